@@ -1,0 +1,1 @@
+"""The leaderboard: the static site built from the submissions."""

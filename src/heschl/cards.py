@@ -1,0 +1,156 @@
+"""Cards: plain metadata about a plugin and where to load it from.
+
+A card is what an entry point names. Listing reads cards alone, so a card's
+module must import nothing heavier than this one.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from heschl.errors import BrokenPlugin, InvalidInput, MissingExtra
+
+__all__ = ["BenchmarkCard", "Card", "DatasetCard", "MetricCard", "ModelCard", "Training"]
+
+Modality = Literal["audio", "text"]
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a model has learned from; the board shows it and checks overlap with the stimuli."""
+
+    objective: str = "none"
+    """How it was trained, in words; ``none`` for untrained and hand-made models."""
+    datasets: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    """ISO 639-1 codes."""
+    hours: float | None = None
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether the model has seen any data."""
+        return self.objective != "none"
+
+
+@dataclass(frozen=True)
+class Card:
+    """What every plugin says of itself.
+
+    ``load`` is a callable, or the text ``"package.module:attribute"``, which is
+    imported at first use. ``requires`` lists the importable names that it needs
+    beyond the core, and ``extra`` the install extra that brings them.
+    """
+
+    id: str
+    load: str | Callable[..., Any]
+    summary: str
+    requires: tuple[str, ...] = ()
+    extra: str | None = None
+    licence: str = ""
+    citation: str = ""
+    """BibTeX entries, as they should be cited."""
+    url: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse an id that could not be typed in a shell or used as a file name."""
+        allowed = self.id and all(c.isalnum() or c in "-_.:/@+" for c in self.id)
+        if not allowed or self.id[0] in "-." or ".." in self.id:
+            raise InvalidInput(
+                f"the id {self.id!r} cannot be used: ids are letters, digits and any of - _ . : / "
+                "@ +, begin with a letter or digit, and hold no '..'; choose another id"
+            )
+
+    def missing_requirements(self) -> tuple[str, ...]:
+        """Return the required importable names that are not installed."""
+        return tuple(name for name in self.requires if importlib.util.find_spec(name) is None)
+
+    def check_requirements(self) -> None:
+        """Raise with the exact install command if something is missing."""
+        missing = self.missing_requirements()
+        if missing:
+            command = f'pip install "heschl[{self.extra}]"' if self.extra else (
+                "pip install " + " ".join(missing)
+            )
+            raise MissingExtra(
+                f"{self.id!r} needs {', '.join(missing)}, which is not installed; run: {command}"
+            )
+
+    def target(self) -> Callable[..., Any]:
+        """Return the callable that makes the object, importing it if need be."""
+        self.check_requirements()
+        if callable(self.load):
+            return self.load
+        module_name, colon, attribute = self.load.partition(":")
+        if not colon or not attribute:
+            raise BrokenPlugin(
+                f"the card of {self.id!r} loads from {self.load!r}; "
+                "expected 'package.module:attribute'"
+            )
+        try:
+            loaded = getattr(importlib.import_module(module_name), attribute)
+        except AttributeError as error:
+            raise BrokenPlugin(
+                f"the card of {self.id!r} loads from {self.load!r}, but {module_name} has no "
+                f"{attribute!r}"
+            ) from error
+        if not callable(loaded):
+            raise BrokenPlugin(
+                f"the card of {self.id!r} loads from {self.load!r}, which is a "
+                f"{type(loaded).__name__}; expected a callable that returns the object"
+            )
+        return loaded  # type: ignore[no-any-return]  # what a card loads is checked by its registry
+
+
+@dataclass(frozen=True)
+class ModelCard(Card):
+    """A model: ``load()`` returns an object that keeps the `SpeechModel` or `TextModel` contract."""
+
+    modality: Modality = "audio"
+    family: str = ""
+    parameters: int | None = None
+    """The number of weights, trained or not; 0 for signal processing."""
+    training: Training = field(default_factory=Training)
+    untrained_twin: str | None = None
+    """The id of the same architecture with random weights."""
+
+
+@dataclass(frozen=True)
+class DatasetCard(Card):
+    """A dataset: ``load(root)`` reads the real layout below the folder ``root``."""
+
+    access: Literal["open", "licensed", "private"] = "open"
+    how_to_get: str = ""
+    """Who grants access, and how the folder must look."""
+    languages: tuple[str, ...] = ()
+    recording: str = ""
+    """The kind of recording: ``fMRI``, ``ECoG``, ``behaviour``."""
+    n_subjects: int | None = None
+    phantom: str | Callable[..., Any] | None = None
+    """``phantom(root, seed)`` writes the simulated twin; as ``load``, text or callable."""
+    phantom_version: int = 1
+    """Raised whenever the phantom's files change for the same seed."""
+    manifest: str = ""
+    """The manifest's resource, ``"package:relative/path.tsv"``."""
+
+
+@dataclass(frozen=True)
+class MetricCard(Card):
+    """A metric: ``load(**settings)`` returns an object that keeps the `Metric` contract."""
+
+
+@dataclass(frozen=True)
+class BenchmarkCard(Card):
+    """A benchmark: ``load()`` returns the declaration."""
+
+    version: int = 1
+    """Raised whenever a published score of this benchmark would change."""
+    dataset: str = ""
+    metric: str = ""
+    protocol: str = ""
+    """The protocol's id, e.g. ``moussa2025.alignment``."""
+    unit_of_uncertainty: str = "subject"
+    """What was resampled for the error bar."""

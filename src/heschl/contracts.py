@@ -1,0 +1,176 @@
+"""The contracts: what a model, a dataset and a metric promise.
+
+These are structural types: an object keeps a contract by having the members,
+whatever it inherits from. `heschl.testing` holds a suite for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from heschl.errors import InvalidInput
+
+if TYPE_CHECKING:
+    import numpy as np
+    import xarray as xr
+
+    from heschl.alignment import Alignment
+    from heschl.cards import DatasetCard, MetricCard, ModelCard
+    from heschl.recording import Recording
+    from heschl.sound import StimulusSet
+    from heschl.splits import Fold
+
+__all__ = ["Dataset", "Events", "Layer", "Metric", "SpeechModel", "TextModel", "Traits"]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One tap of a model, with its place on the sound's clock.
+
+    Frame ``k`` of a forward pass over a waveform is centred at
+    ``offset_s + k / rate_hz`` and sees at most ``receptive_field_s`` around it;
+    ``None`` means the whole input. Layers of a text model have no rate.
+    """
+
+    name: str
+    width: int
+    rate_hz: float | None = None
+    offset_s: float = 0.0
+    receptive_field_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What the runner must know of a model to call it rightly."""
+
+    is_causal: bool = False
+    """No output frame depends on samples after its receptive field's end."""
+    is_local: bool = False
+    """Output frames depend on nothing but the samples of their receptive field, so the runner
+    may feed a shorter window that holds it. Never true of group-normalised or attending models."""
+    is_padding_safe: bool = False
+    """Zero-padding at the end changes no earlier frame, so unequal lengths may share a batch."""
+    minimum_samples: int = 1
+    maximum_s: float | None = None
+    """The longest input, in seconds."""
+    fixed_s: float | None = None
+    """The only input length that the network takes (Whisper: 30); shorter ones are padded inside
+    `forward`, which returns the frames that touch real sound alone."""
+
+    def __post_init__(self) -> None:
+        """Refuse traits that contradict each other."""
+        if self.minimum_samples < 1:
+            raise InvalidInput(f"minimum_samples={self.minimum_samples}; a model needs at least 1")
+
+
+@runtime_checkable
+class SpeechModel(Protocol):
+    """A model that hears: equal-length waveforms in, named layers out."""
+
+    @property
+    def card(self) -> ModelCard:
+        """The metadata."""
+
+    @property
+    def digest(self) -> str:
+        """A text that changes whenever the outputs would: of weights, configuration and code."""
+
+    @property
+    def sample_rate(self) -> int:
+        """The rate in Hz that `forward` wants; the runner resamples."""
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The taps, from the sound's side up."""
+
+    @property
+    def traits(self) -> Traits:
+        """How it may be called."""
+
+    def forward(self, waveforms: np.ndarray, taps: Sequence[str]) -> Mapping[str, Any]:
+        """Return ``{layer: array (batch, time, unit)}`` for float32 ``waveforms (batch, sample)``.
+
+        Arrays are NumPy or torch; the runner slices the frames that it wants
+        before it copies them. No windowing, no side effect, always in
+        evaluation mode, and no row depends on another row of the batch.
+        """
+
+
+@dataclass(frozen=True)
+class Events:
+    """Values that come with events, such as words: ``values (event, unit)`` and their times."""
+
+    values: np.ndarray
+    onsets_s: np.ndarray
+    offsets_s: np.ndarray
+
+
+@runtime_checkable
+class TextModel(Protocol):
+    """A model that reads: an alignment in, values for each event out."""
+
+    @property
+    def card(self) -> ModelCard:
+        """The metadata."""
+
+    @property
+    def digest(self) -> str:
+        """A text that changes whenever the outputs would."""
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The taps, from the input side up."""
+
+    def read(self, alignment: Alignment, taps: Sequence[str]) -> Mapping[str, Events]:
+        """Return ``{layer: Events}`` for one stimulus, in the order of time."""
+
+
+@runtime_checkable
+class Dataset(Protocol):
+    """Recordings and the sounds that they answer to, read from a folder in its real layout."""
+
+    @property
+    def card(self) -> DatasetCard:
+        """The metadata."""
+
+    def stimuli(self) -> StimulusSet:
+        """Return the sounds, decoded when used."""
+
+    def subjects(self) -> tuple[str, ...]:
+        """Return the identifiers of the listeners that are on disk."""
+
+    def stimuli_of(self, subject: str) -> tuple[str, ...]:
+        """Return the stimuli for which this listener has a recording on disk."""
+
+    def clock(self, stimulus: str) -> np.ndarray:
+        """Return the times (row,) in seconds of the sound at which responses were taken."""
+
+    def recording(self, subject: str, stimuli: Sequence[str] | None = None) -> Recording:
+        """Return one listener's responses to those stimuli (default: all)."""
+
+    def rois(self, subject: str) -> xr.DataArray:
+        """Return membership, a boolean array (roi, unit); the first row is ``all``."""
+
+    def fingerprint(self, subject: str, stimuli: Sequence[str]) -> str:
+        """Return a digest of every byte that `recording` and `rois` would read."""
+
+
+class Metric(Protocol):
+    """A number for each unit, from a design and the responses to it."""
+
+    @property
+    def card(self) -> MetricCard:
+        """The metadata."""
+
+    def configuration(self) -> Mapping[str, Any]:
+        """Return every setting, defaults included, and the numerics version, for the cache key."""
+
+    def __call__(
+        self, design: xr.DataArray, responses: xr.DataArray, folds: Sequence[Fold], *, seed: int
+    ) -> xr.Dataset:
+        """Return per-unit values with ``score`` (unit,) or (fold, unit) among them.
+
+        ``design`` is (time, feature), ``responses`` (time, unit), row for row.
+        """

@@ -1,0 +1,11 @@
+"""The names of the dimensions, spelled once."""
+
+STIMULUS = "stimulus"
+TIME = "time"
+UNIT = "unit"
+FEATURE = "feature"
+LAYER = "layer"
+SUBJECT = "subject"
+ROI = "roi"
+FOLD = "fold"
+REPEAT = "repeat"

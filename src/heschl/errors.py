@@ -1,0 +1,79 @@
+"""The error classes: each says what was got, what was allowed and what to do next.
+
+Every class is also a builtin kind, so that code which knows nothing of Heschl
+can still catch it sensibly.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "BrokenPlugin",
+    "CellsFailed",
+    "CorruptData",
+    "DuplicateName",
+    "HeschlError",
+    "InvalidInput",
+    "MissingData",
+    "MissingExtra",
+    "UnknownName",
+]
+
+
+class HeschlError(Exception):
+    """Base of every error that Heschl raises on purpose."""
+
+
+class InvalidInput(HeschlError, ValueError):
+    """A value outside of what is allowed."""
+
+
+class UnknownName(HeschlError, KeyError):
+    """A name that nothing is registered under."""
+
+    # KeyError prints the repr of its argument; the message is a sentence.
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class DuplicateName(HeschlError, ValueError):
+    """Two things that claim the same name."""
+
+
+class BrokenPlugin(HeschlError, RuntimeError):
+    """A plugin that could not be imported or does not keep its contract."""
+
+
+class MissingExtra(HeschlError, ImportError):
+    """An optional dependency that is not installed."""
+
+
+class MissingData(HeschlError, FileNotFoundError):
+    """Data that are not where they were looked for."""
+
+
+class CorruptData(HeschlError, ValueError):
+    """A file whose content is not what its format or its manifest promises."""
+
+
+class CellsFailed(HeschlError, RuntimeError):
+    """Some cells of a run failed; the finished ones are kept."""
+
+
+def near_names(name: str, known: Iterable[str]) -> str:
+    """Return the hint that follows an unknown name.
+
+    >>> near_names("logmell", ["logmel", "mfcc"])
+    "did you mean 'logmel'?"
+    >>> near_names("zzz", ["logmel", "mfcc"])
+    "known: 'logmel', 'mfcc'"
+    """
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+    if close:
+        return "did you mean " + " or ".join(repr(match) for match in close) + "?"
+    if not names:
+        return "none is known"
+    return "known: " + ", ".join(repr(known_name) for known_name in names)

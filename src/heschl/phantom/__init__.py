@@ -1,0 +1,1 @@
+"""Phantoms: simulated recordings in which the right answer was planted."""
