@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         register_metric,
         register_model,
     )
-    from heschl.score import Score, open_score
+    from heschl.scores import Score, open_score
     from heschl.scoring import plan, score
 
 _HOMES = {
@@ -29,10 +29,10 @@ _HOMES = {
     "Layer": "contracts",
     "MetricCard": "cards",
     "ModelCard": "cards",
-    "Score": "score",
+    "Score": "scores",
     "Training": "cards",
     "Traits": "contracts",
-    "open_score": "score",
+    "open_score": "scores",
     "plan": "scoring",
     "register_benchmark": "registry",
     "register_dataset": "registry",
