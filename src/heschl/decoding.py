@@ -1,0 +1,158 @@
+"""Sound files: their headers, and their samples as one channel in blocks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import soundfile  # type: ignore[import-untyped]  # ships no types
+
+from heschl.errors import CorruptData, InvalidInput
+from heschl.untrusted import check_file
+
+__all__ = ["MAX_CHANNELS", "MAX_SAMPLE_RATE", "Header", "decode", "mix_down", "read_header"]
+
+MAX_CHANNELS = 32
+MAX_SAMPLE_RATE = 1_000_000
+
+# An encoder that writes to a pipe cannot know the size and leaves one near the 32-bit limits.
+_UNKNOWN_SIZE = 0x7FFF_0000
+# The densest layer III stream has 576 samples in 72 bytes (8 kHz, 8 kbit/s); twice that is safe.
+_MP3_SAMPLES_PER_BYTE = 16
+
+
+class Header(NamedTuple):
+    """What a sound file says of itself; ``n_samples`` is None where only decoding tells."""
+
+    sample_rate: int
+    n_channels: int
+    n_samples: int | None
+
+
+def read_header(path: Path) -> Header:
+    """Return the header of a sound file, refusing what cannot be true."""
+    check_file(path)
+    with _opened(path) as file:
+        rate, n_channels = file.samplerate, file.channels
+        if not 1 <= rate <= MAX_SAMPLE_RATE or not 1 <= n_channels <= MAX_CHANNELS:
+            raise CorruptData(
+                f"{path} claims {n_channels} channels at {rate} Hz; expected 1 to {MAX_CHANNELS} "
+                f"channels at 1 to {MAX_SAMPLE_RATE} Hz, so its header is damaged"
+            )
+        if file.frames == 0:
+            raise CorruptData(f"{path} has a header but no samples; fetch it again")
+        promised = _promised_bytes_or_samples(path, file)
+        if promised:
+            raise CorruptData(f"{path} {promised}; it was cut short or damaged: fetch it again")
+        # The count of an mp3 is an estimate, or a tag that an editor may have left stale.
+        return Header(rate, n_channels, None if file.format == "MP3" else file.frames)
+
+
+def decode(path: Path, header: Header, n_block: int) -> Iterator[np.ndarray]:
+    """Yield the samples of a file, mixed to one channel, in float32 blocks of ``n_block``.
+
+    The samples do not depend on ``n_block``. An mp3 is decoded whole, since
+    seeking in it, as every read of a block does, is not exact to the sample.
+    """
+    n_seen = 0
+    for frames in (
+        _mp3_blocks(path, n_block) if header.n_samples is None else _blocks(path, n_block)
+    ):
+        n_seen += len(frames)
+        if frames.shape[1] != header.n_channels:
+            raise CorruptData(f"{path} has changed since it was opened; open it again")
+        mono = mix_down(frames)
+        if not np.isfinite(mono).all():
+            raise CorruptData(f"{path} holds samples that are not finite; convert it anew")
+        yield mono
+    if n_seen != (n_seen if header.n_samples is None else header.n_samples) or n_seen == 0:
+        raise CorruptData(
+            f"{path} promises {header.n_samples} samples and decodes to {n_seen}; "
+            "it was cut short or changed: fetch it again"
+        )
+
+
+def mix_down(frames: np.ndarray) -> np.ndarray:
+    """Return the mean over channels (sample,) of float32 ``frames`` (sample, channel).
+
+    The channels are added one after another in float32, in the order of the
+    file, and the sum is divided once, so that the result depends neither on
+    the number of samples nor on how NumPy would order a reduction.
+    """
+    mono = frames[:, 0].astype(np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):  # the caller checks that all is finite
+        for channel in range(1, frames.shape[1]):
+            mono += frames[:, channel]
+    mono /= np.float32(frames.shape[1])
+    return mono
+
+
+def _opened(path: Path) -> soundfile.SoundFile:
+    try:
+        return soundfile.SoundFile(path)
+    except soundfile.SoundFileError as error:
+        with path.open("rb") as stream:
+            start = stream.read(1024)
+        if start.startswith(b"NIST_1A") and b"shorten" in start:
+            raise InvalidInput(
+                f"{path} is SPHERE with embedded shorten compression, which is not read; convert "
+                "it with `sph2pipe -f wav in.wav out.wav` or `w_decode -o pcm in.wav out.wav`"
+            ) from error
+        raise CorruptData(
+            f"{path} is no sound file that can be read ({error}); expected wav, flac, ogg, mp3 "
+            "or NIST SPHERE"
+        ) from error
+    except TypeError as error:  # soundfile's answer to the suffix .raw
+        raise InvalidInput(
+            f"{path} has the suffix of sound without a header; convert it to wav"
+        ) from error
+
+
+def _promised_bytes_or_samples(path: Path, file: soundfile.SoundFile) -> str | None:
+    """Say how the header contradicts the size of the file, where libsndfile keeps silent."""
+    if file.format == "NIST":
+        with path.open("rb") as stream:
+            count = re.search(rb"^sample_count -i (\d{1,18})\s", stream.read(1024), re.MULTILINE)
+        if count and int(count[1]) != file.frames:
+            return f"promises {int(count[1])} samples and holds {file.frames}"
+    # libsndfile's log: "data : 1000 (should be 500)".
+    sizes = re.search(r"^data : (\d+) \(should be (\d+)\)", file.extra_info, re.MULTILINE)
+    if sizes and int(sizes[2]) < int(sizes[1]) < _UNKNOWN_SIZE:
+        return f"promises {sizes[1]} bytes of samples and holds {sizes[2]}"
+    return None
+
+
+def _blocks(path: Path, n_block: int) -> Iterator[np.ndarray]:
+    with _opened(path) as file:
+        while True:
+            try:
+                frames = file.read(n_block, dtype="float32", always_2d=True)
+            except soundfile.SoundFileError as error:
+                raise CorruptData(
+                    f"{path} cannot be decoded after sample {file.tell()} ({error}); "
+                    "it was cut short or damaged: fetch it again"
+                ) from error
+            if len(frames) == 0:
+                return
+            yield frames
+
+
+def _mp3_blocks(path: Path, n_block: int) -> Iterator[np.ndarray]:
+    # One read, with room beyond the claimed count, since a second read would seek.
+    n_room = 1
+    size = path.stat().st_size
+    while True:
+        with _opened(path) as file:
+            claimed = min(file.frames, _MP3_SAMPLES_PER_BYTE * size)
+            n_room = max(2 * n_room, claimed + file.samplerate)
+            try:
+                frames = file.read(out=np.empty((n_room, file.channels), np.float32))
+            except soundfile.SoundFileError as error:
+                raise CorruptData(f"{path} cannot be decoded ({error}); fetch it again") from error
+        if len(frames) < n_room:
+            break
+    for start in range(0, len(frames), n_block):
+        yield frames[start : start + n_block]

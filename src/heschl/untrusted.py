@@ -1,0 +1,65 @@
+"""Files from elsewhere: the checks before any of their bytes is believed."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from heschl.errors import CorruptData, InvalidInput, MissingData
+
+__all__ = ["check_file", "read_bytes"]
+
+# What a checkout holds in place of content that git-annex or git-lfs has not fetched.
+# A pointer is one short line or three, so larger files are not looked into.
+_POINTER_MARKS = (b"annex/objects/", b"https://git-lfs.github.com/spec/")
+_POINTER_BYTES = 4096
+
+
+def check_file(path: str | os.PathLike[str]) -> os.stat_result:
+    """Return the status of a file that is there, is a file and has content.
+
+    Raises
+    ------
+    MissingData
+        Nothing is there, or only the pointer that git-annex or git-lfs leaves
+        until the content is fetched.
+    InvalidInput
+        A folder, a pipe or a device.
+    CorruptData
+        An empty file.
+    """
+    path = Path(path)
+    try:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        if path.is_symlink():
+            raise MissingData(
+                f"{path} links to content that was not fetched; get it with `git annex get` "
+                "or `datalad get`, or download it with `heschl fetch`"
+            ) from None
+        raise MissingData(f"{path} does not exist; check the folder and the name") from None
+    if not stat.S_ISREG(status.st_mode):
+        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
+        raise InvalidInput(f"{path} is {kind}; give the path of one file")
+    if status.st_size == 0:
+        raise CorruptData(f"{path} is empty; fetch it again")
+    if status.st_size <= _POINTER_BYTES:
+        content = path.read_bytes()
+        if any(mark in content for mark in _POINTER_MARKS):
+            raise MissingData(
+                f"{path} holds a pointer of git-annex or git-lfs: its content was not fetched; get "
+                "it with `git annex get`, `datalad get` or `git lfs pull`, or with `heschl fetch`"
+            )
+    return status
+
+
+def read_bytes(path: str | os.PathLike[str], *, at_most: int) -> bytes:
+    """Return the content of a file that passes `check_file` and holds ``at_most`` bytes."""
+    size = check_file(path).st_size
+    if size > at_most:
+        raise CorruptData(
+            f"{path} has {size:,} bytes; a file of its kind has at most {at_most:,}, so this "
+            "is something else"
+        )
+    return Path(path).read_bytes()
