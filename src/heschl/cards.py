@@ -82,27 +82,30 @@ class Card:
     def target(self) -> Callable[..., Any]:
         """Return the callable that makes the object, importing it if need be."""
         self.check_requirements()
-        if callable(self.load):
-            return self.load
-        module_name, colon, attribute = self.load.partition(":")
-        if not colon or not attribute:
-            raise BrokenPlugin(
-                f"the card of {self.id!r} loads from {self.load!r}; "
-                "expected 'package.module:attribute'"
-            )
-        try:
-            loaded = getattr(importlib.import_module(module_name), attribute)
-        except AttributeError as error:
-            raise BrokenPlugin(
-                f"the card of {self.id!r} loads from {self.load!r}, but {module_name} has no "
-                f"{attribute!r}"
-            ) from error
-        if not callable(loaded):
-            raise BrokenPlugin(
-                f"the card of {self.id!r} loads from {self.load!r}, which is a "
-                f"{type(loaded).__name__}; expected a callable that returns the object"
-            )
-        return loaded  # type: ignore[no-any-return]  # what a card loads is checked by its registry
+        return _import_target(self.id, self.load)
+
+
+def _import_target(whose: str, target: str | Callable[..., Any]) -> Callable[..., Any]:
+    """Return a callable as it is, or import it from ``"package.module:attribute"``."""
+    if callable(target):
+        return target
+    module_name, colon, attribute = target.partition(":")
+    if not colon or not attribute:
+        raise BrokenPlugin(
+            f"the card of {whose!r} names {target!r}; expected 'package.module:attribute'"
+        )
+    try:
+        loaded = getattr(importlib.import_module(module_name), attribute)
+    except AttributeError as error:
+        raise BrokenPlugin(
+            f"the card of {whose!r} names {target!r}, but {module_name} has no {attribute!r}"
+        ) from error
+    if not callable(loaded):
+        raise BrokenPlugin(
+            f"the card of {whose!r} names {target!r}, which is a {type(loaded).__name__}; "
+            "expected a callable"
+        )
+    return loaded  # type: ignore[no-any-return]  # what a card loads is checked by its registry
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,13 @@ class DatasetCard(Card):
     """Raised whenever the phantom's files change for the same seed."""
     manifest: str = ""
     """The manifest's resource, ``"package:relative/path.tsv"``."""
+
+    def phantom_target(self) -> Callable[..., Any]:
+        """Return the callable that writes the phantom, importing it if need be."""
+        self.check_requirements()
+        if self.phantom is None:
+            raise InvalidInput(f"{self.id!r} has no phantom; name the folder of the real data")
+        return _import_target(self.id, self.phantom)
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from heschl.alignment import Alignment
-    from heschl.cards import DatasetCard, MetricCard, ModelCard
+    from heschl.cards import BenchmarkCard, DatasetCard, MetricCard, ModelCard
+    from heschl.cells import Cell
     from heschl.recording import Recording
+    from heschl.session import Session
     from heschl.sound import StimulusSet
     from heschl.splits import Fold
 
-__all__ = ["Dataset", "Events", "Layer", "Metric", "SpeechModel", "TextModel", "Traits"]
+__all__ = ["Benchmark", "Dataset", "Events", "Layer", "Metric", "SpeechModel", "TextModel", "Traits"]
 
 
 @dataclass(frozen=True)
@@ -173,4 +175,32 @@ class Metric(Protocol):
         """Return per-unit values with ``score`` (unit,) or (fold, unit) among them.
 
         ``design`` is (time, feature), ``responses`` (time, unit), row for row.
+        """
+
+
+@runtime_checkable
+class Benchmark(Protocol):
+    """A declaration of an experiment. Most are an `heschl.encoding.EncodingBenchmark`."""
+
+    @property
+    def card(self) -> BenchmarkCard:
+        """The metadata."""
+
+    @property
+    def rois(self) -> tuple[str, ...]:
+        """The regions that are reported, the primary one first."""
+
+    def configuration(self) -> Mapping[str, Any]:
+        """Return every setting, defaults included."""
+
+    def description(self) -> Mapping[str, str]:
+        """Return ``score_meaning`` and ``normalisation``, as they are printed with the number."""
+
+    def cells(self, session: Session) -> Sequence[Cell]:
+        """Return the work in order of stages; no work is done yet."""
+
+    def gather(self, session: Session) -> Mapping[str, xr.Dataset]:
+        """Return the groups ``summary``, ``population``, ``units`` and ``ceiling`` of the Score.
+
+        Called when every cell is done; reads the store alone.
         """

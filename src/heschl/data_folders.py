@@ -1,0 +1,98 @@
+"""Where a dataset's files are: the user's folder, the fetched one, or a phantom."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from heschl.contracts import Dataset
+from heschl.errors import InvalidInput, MissingData
+from heschl.registry import datasets, resolve_dataset
+from heschl.session import Handle
+from heschl.store import Store
+
+__all__ = ["default_data_folder", "open_data", "phantom_folder"]
+
+DataKind = Literal["real", "phantom"]
+
+
+def default_data_folder(dataset_id: str) -> Path:
+    """Return the dataset's folder below ``$HESCHL_DATA``, or below the user's data folder."""
+    chosen = os.environ.get("HESCHL_DATA")
+    if chosen:
+        return Path(chosen).expanduser() / dataset_id
+    data = os.environ.get("XDG_DATA_HOME")
+    return (Path(data) if data else Path.home() / ".local" / "share") / "heschl" / dataset_id
+
+
+def open_data(
+    dataset_id: str, data: str | os.PathLike[str] | Dataset | None, store: Store
+) -> tuple[Handle[Dataset], DataKind]:
+    """Return the dataset and whether it is real; ``data`` is as `heschl.score` takes it."""
+    if isinstance(data, Dataset):
+        is_simulated = bool(getattr(data, "is_phantom", False))
+        return Handle(data), "phantom" if is_simulated else "real"
+    kind: DataKind = "real"
+    if data is None:
+        root = default_data_folder(dataset_id)
+        if not root.is_dir():
+            raise MissingData(
+                f"{dataset_id} is not at {root}; run `heschl fetch {dataset_id}`, name its folder "
+                "(data=..., --data ...), or try its simulated twin (data='phantom')"
+            )
+    elif str(data) == "phantom" or str(data).startswith("phantom:"):
+        kind, root = "phantom", phantom_folder(dataset_id, _phantom_seed(str(data)), store)
+    else:
+        root = Path(data).expanduser().resolve()
+        if not root.is_dir():
+            raise MissingData(f"data={str(data)!r} is no folder; name the root of {dataset_id}")
+        # Its numbers are simulated wherever the folder lies, and must say so.
+        kind = "phantom" if (root / "truth.json").exists() else "real"
+    recipe = _DatasetRecipe(dataset_id, root)
+    return Handle(recipe(), recipe), kind
+
+
+@dataclass(frozen=True)
+class _DatasetRecipe:
+    """How any process opens the same dataset."""
+
+    dataset_id: str
+    root: Path
+
+    def __call__(self) -> Any:
+        return resolve_dataset(self.dataset_id, self.root).object
+
+
+def phantom_folder(dataset_id: str, seed: int, store: Store) -> Path:
+    """Return the folder of a dataset's phantom, written at the first call."""
+    card = datasets.card(dataset_id)
+    write_phantom = card.phantom_target()
+    name = f"{dataset_id}-v{card.phantom_version}-seed{seed}"
+    target = store.folder / "phantoms" / name
+    if target.is_dir():
+        return target
+    work = target.with_name(f".{name}.{uuid.uuid4().hex}")
+    work.mkdir(parents=True)
+    try:
+        write_phantom(work, seed)
+        try:
+            work.rename(target)
+        except OSError:
+            if not target.is_dir():  # another process may have been first: same seed, same files
+                raise
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return target
+
+
+def _phantom_seed(data: str) -> int:
+    _, colon, text = data.partition(":")
+    if not colon:
+        return 0
+    if not text.isdecimal():
+        raise InvalidInput(f"data={data!r}; expected 'phantom' or 'phantom:<seed>', a whole number")
+    return int(text)

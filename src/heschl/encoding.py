@@ -1,0 +1,359 @@
+"""The encoding kind of benchmark: predict each unit's response from a model's features.
+
+An `EncodingBenchmark` is a declaration. What happens with it is this file, from
+top to bottom: features of every stimulus on the recording's clock, ceilings and
+unit scores of every listener, and their gathering.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal, Protocol
+
+import numpy as np
+import xarray as xr
+
+from heschl.cards import BenchmarkCard
+from heschl.cells import Arrays, Cell, Report
+from heschl.configuration import array_digest, describe
+from heschl.contracts import Metric
+from heschl.dimensions import FEATURE, FOLD, REPEAT, STIMULUS, TIME, UNIT
+from heschl.errors import InvalidInput, MissingData
+from heschl.extraction import extract, model_input
+from heschl.gathering import CeilingFacts, SubjectScores, gather_groups
+from heschl.session import Session
+from heschl.splits import Fold
+from heschl.temporal import stacked
+
+__all__ = ["EncodingBenchmark"]
+
+_NUMERICS = 1
+"""Raised whenever this file's numbers change, so that nothing older is served."""
+
+
+class Setting(Protocol):
+    """A part of a declaration that can describe itself."""
+
+    def configuration(self) -> Mapping[str, Any]:
+        """Return every setting, defaults included."""
+
+
+class Splitter(Setting, Protocol):
+    """Cuts rows into folds."""
+
+    def folds(self, rows: Mapping[str, np.ndarray]) -> tuple[Fold, ...]:
+        """Return the folds of rows with these labels."""
+
+
+class RepeatCeiling(Setting, Protocol):
+    """A noise ceiling from repeated presentations of the test stimulus."""
+
+    kind: str
+    power: Literal["correlation", "variance"]
+    floor: float
+
+    def __call__(self, repeats: xr.DataArray, *, seed: int) -> xr.DataArray:
+        """Return the ceiling (unit,) of repeats (repeat, time, unit)."""
+
+
+class ScoredMetric(Metric, Protocol):
+    """A metric that says what its score is."""
+
+    meaning: str
+    power: Literal["correlation", "variance"]
+
+
+@dataclass(frozen=True)
+class EncodingBenchmark:
+    """An encoding experiment, as a methods section states it.
+
+    Parameters
+    ----------
+    card
+        The metadata.
+    windowing
+        How the sound is cut for the model (B1), see `heschl.windowing`.
+    event_stamp
+        Where a text model's value stands within its word or phone.
+    resampler
+        How features reach the recording's clock (B2, B4).
+    delays
+        The FIR delays in rows (B3); features are z-scored before (B5).
+    splitter
+        Which rows train and which test. Stimuli that it names as ``test`` lose
+        their first ``skipped_test_rows`` rows, which are neither scored nor
+        entered in the ceiling.
+    metric
+        Scores every unit from design and responses.
+    ceiling
+        From the repeats of the test stimulus; its ``floor`` decides which units count.
+    rois
+        The regions to report, the primary one first.
+    """
+
+    card: BenchmarkCard
+    windowing: Any  # the windowings of heschl.windowing, or a stranger's of the same shape
+    resampler: Any  # as above, of heschl.temporal
+    delays: tuple[int, ...]
+    splitter: Splitter
+    metric: ScoredMetric
+    ceiling: RepeatCeiling
+    rois: tuple[str, ...]
+    skipped_test_rows: int = 0
+    event_stamp: Literal["onset", "midpoint", "offset"] = "midpoint"
+
+    def configuration(self) -> dict[str, Any]:
+        """Return every setting, defaults included."""
+        settings = describe(self)
+        settings["card"] = {"id": self.card.id, "version": self.card.version}
+        return settings
+
+    def description(self) -> dict[str, str]:
+        """Return what the score and its normalisation are, in words."""
+        return {
+            "score_meaning": self.metric.meaning,
+            "normalisation": normalisation_words(self.metric.power, self.ceiling.power),
+        }
+
+    def stimuli(self, session: Session, subject: str | None = None) -> tuple[str, ...]:
+        """Return the stimuli that enter, for one listener or for any of the session's."""
+        if subject is None:
+            of_all = [self.stimuli(session, each) for each in session.subjects]
+            return tuple(dict.fromkeys(stimulus for each in of_all for stimulus in each))
+        return self.splitter.choose(session.dataset.get().stimuli_of(subject))
+
+    def cells(self, session: Session) -> list[Cell]:
+        """Return the work: features of each stimulus, then ceilings, then scores of each listener."""
+        stimuli = self.stimuli(session)
+        features = {stimulus: self._feature_cell(session, stimulus) for stimulus in stimuli}
+        ceilings = [self._ceiling_cell(session, subject) for subject in session.subjects]
+        scores = [self._score_cell(session, subject, features) for subject in session.subjects]
+        return [*features.values(), *ceilings, *scores]
+
+    def _feature_cell(self, session: Session, stimulus: str) -> Cell:
+        dataset, model = session.dataset.get(), session.model.get()
+        clock = dataset.clock(stimulus)
+        layers = {layer.name: layer for layer in model.layers}
+        shared = {
+            "stage": "features",
+            "numerics": _NUMERICS,
+            "model": {"digest": model.digest, "source": session.model_source},
+            "stimulus": model_input(model, dataset.stimuli()[stimulus]),
+            "windowing": self.windowing,
+            "event_stamp": self.event_stamp,
+            "resampler": self.resampler,
+            "clock": array_digest(clock),
+        }
+        return Cell(
+            "features",
+            f"{session.model_id} × {stimulus}",
+            tuple({**shared, "layer": describe(layers[name])} for name in session.layers),
+            partial(_compute_features, self, session, stimulus),
+            n_bytes=sum(4 * len(clock) * layers[name].width for name in session.layers),
+        )
+
+    def _ceiling_cell(self, session: Session, subject: str) -> Cell:
+        stimuli = self.stimuli(session, subject)
+        configuration = {
+            "stage": "ceiling",
+            "numerics": _NUMERICS,
+            "ceiling": self.ceiling,
+            "splitter": self.splitter,
+            "skipped_test_rows": self.skipped_test_rows,
+            "recording": session.dataset.get().fingerprint(subject, stimuli),
+            "subject": subject,
+            "stimuli": stimuli,
+            "seed": session.seed,
+        }
+        return Cell(
+            "ceiling",
+            f"ceiling of {subject}",
+            (configuration,),
+            partial(_compute_ceiling, self, session, subject),
+        )
+
+    def _score_cell(self, session: Session, subject: str, features: Mapping[str, Cell]) -> Cell:
+        stimuli = self.stimuli(session, subject)
+        shared = {
+            "stage": "scores",
+            "numerics": _NUMERICS,
+            "benchmark": self.configuration(),
+            "recording": session.dataset.get().fingerprint(subject, stimuli),
+            "subject": subject,
+            "seed": session.seed,
+        }
+        inputs = [
+            {stimulus: features[stimulus].keys[position] for stimulus in stimuli}
+            for position in range(len(session.layers))
+        ]
+        return Cell(
+            "scores",
+            f"{session.model_id} × {subject}",
+            tuple({**shared, "features": keys} for keys in inputs),
+            partial(_compute_scores, self, session, subject, inputs),
+        )
+
+    def gather(self, session: Session) -> dict[str, xr.Dataset]:
+        """Return the unit scores, ceilings and reductions, read from the store."""
+        cells = self.cells(session)
+        ceilings = [cell for cell in cells if cell.stage == "ceiling"]
+        scores = [cell for cell in cells if cell.stage == "scores"]
+        return gather_groups(
+            [
+                _subject_scores(session, subject, ceiling, score)
+                for subject, ceiling, score in zip(session.subjects, ceilings, scores, strict=True)
+            ],
+            session.dataset.get(),
+            session.layers,
+            self.rois,
+            CeilingFacts(
+                kind=self.ceiling.kind,
+                power=self.ceiling.power,
+                floor=self.ceiling.floor,
+                score_power=self.metric.power,
+                configuration=self.ceiling,
+            ),
+            seed=session.seed,
+        )
+
+    def rows_skipped(self, stimulus: str) -> int:
+        """Return how many rows a stimulus loses at its start."""
+        return self.skipped_test_rows if stimulus in self.splitter.test_stimuli else 0
+
+
+def _compute_features(
+    benchmark: EncodingBenchmark,
+    session: Session,
+    stimulus: str,
+    missing: Sequence[int],
+    report: Report,
+) -> Iterator[tuple[int, Arrays]]:
+    dataset = session.dataset.get()
+    names = [session.layers[position] for position in missing]
+    values = extract(
+        session.model.get(),
+        dataset.stimuli()[stimulus],
+        names,
+        benchmark.windowing,
+        benchmark.resampler,
+        dataset.clock(stimulus),
+        event_stamp=benchmark.event_stamp,
+        report=report,
+    )
+    for position, name in zip(missing, names, strict=True):
+        yield position, {"values": values[name]}
+
+
+def _compute_ceiling(
+    benchmark: EncodingBenchmark,
+    session: Session,
+    subject: str,
+    _missing: Sequence[int],
+    _report: Report,
+) -> Iterator[tuple[int, Arrays]]:
+    recording = session.dataset.get().recording(subject, benchmark.stimuli(session, subject))
+    finite = recording.finite_units()
+    repeated = [name for name in benchmark.splitter.test_stimuli if name in recording.repeats]
+    if not repeated:
+        raise MissingData(
+            f"{subject} has no single repeats of {', '.join(benchmark.splitter.test_stimuli)}; "
+            f"the ceiling {benchmark.ceiling.kind} needs them"
+        )
+    repeats = xr.concat(
+        [
+            recording.repeats[name].isel(
+                {TIME: slice(benchmark.rows_skipped(name), None), UNIT: finite}
+            )
+            for name in repeated
+        ],
+        TIME,
+        join="exact",
+    )
+    ceiling = benchmark.ceiling(repeats, seed=session.seed)
+    yield 0, {
+        "ceiling": ceiling.to_numpy(),
+        "unit": recording.units[finite],
+        "n_repeats": np.asarray(repeats.sizes[REPEAT]),
+        "n_units_dropped": np.asarray((~finite).sum()),
+    }
+
+
+def _compute_scores(
+    benchmark: EncodingBenchmark,
+    session: Session,
+    subject: str,
+    inputs: Sequence[Mapping[str, str]],
+    missing: Sequence[int],
+    report: Report,
+) -> Iterator[tuple[int, Arrays]]:
+    dataset = session.dataset.get()
+    stimuli = benchmark.stimuli(session, subject)
+    recording = dataset.recording(subject, stimuli)
+    for stimulus in stimuli:
+        if not np.array_equal(recording.responses[stimulus][TIME], dataset.clock(stimulus)):
+            raise InvalidInput(
+                f"the recording of {subject} for {stimulus!r} is on another clock than "
+                f"{dataset.card.id}.clock({stimulus!r})"
+            )
+    finite = recording.finite_units()
+    responses = stacked(
+        {
+            name: recording.responses[name].isel(
+                {TIME: slice(benchmark.rows_skipped(name), None), UNIT: finite}
+            )
+            for name in stimuli
+        }
+    )
+    folds = benchmark.splitter.folds({n: responses[n].to_numpy() for n in (STIMULUS, TIME)})
+    for done, position in enumerate(missing):
+        design = _design(benchmark, session, inputs[position])
+        result = benchmark.metric(design, responses, folds, seed=session.seed)
+        yield position, {
+            "score": result["score"].mean(FOLD).to_numpy(),
+            "alpha": result["alpha"].transpose(FOLD, UNIT).to_numpy(),
+            "flag_constant": result["flag_constant"].astype(bool).any(FOLD).to_numpy(),
+            "unit": responses[UNIT].to_numpy(),
+        }
+        report((done + 1) / len(missing))
+
+
+def _design(
+    benchmark: EncodingBenchmark, session: Session, keys: Mapping[str, str]
+) -> xr.DataArray:
+    """Return the design (time, feature) of one layer from the features under ``keys``."""
+    dataset = session.dataset.get()
+    features = {}
+    for stimulus, key in keys.items():
+        values = _stored(session, key, f"the features of {stimulus}")["values"]
+        on_clock = xr.DataArray(
+            values.astype(np.float64), dims=(TIME, FEATURE), coords={TIME: dataset.clock(stimulus)}
+        )
+        features[stimulus] = on_clock.isel({TIME: slice(benchmark.rows_skipped(stimulus), None)})
+    return stacked(features, delays=benchmark.delays)
+
+
+def _stored(session: Session, key: str, what: str) -> dict[str, np.ndarray]:
+    arrays = session.store.read(key)
+    if arrays is None:
+        raise MissingData(
+            f"{what} ({key[:12]}) is not in {session.store}: the cell that makes it has not "
+            "finished; run the same command again"
+        )
+    return arrays
+
+
+def _subject_scores(session: Session, subject: str, ceiling: Cell, score: Cell) -> SubjectScores:
+    noise = _stored(session, ceiling.keys[0], ceiling.label)
+    layers = [_stored(session, key, score.label) for key in score.keys]
+    return SubjectScores(
+        subject=subject,
+        unit=noise["unit"],
+        score=np.stack([layer["score"] for layer in layers]),
+        alpha=np.stack([layer["alpha"] for layer in layers]),
+        flag_constant=np.stack([layer["flag_constant"] for layer in layers]),
+        ceiling=noise["ceiling"],
+        n_repeats=int(noise["n_repeats"]),
+        n_units_dropped=int(noise["n_units_dropped"]),
+    )

@@ -1,0 +1,127 @@
+"""Gathering: from the store's unit scores to the groups of a Score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from heschl.aggregation import over_subjects, per_region
+from heschl.ceilings import Power, normalise
+from heschl.configuration import canonical_json
+from heschl.contracts import Dataset
+from heschl.dimensions import LAYER, ROI, SUBJECT, UNIT
+from heschl.errors import InvalidInput, near_names
+
+__all__ = ["CeilingFacts", "SubjectScores", "gather_groups"]
+
+
+@dataclass(frozen=True)
+class SubjectScores:
+    """One listener's results: ``score``, ``flag_constant`` (layer, unit), ``alpha``
+    (layer, fold, unit), ``ceiling`` and ``unit`` (unit,).
+    """
+
+    subject: str
+    unit: np.ndarray
+    score: np.ndarray
+    alpha: np.ndarray
+    flag_constant: np.ndarray
+    ceiling: np.ndarray
+    n_repeats: int
+    n_units_dropped: int
+
+
+@dataclass(frozen=True)
+class CeilingFacts:
+    """What the normalisation needs to know of a ceiling, and what a reader does."""
+
+    kind: str
+    power: Power
+    floor: float
+    score_power: Power
+    configuration: object
+
+
+def gather_groups(
+    results: Sequence[SubjectScores],
+    dataset: Dataset,
+    layers: Sequence[str],
+    rois: Sequence[str],
+    ceiling: CeilingFacts,
+    *,
+    seed: int,
+) -> dict[str, xr.Dataset]:
+    """Return the groups ``summary``, ``population``, ``units`` and ``ceiling``."""
+    owner = np.concatenate([[each.subject] * len(each.unit) for each in results])
+    score = np.concatenate([each.score for each in results], axis=1)
+    in_roi = np.concatenate([_membership(dataset, each, rois) for each in results], axis=1)
+    ceilings = np.concatenate([each.ceiling for each in results])
+    coordinates = {
+        SUBJECT: (UNIT, owner),
+        "unit_of_subject": (UNIT, np.concatenate([each.unit for each in results])),
+    }
+    units = xr.Dataset(
+        {
+            "score": ((LAYER, UNIT), score.astype(np.float32)),
+            "normalised": (
+                (LAYER, UNIT),
+                normalise(
+                    score,
+                    ceilings,
+                    score_power=ceiling.score_power,
+                    ceiling_power=ceiling.power,
+                ).astype(np.float32),
+            ),
+            "alpha": (
+                (LAYER, "fold", UNIT),
+                np.concatenate([each.alpha for each in results], axis=2),
+            ),
+            "flag_constant": (
+                (LAYER, UNIT),
+                np.concatenate([each.flag_constant for each in results], axis=1).astype(np.int8),
+            ),
+            "in_roi": ((ROI, UNIT), in_roi.astype(np.int8)),
+        },
+        coords={LAYER: list(layers), ROI: list(rois), **coordinates},
+    )
+    ceiling_units = xr.Dataset(
+        {"ceiling": ((UNIT,), ceilings.astype(np.float32))},
+        coords=coordinates,
+        attrs={
+            "kind": ceiling.kind,
+            "power": ceiling.power,
+            "floor": ceiling.floor,
+            "configuration": canonical_json(ceiling.configuration),
+        },
+    )
+    summary = per_region(units.assign(ceiling=ceiling_units["ceiling"]), ceiling.floor)
+    summary["n_units_dropped"] = ((SUBJECT,), [each.n_units_dropped for each in results])
+    summary["n_repeats"] = ((SUBJECT,), [each.n_repeats for each in results])
+    return {
+        "summary": summary,
+        "population": over_subjects(summary, seed=seed),
+        "units": units,
+        "ceiling": ceiling_units,
+    }
+
+
+def _membership(dataset: Dataset, result: SubjectScores, rois: Sequence[str]) -> np.ndarray:
+    """Return which of a listener's scored units lie in which region, booleans (roi, unit)."""
+    membership = dataset.rois(result.subject)
+    known = membership[ROI].to_numpy().tolist()
+    columns = {int(unit): column for column, unit in enumerate(membership[UNIT].to_numpy())}
+    picked = [columns[int(unit)] for unit in result.unit]
+    values = membership.to_numpy().astype(bool)
+    rows = [
+        values[known.index(roi)][picked] if roi in known else np.zeros(len(picked), dtype=bool)
+        for roi in rois
+    ]
+    if not any(roi in known for roi in rois):
+        raise InvalidInput(
+            f"{dataset.card.id} has none of the regions {list(rois)} for {result.subject}; "
+            f"{near_names(rois[0], known)}"
+        )
+    return np.stack(rows)

@@ -1,0 +1,258 @@
+"""The Score: the labelled result, its schema, its file and its words."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from heschl.aggregation import LAYER_RULES
+from heschl.dimensions import LAYER, ROI, SUBJECT, UNIT
+from heschl.errors import CorruptData, InvalidInput, MissingData, UnknownName, near_names
+from heschl.provenance import missing_fields
+
+__all__ = ["SCHEMA_VERSION", "Score", "open_score", "schema_problems"]
+
+SCHEMA_VERSION = 1
+_MIGRATIONS: dict[int, Callable[[xr.DataTree], xr.DataTree]] = {}
+"""From each older schema version to the next one."""
+
+_SCHEMA: dict[str, dict[str, tuple[str, ...]]] = {
+    "summary": {
+        "score": (LAYER, SUBJECT, ROI),
+        "normalised": (LAYER, SUBJECT, ROI),
+        "score_of_all_units": (LAYER, SUBJECT, ROI),
+        "ceiling": (SUBJECT, ROI),
+        "n_units": (SUBJECT, ROI),
+        "n_units_of_region": (SUBJECT, ROI),
+        "n_units_dropped": (SUBJECT,),
+    },
+    "population": {
+        **{name: ("quantity", LAYER, ROI) for name in ("value", "error", "low", "high", "p")},
+        **{
+            f"rule_{name}": ("quantity", "layer_rule", ROI)
+            for name in ("value", "error", "low", "high", "p")
+        },
+        "nested_layer": (SUBJECT, ROI),
+        "best_layer": (ROI,),
+        "n": (ROI,),
+        "ceiling_value": (ROI,),
+        "ceiling_error": (ROI,),
+    },
+    "units": {
+        "score": (LAYER, UNIT),
+        "normalised": (LAYER, UNIT),
+        "flag_constant": (LAYER, UNIT),
+        "in_roi": (ROI, UNIT),
+    },
+    "ceiling": {"ceiling": (UNIT,)},
+}
+_ROOT = (
+    "schema_version",
+    "model",
+    "benchmark",
+    "benchmark_version",
+    "dataset",
+    "data_kind",
+    "protocol",
+    "primary_roi",
+    "unit_of_uncertainty",
+    "score_meaning",
+    "normalisation",
+)
+_CEILING = ("kind", "power", "floor")
+_COMPRESSED = {"zlib": True, "complevel": 4}
+
+
+@dataclass(frozen=True)
+class Score:
+    """A result of `heschl.score`: a plain `xarray.DataTree` and readings of it.
+
+    The tree has the groups ``/summary`` (layer x listener x region),
+    ``/population`` (over listeners), ``/units``, ``/ceiling`` and
+    ``/provenance``. Everything that the methods return can be read from them.
+    """
+
+    tree: xr.DataTree
+
+    def __post_init__(self) -> None:
+        """Refuse a tree that is not of the schema."""
+        if problems := schema_problems(self.tree):
+            raise CorruptData("this is no score of Heschl: " + "; ".join(problems))
+
+    @property
+    def model(self) -> str:
+        """The model's id."""
+        return str(self.tree.attrs["model"])
+
+    @property
+    def benchmark(self) -> str:
+        """The benchmark's id."""
+        return str(self.tree.attrs["benchmark"])
+
+    @property
+    def value(self) -> float:
+        """The board's number: normalised, in the primary region, with the layer chosen nested."""
+        return self._board("value")
+
+    @property
+    def error(self) -> float:
+        """Its standard error over the unit of uncertainty."""
+        return self._board("error")
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Its bootstrap interval over the unit of uncertainty."""
+        return self._board("low"), self._board("high")
+
+    @property
+    def p(self) -> float:
+        """Its two-sided Wilcoxon p over the unit of uncertainty; NaN where that is not testable."""
+        return self._board("p")
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What is needed to run it again."""
+        return dict(self.tree["provenance"].attrs)
+
+    def _board(self, name: str) -> float:
+        cell = self.tree["population"][f"rule_{name}"].sel(
+            quantity="normalised", layer_rule="nested", roi=self.tree.attrs["primary_roi"]
+        )
+        return float(cell)
+
+    def layers(self, roi: str | None = None, quantity: str = "normalised") -> xr.Dataset:
+        """Return the layer curve ``value, error, low, high, p`` (layer,) of one region.
+
+        Parameters
+        ----------
+        roi
+            A region of the score; the primary one by default.
+        quantity
+            ``normalised`` or ``score``.
+        """
+        population = self.tree["population"].to_dataset()
+        chosen = {"roi": roi or str(self.tree.attrs["primary_roi"]), "quantity": quantity}
+        for dimension, name in chosen.items():
+            known = population[dimension].to_numpy().astype(str).tolist()
+            if name not in known:
+                raise UnknownName(
+                    f"this score has no {dimension} {name!r}; {near_names(name, known)}"
+                )
+        return population[["value", "error", "low", "high", "p"]].sel(chosen)
+
+    def explain(self) -> str:
+        """Return in words how the number came about."""
+        attrs, ceiling = self.tree.attrs, self.tree["ceiling"].attrs
+        summary, population = self.tree["summary"], self.tree["population"]
+        primary = str(attrs["primary_roi"])
+        here = summary.sel({ROI: primary})
+        n_subjects = int(population["n"].sel({ROI: primary}))
+        kept, of_region = int(here["n_units"].sum()), int(here["n_units_of_region"].sum())
+        dropped = int(summary["n_units_dropped"].sum())
+        low, high = self.interval
+        level = float(population.attrs["interval_level"])
+        test = (
+            f"Wilcoxon signed-rank against 0: p = {self.p:.4g}."
+            if np.isfinite(self.p)
+            else f"With {n_subjects} {attrs['unit_of_uncertainty']}s no test can reach p < .05: "
+            "not testable."
+        )
+        chosen = sorted(set(population["nested_layer"].sel({ROI: primary}).to_numpy().tolist()))
+        lines = [
+            f"{self.model} on {self.benchmark} (version {attrs['benchmark_version']}, protocol "
+            f"{attrs['protocol']}, {attrs['data_kind']} data): {self.value:.4f} ± {self.error:.4f}.",
+            f"For each listener and layer, {attrs['score_meaning']} was computed for every unit of "
+            f"{primary}; {dropped} units with non-finite responses were dropped beforehand.",
+            f"Each was divided by its ceiling ({attrs['normalisation']}; {ceiling['kind']}), "
+            f"for the {kept} of {of_region} units whose ceiling is above {ceiling['floor']:g}, "
+            "and averaged over units. Ratios are not clipped.",
+            f"The layer is {LAYER_RULES['nested']} (chosen: {', '.join(chosen) or 'none'}).",
+            f"The mean over {n_subjects} {attrs['unit_of_uncertainty']}s has the standard error "
+            f"{self.error:.4f} and the {100 * level:g} % bootstrap interval "
+            f"[{low:.4f}, {high:.4f}]. {test}",
+        ]
+        if n_subjects == 1 and summary.sizes[LAYER] > 1:
+            lines.append(
+                "One listener alone leaves no others to choose the layer on, so there is no board "
+                "number: read the layer curve, or score two listeners or more."
+            )
+        return "\n".join(lines)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write one netCDF-4 file, whole or not at all, and return its path."""
+        target = Path(path)
+        if target.suffix != ".nc":
+            raise InvalidInput(f"{target} does not end in .nc; name a netCDF file")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        encoding = {
+            f"/{group}": {
+                str(name): _COMPRESSED
+                for name, variable in self.tree[group].data_vars.items()
+                if variable.dtype.kind in "fiu"
+            }
+            for group in ("units", "ceiling")
+        }
+        temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+        try:
+            self.tree.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
+            os.replace(temporary, target)
+        finally:
+            temporary.unlink(missing_ok=True)
+        return target
+
+
+def open_score(path: str | os.PathLike[str]) -> Score:
+    """Read a score's file, bringing an older schema up to date.
+
+    The file is read whole and closed. It also opens without Heschl, by
+    ``xarray.open_datatree``.
+    """
+    source = Path(path)
+    if not source.is_file():
+        raise MissingData(f"there is no score at {source}; `heschl score` prints where it wrote it")
+    try:
+        with xr.open_datatree(source, engine="netcdf4") as opened:
+            tree = opened.load()
+    except (OSError, ValueError, RuntimeError, AttributeError) as error:
+        raise CorruptData(f"{source} is not a netCDF-4 file that xarray reads: {error}") from error
+    version = int(tree.attrs.get("schema_version", 0))
+    if version > SCHEMA_VERSION:
+        raise CorruptData(
+            f"{source} has schema version {version}, this Heschl reads up to {SCHEMA_VERSION}; "
+            "update it: pip install -U heschl"
+        )
+    while version in _MIGRATIONS:
+        tree = _MIGRATIONS[version](tree)
+        version = int(tree.attrs["schema_version"])
+    return Score(tree)
+
+
+def schema_problems(tree: xr.DataTree) -> list[str]:
+    """Return everything in which a tree departs from the schema, provenance included."""
+    problems = [f"the attribute {name} is missing" for name in _ROOT if name not in tree.attrs]
+    for group, variables in _SCHEMA.items():
+        if group not in tree.children:
+            problems.append(f"the group /{group} is missing")
+            continue
+        node = tree[group]
+        for name, dims in variables.items():
+            if name not in node.data_vars:
+                problems.append(f"/{group}/{name} is missing")
+            elif node[name].dims != dims:
+                problems.append(f"/{group}/{name} has dims {node[name].dims}, expected {dims}")
+    if "ceiling" in tree.children:
+        lacking = [name for name in _CEILING if name not in tree["ceiling"].attrs]
+        problems += [f"the attribute {name} of /ceiling is missing" for name in lacking]
+    if "provenance" not in tree.children:
+        problems.append("the group /provenance is missing")
+    else:
+        lacking = missing_fields(tree["provenance"].attrs)
+        problems += [f"the provenance lacks {field}" for field in lacking]
+    return problems

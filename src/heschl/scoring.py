@@ -1,0 +1,356 @@
+"""Scoring: from a model and a benchmark to a Score.
+
+`open_session` resolves who is meant, `plan` lists the cells, `score` runs those
+that are missing and gathers the result.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import as_completed
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Protocol, overload
+
+import xarray as xr
+
+from heschl.cells import Cell, Outcome, run_cell
+from heschl.contracts import Benchmark, Dataset
+from heschl.data_folders import open_data
+from heschl.errors import CellsFailed, InvalidInput, UnknownName, near_names
+from heschl.execution import Executor, SerialExecutor
+from heschl.provenance import capture
+from heschl.registry import resolve_benchmark, resolve_model
+from heschl.runs import Run, start_run
+from heschl.scores import SCHEMA_VERSION, Score
+from heschl.session import Handle, Session
+from heschl.store import Store
+
+__all__ = ["Plan", "Watcher", "plan", "score"]
+
+
+class Watcher(Protocol):
+    """Whoever wants to know how a run goes on."""
+
+    def planned(self, cells: Sequence[Cell], n_cached: int) -> None:
+        """Hear the plan before work starts."""
+
+    def progressed(self, cell: Cell, fraction: float) -> None:
+        """Hear how much of a cell is done; only from cells that run in this process."""
+
+    def finished(self, cell: Cell, outcome: Outcome) -> None:
+        """Hear what became of a cell."""
+
+
+class _Silent:
+    def planned(self, cells: Sequence[Cell], n_cached: int) -> None:
+        """Say nothing."""
+
+    def progressed(self, cell: Cell, fraction: float) -> None:
+        """Say nothing."""
+
+    def finished(self, cell: Cell, outcome: Outcome) -> None:
+        """Say nothing."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a score would take."""
+
+    benchmark: Benchmark
+    session: Session
+    cells: tuple[Cell, ...]
+
+    def is_cached(self, cell: Cell) -> bool:
+        """Return whether a cell has nothing left to do."""
+        return not cell.missing(self.session.store)
+
+    @property
+    def n_cached(self) -> int:
+        """How many cells have nothing left to do."""
+        return sum(map(self.is_cached, self.cells))
+
+
+def plan(
+    model: Any,  # id, URI or live object
+    benchmark: Any,
+    *,
+    layers: Sequence[str] | None = None,
+    subjects: Sequence[str] | None = None,
+    data: str | os.PathLike[str] | Dataset | None = None,
+    device: str = "auto",
+    seed: int = 0,
+    store: Store | str | os.PathLike[str] | None = None,
+) -> Plan:
+    """Return the cells of a score without running any; the arguments are those of `score`."""
+    resolved_benchmark = resolve_benchmark(benchmark)
+    declaration: Benchmark = resolved_benchmark.object
+    the_store = store if isinstance(store, Store) else Store(store)
+    dataset, data_kind = open_data(declaration.card.dataset, data, the_store)
+    session = _open_session(model, dataset, data_kind, layers, subjects, device, seed, the_store)
+    return Plan(declaration, session, tuple(declaration.cells(session)))
+
+
+@overload
+def score(model: list[Any], benchmark: Any, **settings: Any) -> list[Score]: ...
+
+
+@overload
+def score(model: Any, benchmark: list[Any], **settings: Any) -> list[Score]: ...
+
+
+@overload
+def score(model: Any, benchmark: Any, **settings: Any) -> Score: ...
+
+
+def score(
+    model: Any,
+    benchmark: Any,
+    *,
+    layers: Sequence[str] | None = None,
+    subjects: Sequence[str] | None = None,
+    data: str | os.PathLike[str] | Dataset | None = None,
+    device: str = "auto",
+    executor: Executor | None = None,
+    seed: int = 0,
+    store: Store | str | os.PathLike[str] | None = None,
+    watcher: Watcher | None = None,
+) -> Score | list[Score]:
+    """Score a model on a benchmark.
+
+    Finished cells are kept in the store, so an interrupted score goes on where
+    it was when it is called again.
+
+    Parameters
+    ----------
+    model, benchmark
+        An id, a URI such as ``file:./my_model.py:my_net``, or a live object.
+        A list of either gives a list of Scores, models outermost.
+    layers, subjects
+        Names to restrict to; all by default.
+    data
+        The dataset's root folder, ``"phantom"`` for its simulated twin
+        (``"phantom:7"`` with another seed), a live dataset, or None for the
+        folder that ``heschl fetch`` fills.
+    device
+        ``"cpu"``, ``"cuda"``, ... or ``"auto"``; for models that live on one.
+    executor
+        Anything shaped like `concurrent.futures.Executor`; in this process by default.
+    seed
+        For every random choice of the benchmark: penalty folds, bootstraps.
+    store
+        The cache: a `Store` or its folder.
+    watcher
+        Hears of the plan and of every cell.
+
+    Returns
+    -------
+    Score or list of Score
+
+    Raises
+    ------
+    CellsFailed
+        If cells failed. The others are done and kept.
+    """
+    settings: dict[str, Any] = {
+        "layers": layers,
+        "subjects": subjects,
+        "data": data,
+        "device": device,
+        "seed": seed,
+        "store": store,
+    }
+    if isinstance(model, list) or isinstance(benchmark, list):
+        models = model if isinstance(model, list) else [model]
+        benchmarks = benchmark if isinstance(benchmark, list) else [benchmark]
+        return [
+            _score_one(plan(m, b, **settings), executor, watcher)
+            for m in models
+            for b in benchmarks
+        ]
+    return _score_one(plan(model, benchmark, **settings), executor, watcher)
+
+
+def _score_one(planned: Plan, executor: Executor | None, watcher: Watcher | None) -> Score:
+    session, benchmark = planned.session, planned.benchmark
+    watching = watcher or _Silent()
+    watching.planned(planned.cells, planned.n_cached)
+    header = {
+        "model": session.model_id,
+        "benchmark": benchmark.card.id,
+        "data_kind": session.data_kind,
+        "seed": session.seed,
+    }
+    run = start_run(session.store, planned.cells, header)
+    outcomes: list[Outcome] = []
+    seconds: Counter[str] = Counter()
+    for number, cell, outcome in _run(planned, executor or SerialExecutor(), watching):
+        run.record(number, outcome)
+        watching.finished(cell, outcome)
+        outcomes.append(outcome)
+        seconds[cell.stage] += outcome.seconds  # type: ignore[assignment]  # Counter adds floats well
+    _raise_failures(planned, run)
+    return _gathered(planned, outcomes, dict(seconds))
+
+
+def _run(
+    planned: Plan, executor: Executor, watcher: Watcher
+) -> Iterator[tuple[int, Cell, Outcome]]:
+    """Run the cells stage by stage: no stage begins before what it reads is there."""
+    store = planned.session.store
+    for _stage, numbered in groupby(enumerate(planned.cells), key=lambda pair: pair[1].stage):
+        futures = {}
+        for number, cell in numbered:
+            arguments: list[Any] = [cell, store]
+            if isinstance(executor, SerialExecutor):
+                # Other engines run cells elsewhere, where a callback cannot reach this process.
+                arguments.append(lambda fraction, cell=cell: watcher.progressed(cell, fraction))
+            futures[executor.submit(run_cell, *arguments)] = (number, cell)
+            if isinstance(executor, SerialExecutor):
+                future, (number, cell) = futures.popitem()
+                yield number, cell, future.result()
+        for future in as_completed(futures):
+            yield (*futures[future], future.result())
+
+
+def _raise_failures(planned: Plan, run: Run) -> None:
+    failed = [cell for cell in run.cells(planned.session.store) if cell.state == "failed"]
+    if not failed:
+        return
+    first = failed[0].failure
+    assert first is not None  # noqa: S101  a failed cell has one
+    raise CellsFailed(
+        f"{len(failed)} of {len(planned.cells)} cells failed, the others are kept; the first, "
+        f"{failed[0].label}: {first.kind}: {first.message}. `heschl status {run.name}` shows all; "
+        "the same command again runs the failed ones alone"
+    )
+
+
+def _gathered(planned: Plan, outcomes: Sequence[Outcome], seconds: dict[str, float]) -> Score:
+    session, benchmark = planned.session, planned.benchmark
+    card = benchmark.card
+    dataset, model = session.dataset.get(), session.model.get()
+    root = xr.Dataset(
+        attrs={
+            "schema_version": SCHEMA_VERSION,
+            "model": session.model_id,
+            "benchmark": card.id,
+            "benchmark_version": card.version,
+            "dataset": dataset.card.id,
+            "data_kind": session.data_kind,
+            "protocol": card.protocol,
+            "primary_roi": benchmark.rois[0],
+            "unit_of_uncertainty": card.unit_of_uncertainty,
+            **benchmark.description(),
+        }
+    )
+    digests = {
+        "stages": {
+            stage: [key for cell in cells for key in cell.keys]
+            for stage, cells in groupby(planned.cells, key=lambda cell: cell.stage)
+        },
+        "recordings": {
+            subject: dataset.fingerprint(subject, dataset.stimuli_of(subject))
+            for subject in session.subjects
+        },
+    }
+    provenance = capture(
+        model=session.model_id,
+        model_digest=str(model.digest),
+        model_origin=session.model_origin,
+        benchmark=card.id,
+        benchmark_version=card.version,
+        protocol=card.protocol,
+        dataset=dataset.card.id,
+        data_kind=session.data_kind,
+        data_digests=digests,
+        configuration={
+            "benchmark": benchmark.configuration(),
+            "layers": session.layers,
+            "subjects": session.subjects,
+            "seed": session.seed,
+        },
+        seed=session.seed,
+        device=session.device,
+        seconds={stage: round(value, 3) for stage, value in seconds.items()},
+        cells=dict(Counter(outcome.status for outcome in outcomes)),
+    )
+    groups = {f"/{name}": group for name, group in benchmark.gather(session).items()}
+    tree = xr.DataTree.from_dict(
+        {"/": root, **groups, "/provenance": xr.Dataset(attrs=provenance)}
+    )
+    return Score(tree)
+
+
+def _open_session(
+    model: Any,
+    dataset: Handle[Dataset],
+    data_kind: Any,
+    layers: Sequence[str] | None,
+    subjects: Sequence[str] | None,
+    device: str,
+    seed: int,
+    store: Store,
+) -> Session:
+    resolved = resolve_model(model)
+    the_model = resolved.object
+    used_device = _place(the_model, device)
+    names = [layer.name for layer in the_model.layers]
+    recipe = _ModelRecipe(model, used_device) if isinstance(model, str) else None
+    return Session(
+        model=Handle(the_model, recipe),
+        model_id=resolved.card.id,
+        model_origin=resolved.origin,
+        model_source=resolved.source_digest,
+        dataset=dataset,
+        data_kind=data_kind,
+        store=store,
+        layers=_chosen("layer", resolved.card.id, layers, names),
+        subjects=_chosen(
+            "subject", dataset.get().card.id, subjects, dataset.get().subjects()
+        ),
+        seed=seed,
+        device=used_device,
+    )
+
+
+@dataclass(frozen=True)
+class _ModelRecipe:
+    """How another process gets the same model."""
+
+    name: str
+    device: str
+
+    def __call__(self) -> Any:
+        model = resolve_model(self.name).object
+        _place(model, self.device)
+        return model
+
+
+def _place(model: Any, device: str) -> str:
+    """Move a model that lives on a device and return where it is."""
+    if not hasattr(model, "to"):
+        return "cpu"
+    if device == "auto":
+        import torch  # noqa: PLC0415  only models that have `to` need it, and they have torch
+
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    model.to(device)
+    return device
+
+
+def _chosen(
+    kind: str, whose: str, wanted: Sequence[str] | None, known: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the wanted names in the order of the known ones."""
+    if wanted is None:
+        return tuple(known)
+    if isinstance(wanted, str) or not wanted:
+        raise InvalidInput(f"{kind}s={wanted!r}; give a list of names, or None for all")
+    for name in wanted:
+        if name not in known:
+            raise UnknownName(f"{whose} has no {kind} {name!r}; {near_names(name, known)}")
+    return tuple(name for name in known if name in wanted)

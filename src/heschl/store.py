@@ -1,0 +1,273 @@
+"""The content-addressed store: nothing is computed twice, nothing stale is ever served.
+
+An entry is a folder of raw ``.npy`` arrays and a sidecar ``entry.json`` that
+holds the whole configuration whose digest is the key. It appears by one rename,
+so it is there whole or not at all, and it is verified whenever it is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+import uuid
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from heschl._version import __version__
+from heschl.configuration import differences, digest, plain
+from heschl.errors import InvalidInput, UnknownName
+
+__all__ = ["Entry", "Store", "default_folder"]
+
+_STALE_AFTER_S = 24 * 3600
+_SHORTEST_PREFIX = 4
+
+
+def default_folder() -> Path:
+    """Return ``$HESCHL_STORE``, or ``heschl`` in the user's cache folder."""
+    chosen = os.environ.get("HESCHL_STORE")
+    if chosen:
+        return Path(chosen).expanduser()
+    cache = os.environ.get("XDG_CACHE_HOME")
+    return (Path(cache) if cache else Path.home() / ".cache") / "heschl"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the store says of one entry without reading its arrays."""
+
+    key: str
+    configuration: Mapping[str, Any]
+    n_bytes: int
+    created: float
+    used: float
+
+
+class Store:
+    """A folder of verified entries.
+
+    >>> import tempfile
+    >>> store = Store(tempfile.mkdtemp())
+    >>> key = store.write({"what": "an example"}, {"values": np.arange(3)})
+    >>> store.read(key)["values"]
+    array([0, 1, 2])
+    """
+
+    def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
+        self.folder = Path(folder).expanduser() if folder is not None else default_folder()
+        if self.folder.exists() and not self.folder.is_dir():
+            raise InvalidInput(f"the store {self.folder} is a file; name a folder instead")
+
+    def __repr__(self) -> str:
+        return f"Store({str(self.folder)!r})"
+
+    def place(self, key: str) -> Path:
+        """Return the folder of an entry, there or not."""
+        return self.folder / "objects" / key[:2] / key
+
+    def has(self, key: str) -> bool:
+        """Return whether an entry is there; its arrays are verified only by `read`."""
+        return (self.place(key) / "entry.json").is_file()
+
+    def write(self, configuration: Any, arrays: Mapping[str, np.ndarray]) -> str:
+        """Store arrays under their configuration and return the key.
+
+        The arrays are on the disk, synced, before the entry appears. If another
+        writer was first, its entry stays: same key, same content.
+        """
+        key = digest(configuration)
+        target = self.place(key)
+        work = self.folder / "tmp" / uuid.uuid4().hex
+        work.mkdir(parents=True)
+        try:
+            files = {name: _write_array(work / f"{name}.npy", a) for name, a in arrays.items()}
+            sidecar = {
+                "key": key,
+                "configuration": plain(configuration),
+                "files": files,
+                "heschl": __version__,
+                "numpy": np.__version__,
+                "created": time.time(),
+            }
+            _write_synced(work / "entry.json", json.dumps(sidecar, indent=1).encode())
+            _sync_folder(work)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.rename(work, target)
+            except OSError:
+                if not self.has(key):
+                    raise
+            else:
+                _sync_folder(target.parent)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+        return key
+
+    def read(self, key: str) -> dict[str, np.ndarray] | None:
+        """Return an entry's arrays, or None on a miss.
+
+        An entry whose bytes or configuration do not match what was written is
+        set aside with a warning and counts as a miss.
+        """
+        folder = self.place(key)
+        try:
+            sidecar = json.loads((folder / "entry.json").read_bytes())
+            if digest(sidecar["configuration"]) != key:
+                raise ValueError("its configuration does not give its key")  # noqa: TRY301
+            arrays = {
+                name: _read_array(folder / f"{name}.npy", expected)
+                for name, expected in sidecar["files"].items()
+            }
+        except FileNotFoundError:
+            if not (folder / "entry.json").exists():
+                return None
+            self._set_aside(folder, "an array is missing")
+            return None
+        except (ValueError, KeyError, TypeError, EOFError, AttributeError, InvalidInput) as error:
+            self._set_aside(folder, str(error))
+            return None
+        # gc removes the least recently used first; reading is use.
+        os.utime(folder / "entry.json")
+        return arrays
+
+    def _set_aside(self, folder: Path, reason: str) -> None:
+        warnings.warn(
+            f"the stored entry {folder.name[:12]} is damaged ({reason}); it is computed again",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+        grave = self.folder / "damaged" / f"{folder.name}-{uuid.uuid4().hex[:8]}"
+        grave.parent.mkdir(parents=True, exist_ok=True)
+        os.rename(folder, grave)
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield every readable entry, the longest unused first."""
+        found = []
+        for path in (self.folder / "objects").glob("??/*/entry.json"):
+            try:
+                sidecar = json.loads(path.read_bytes())
+                n_bytes = sum(file.stat().st_size for file in path.parent.iterdir())
+                found.append(
+                    Entry(
+                        sidecar["key"],
+                        sidecar["configuration"],
+                        n_bytes,
+                        float(sidecar["created"]),
+                        path.stat().st_mtime,
+                    )
+                )
+            except (OSError, ValueError, KeyError, TypeError):
+                continue  # being written, removed or damaged: read() says so when it matters
+        yield from sorted(found, key=lambda entry: entry.used)
+
+    def find(self, prefix: str) -> Entry:
+        """Return the entry whose key begins with ``prefix``."""
+        if len(prefix) < _SHORTEST_PREFIX:
+            raise InvalidInput(
+                f"{prefix!r} is too short for a key; give at least {_SHORTEST_PREFIX} characters"
+            )
+        matches = [entry for entry in self.entries() if entry.key.startswith(prefix)]
+        if len(matches) != 1:
+            how_many = "no entry" if not matches else f"{len(matches)} entries"
+            raise UnknownName(
+                f"{how_many} of {self.folder} have a key that begins with {prefix!r}; "
+                "`heschl cache ls` lists them"
+            )
+        return matches[0]
+
+    def why(self, first: str, second: str) -> list[tuple[str, Any, Any]]:
+        """Return the fields that make two entries different, by key or prefix."""
+        pair = (self.find(first).configuration, self.find(second).configuration)
+        return list(differences(*pair))
+
+    def gc(
+        self, *, max_bytes: int | None = None, unused_days: float | None = None
+    ) -> tuple[int, int]:
+        """Remove entries, the longest unused first; return how many and how many bytes.
+
+        Damaged entries and the remains of killed writers go too.
+        """
+        now = time.time()
+        entries = list(self.entries())
+        total = sum(entry.n_bytes for entry in entries)
+        n_removed = n_bytes_removed = 0
+        for entry in entries:
+            is_old = unused_days is not None and now - entry.used > unused_days * 86400
+            is_over = max_bytes is not None and total > max_bytes
+            if not (is_old or is_over):
+                continue
+            # Renamed first, so that no reader ever sees half an entry.
+            grave = self.folder / "tmp" / f"removed-{uuid.uuid4().hex}"
+            grave.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.rename(self.place(entry.key), grave)
+            except FileNotFoundError:
+                continue
+            shutil.rmtree(grave, ignore_errors=True)
+            total -= entry.n_bytes
+            n_removed += 1
+            n_bytes_removed += entry.n_bytes
+        shutil.rmtree(self.folder / "damaged", ignore_errors=True)
+        for remains in (self.folder / "tmp").glob("*"):
+            if now - remains.stat().st_mtime > _STALE_AFTER_S:
+                shutil.rmtree(remains, ignore_errors=True)
+        return n_removed, n_bytes_removed
+
+
+def _write_array(path: Path, array: np.ndarray) -> dict[str, Any]:
+    if array.dtype.hasobject:
+        raise InvalidInput(f"the array {path.stem!r} holds objects; the store keeps numbers alone")
+    with path.open("wb") as file:
+        np.save(file, array, allow_pickle=False)
+        file.flush()
+        os.fsync(file.fileno())
+    return {"sha256": _file_digest(path), "n_bytes": path.stat().st_size}
+
+
+def _read_array(path: Path, expected: Mapping[str, Any]) -> np.ndarray:
+    if _file_digest(path) != expected["sha256"]:
+        raise ValueError(f"{path.name} does not match its checksum")
+    return np.asarray(np.load(path, allow_pickle=False))
+
+
+def _file_digest(path: Path) -> str:
+    sha = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            sha.update(block)
+    return sha.hexdigest()
+
+
+def _write_synced(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Put ``content`` at ``path`` so that a reader sees the old file or the new one whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        _write_synced(temporary, content)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    _sync_folder(path.parent)
