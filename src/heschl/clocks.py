@@ -1,0 +1,245 @@
+"""From a model's clock to the scanner's: resamplers, as sparse linear maps.
+
+A resampler depends on times alone, so its matrix is built once for a stimulus
+and applied to features block by block while they are extracted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, get_args
+
+import numpy as np
+import scipy.sparse
+
+from heschl.configuration import describe
+from heschl.errors import InvalidInput, MissingExtra
+
+__all__ = ["HemodynamicResponse", "Lanczos", "Resampler"]
+
+_REGULARITY = 1e-3
+"""How far one interval of a clock may be from the mean; times in float32 stay well within."""
+
+HemodynamicModel = Literal["glover", "spm"]
+
+
+class Resampler(Protocol):
+    """Maps frames of features to the times of responses."""
+
+    def configuration(self) -> Mapping[str, Any]:
+        """Return every setting, defaults included, and the numerics version."""
+
+    def matrix(
+        self, frame_times_s: np.ndarray, target_times_s: np.ndarray, frame_duration_s: float
+    ) -> scipy.sparse.csr_array:
+        """Return the map (target, frame) as float64.
+
+        ``frame_times_s`` (frame,) are the centres: frame k lasts from
+        ``t_k - frame_duration_s / 2`` to ``t_k + frame_duration_s / 2``.
+        """
+
+
+@dataclass(frozen=True)
+class Lanczos:
+    """Lanczos interpolation, cut off at the rate of the target clock.
+
+    The rows are not normalised: events become rates per target interval, and
+    the gain of a dense clock is removed by the z-scoring that follows.
+
+    Parameters
+    ----------
+    lobes
+        Half-width of the kernel in target intervals.
+
+    >>> to_scans = Lanczos(lobes=3).matrix(np.array([2.0]), np.array([1.0, 2.0, 3.0]), 0.0)
+    >>> to_scans.toarray().round(12).ravel().tolist()
+    [0.0, 1.0, 0.0]
+    """
+
+    lobes: int = 3
+
+    def __post_init__(self) -> None:
+        """Refuse a kernel without lobes."""
+        if self.lobes < 1:
+            raise InvalidInput(f"lobes={self.lobes}; a Lanczos kernel needs at least 1, usually 3")
+
+    def configuration(self) -> Mapping[str, Any]:
+        """Return every setting and the numerics version."""
+        return {**describe(self), "numerics": 1}
+
+    def matrix(
+        self, frame_times_s: np.ndarray, target_times_s: np.ndarray, frame_duration_s: float
+    ) -> scipy.sparse.csr_array:
+        """Return the map (target, frame); a frame's duration plays no part in it."""
+        frames, targets = _checked_clocks(frame_times_s, target_times_s, frame_duration_s)
+        interval_s = np.diff(targets).mean()
+        reach_s = self.lobes * interval_s
+        first = np.searchsorted(frames, targets - reach_s, side="left")
+        stop = np.searchsorted(frames, targets + reach_s, side="right")
+        row, column, starts = _bands(first, stop)
+        lag = (targets[row] - frames[column]) / interval_s
+        weights = np.sinc(lag) * np.sinc(lag / self.lobes)
+        # The band is found in seconds, the kernel ends in intervals: rounding may differ.
+        weights[np.abs(lag) > self.lobes] = 0.0
+        return _sparse(weights, column, starts, len(frames))
+
+
+@dataclass(frozen=True)
+class HemodynamicResponse:
+    """Convolution with a haemodynamic response, sampled at the target times.
+
+    The map equals ``nilearn.glm.first_level.compute_regressor`` with one event
+    a frame, its rounding to the oversampled grid included.
+
+    Parameters
+    ----------
+    model
+        nilearn's ``"glover"`` or ``"spm"``.
+    oversampling
+        Grid points in one target interval.
+    min_onset_s
+        Where the grid begins, relative to the first target time; no frame may
+        begin before it.
+    """
+
+    model: HemodynamicModel = "glover"
+    oversampling: int = 50
+    min_onset_s: float = -24.0
+
+    def __post_init__(self) -> None:
+        """Refuse settings that nilearn would misread."""
+        if self.model not in get_args(HemodynamicModel):
+            allowed = " or ".join(repr(model) for model in get_args(HemodynamicModel))
+            raise InvalidInput(f"haemodynamic model {self.model!r}; expected {allowed}")
+        if self.oversampling < 1:
+            raise InvalidInput(f"oversampling={self.oversampling}; expected at least 1, usually 50")
+        if not (np.isfinite(self.min_onset_s) and self.min_onset_s <= 0):
+            raise InvalidInput(
+                f"min_onset_s={self.min_onset_s}; the grid must begin at or before the first "
+                "target time, so give 0 or a negative number of seconds"
+            )
+
+    def configuration(self) -> Mapping[str, Any]:
+        """Return every setting and the numerics version."""
+        return {**describe(self), "numerics": 1}
+
+    def matrix(
+        self, frame_times_s: np.ndarray, target_times_s: np.ndarray, frame_duration_s: float
+    ) -> scipy.sparse.csr_array:
+        """Return the map (target, frame)."""
+        frames, targets = _checked_clocks(frame_times_s, target_times_s, frame_duration_s)
+        onsets = frames - frame_duration_s / 2
+        grid = self._grid(targets)
+        if onsets[0] < grid[0]:
+            raise InvalidInput(
+                f"the first frame begins at {onsets[0]:.6g} s, before the haemodynamic grid at "
+                f"{grid[0]:.6g} s; lower min_onset_s from {self.min_onset_s} by at least "
+                f"{grid[0] - onsets[0]:.6g}"
+            )
+
+        # Frame k fills grid points on[k] to off[k] - 1, one at least.
+        last = len(grid) - 1
+        on = np.minimum(np.searchsorted(grid, onsets), last)
+        off = np.minimum(np.searchsorted(grid, onsets + frame_duration_s), last)
+        off = np.where((off == on) & (off < last), off + 1, off)
+
+        # The response at point g to a box from on to off is C(g - on) - C(g - off), where C is
+        # the cumulated kernel, zero before 0 and constant after its end.
+        cumulated = np.concatenate([[0.0], np.cumsum(self._kernel(targets))])
+        reach = len(cumulated) - 1
+        above = np.clip(np.searchsorted(grid, targets), 1, last)
+        row, column, starts = _bands(
+            np.searchsorted(off, above - reach, side="right"),
+            np.searchsorted(on, above, side="right"),
+        )
+
+        def response(point: np.ndarray) -> np.ndarray:
+            since_on = np.clip(point[row] - on[column] + 1, 0, reach)
+            since_off = np.clip(point[row] - off[column] + 1, 0, reach)
+            return np.asarray(cumulated[since_on] - cumulated[since_off])
+
+        share = (targets - grid[above - 1]) / (grid[above] - grid[above - 1])
+        weights = (1 - share[row]) * response(above - 1) + share[row] * response(above)
+        return _sparse(weights, column, starts, len(frames))
+
+    def _grid(self, targets: np.ndarray) -> np.ndarray:
+        """Return nilearn's oversampled times, in its order of operations."""
+        if targets[-1] < 0:
+            raise InvalidInput(
+                f"the target times end at {targets[-1]:.6g} s, before the sound begins at 0; "
+                "give times in seconds of the sound"
+            )
+        steps = len(targets) - 1
+        end = targets[-1] * (1 + 1.0 / steps)
+        n_points = steps * 1.0 / (targets[-1] - targets[0])
+        n_points *= (end - targets[0] - self.min_onset_s) * self.oversampling
+        return np.linspace(
+            targets[0] + self.min_onset_s, end, np.rint(n_points + 1).astype(int), dtype=np.float64
+        )
+
+    def _kernel(self, targets: np.ndarray) -> np.ndarray:
+        """Return nilearn's kernel (grid point,), which sums to 1."""
+        try:
+            from nilearn.glm.first_level import glover_hrf, spm_hrf  # noqa: PLC0415 (heavy)
+        except ImportError as error:
+            raise MissingExtra(
+                "haemodynamic responses need nilearn, which is not installed; "
+                'run pip install "heschl[brain]"'
+            ) from error
+        kernel = {"glover": glover_hrf, "spm": spm_hrf}[self.model]
+        return np.asarray(kernel(float(np.diff(targets).min()), self.oversampling))
+
+
+def _checked_clocks(
+    frame_times_s: np.ndarray, target_times_s: np.ndarray, frame_duration_s: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return both clocks as float64 if they are usable."""
+    if not (np.isfinite(frame_duration_s) and frame_duration_s >= 0):
+        raise InvalidInput(f"frame_duration_s={frame_duration_s}; expected seconds, 0 or more")
+    clocks = []
+    for name, times in (("frame", frame_times_s), ("target", target_times_s)):
+        clock = np.asarray(times, dtype=np.float64)
+        if clock.ndim != 1 or not len(clock) or not np.isfinite(clock).all():
+            raise InvalidInput(
+                f"the {name} times have shape {clock.shape} and {np.isfinite(clock).sum()} finite "
+                "values; expected one finite time in seconds for each row, at least one"
+            )
+        clocks.append(clock)
+    frames, targets = clocks
+    if (np.diff(frames) < 0).any():
+        raise InvalidInput("the frame times go backwards; sort frames, and their values, by time")
+    if len(targets) == 1:
+        raise InvalidInput(
+            "there is 1 target time, which has no interval; give the times of at least 2 responses"
+        )
+    intervals = np.diff(targets)
+    if intervals.min() <= 0:
+        raise InvalidInput("the target times do not increase; sort responses by time")
+    if np.ptp(intervals) > _REGULARITY * intervals.mean():
+        raise InvalidInput(
+            f"the target times are irregular, {intervals.min():.6g} to {intervals.max():.6g} s "
+            "apart; give one regular clock and drop responses after resampling"
+        )
+    return frames, targets
+
+
+def _bands(first: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return rows, columns and row starts of a matrix whose row i fills first[i] to stop[i] - 1."""
+    counts = np.maximum(stop - first, 0)
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    row = np.repeat(np.arange(len(counts)), counts)
+    column = np.arange(starts[-1]) - np.repeat(starts[:-1] - first, counts)
+    return row, column, starts
+
+
+def _sparse(
+    weights: np.ndarray, column: np.ndarray, starts: np.ndarray, n_frames: int
+) -> scipy.sparse.csr_array:
+    """Return the matrix (target, frame), refusing one that no frame reaches."""
+    if not weights.any():
+        raise InvalidInput(
+            "no frame lies within reach of any target time; check that both clocks are "
+            "in seconds of the same sound"
+        )
+    return scipy.sparse.csr_array((weights, column, starts), shape=(len(starts) - 1, n_frames))
