@@ -270,12 +270,10 @@ def _labels(rows: Mapping[str, np.ndarray], name: str) -> np.ndarray:
     if name not in rows:
         raise UnknownName(f"rows have no label {name!r} to split by; they have {_listed(rows)}")
     labels = np.asarray(rows[name])
-    if labels.dtype.kind == "O":
-        labels = labels.astype(str)
     # NaN is the one value that differs from itself.
-    if (labels != labels).any():  # noqa: PLR0124
-        raise InvalidInput(f"some rows have no {name!r}: the label is NaN; label every row")
-    return labels
+    if any(label is None or label != label for label in labels.tolist()):  # noqa: PLR0124
+        raise InvalidInput(f"some rows have no {name!r}: it is NaN or None; label every row")
+    return labels.astype(str) if labels.dtype.kind == "O" else labels
 
 
 def _check_folds(n: int) -> None:
