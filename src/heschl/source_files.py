@@ -29,10 +29,10 @@ class SourceFile:
     """
 
     def __init__(self, location: str) -> None:
-        path, attribute = location, ""
+        path, colon, attribute = location, "", ""
         if not location.endswith(".py"):
-            path, _, attribute = location.rpartition(":")
-        if not path.endswith(".py") or (attribute and not attribute.isidentifier()):
+            path, colon, attribute = location.rpartition(":")
+        if not path.endswith(".py") or (colon and not attribute.isidentifier()):
             raise InvalidInput(
                 f"'file:{location}' names no Python file; expected 'file:path/to/model.py' or "
                 "'file:path/to/model.py:NameWithinIt'"

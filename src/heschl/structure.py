@@ -26,7 +26,7 @@ def missing_members(thing: object, contracts: Sequence[type]) -> tuple[str, tupl
         )
         for contract in contracts
     }
-    nearest = min(missing, key=lambda it: (bool(missing[it]), len(missing[it]) - len(_members(it))))
+    nearest = min(missing, key=lambda contract: len(missing[contract]) / len(_members(contract)))
     return nearest.__name__, missing[nearest]
 
 
