@@ -31,14 +31,15 @@ class Cell:
 
     ``configurations`` has one full configuration for each entry; its digest is
     the entry's key. ``compute`` is picklable and makes the entries that are
-    missing. ``seconds`` and ``n_bytes`` are what the plan expects it to cost.
+    missing. ``n_bytes`` is what they will take on disk, where that is known.
     """
 
     stage: str
+    about: str
+    """The stimulus or the listener that it is about."""
     label: str
     configurations: tuple[Mapping[str, Any], ...]
     compute: Compute = field(repr=False, compare=False)
-    seconds: float | None = None
     n_bytes: int | None = None
 
     @property

@@ -8,7 +8,7 @@ unit scores of every listener, and their gathering.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal, Protocol
 
@@ -18,12 +18,13 @@ import xarray as xr
 from heschl.cards import BenchmarkCard
 from heschl.cells import Arrays, Cell, Report
 from heschl.configuration import array_digest, describe
-from heschl.contracts import Metric
+from heschl.contracts import Metric, SpeechModel, TextModel
 from heschl.dimensions import FEATURE, FOLD, REPEAT, STIMULUS, TIME, UNIT
 from heschl.errors import InvalidInput, MissingData
-from heschl.extraction import extract, model_input
+from heschl.extraction import extract
 from heschl.gathering import CeilingFacts, SubjectScores, gather_groups
 from heschl.session import Session
+from heschl.sound import RESAMPLING, Stimulus
 from heschl.splits import Fold
 from heschl.temporal import stacked
 
@@ -82,15 +83,19 @@ class EncodingBenchmark:
     delays
         The FIR delays in rows (B3); features are z-scored before (B5).
     splitter
-        Which rows train and which test. Stimuli that it names as ``test`` lose
-        their first ``skipped_test_rows`` rows, which are neither scored nor
-        entered in the ceiling.
+        Which rows train and which test.
     metric
         Scores every unit from design and responses.
     ceiling
         From the repeats of the test stimulus; its ``floor`` decides which units count.
     rois
         The regions to report, the primary one first.
+    included
+        The stimuli that may enter, in order; a listener who lacks some does
+        without them. None takes all.
+    skipped_rows
+        For a stimulus, how many rows it loses at its start, from features,
+        responses and ceiling alike.
     """
 
     card: BenchmarkCard
@@ -101,7 +106,8 @@ class EncodingBenchmark:
     metric: ScoredMetric
     ceiling: RepeatCeiling
     rois: tuple[str, ...]
-    skipped_test_rows: int = 0
+    included: tuple[str, ...] | None = None
+    skipped_rows: Mapping[str, int] = field(default_factory=dict)
     event_stamp: Literal["onset", "midpoint", "offset"] = "midpoint"
 
     def configuration(self) -> dict[str, Any]:
@@ -122,7 +128,14 @@ class EncodingBenchmark:
         if subject is None:
             of_all = [self.stimuli(session, each) for each in session.subjects]
             return tuple(dict.fromkeys(stimulus for each in of_all for stimulus in each))
-        return self.splitter.choose(session.dataset.get().stimuli_of(subject))
+        there = session.dataset.get().stimuli_of(subject)
+        chosen = [name for name in self.included or there if name in there]
+        if not chosen:
+            raise MissingData(
+                f"{subject} has no recording of the stimuli of {self.card.id}; on disk are "
+                f"{', '.join(there) or 'none'}"
+            )
+        return tuple(chosen)
 
     def cells(self, session: Session) -> list[Cell]:
         """Return the work: features of each stimulus, then ceilings, then scores of each listener."""
@@ -140,7 +153,7 @@ class EncodingBenchmark:
             "stage": "features",
             "numerics": _NUMERICS,
             "model": {"digest": model.digest, "source": session.model_source},
-            "stimulus": model_input(model, dataset.stimuli()[stimulus]),
+            "input": _input(model, dataset.stimuli()[stimulus]),
             "windowing": self.windowing,
             "event_stamp": self.event_stamp,
             "resampler": self.resampler,
@@ -148,6 +161,7 @@ class EncodingBenchmark:
         }
         return Cell(
             "features",
+            stimulus,
             f"{session.model_id} × {stimulus}",
             tuple({**shared, "layer": describe(layers[name])} for name in session.layers),
             partial(_compute_features, self, session, stimulus),
@@ -160,8 +174,7 @@ class EncodingBenchmark:
             "stage": "ceiling",
             "numerics": _NUMERICS,
             "ceiling": self.ceiling,
-            "splitter": self.splitter,
-            "skipped_test_rows": self.skipped_test_rows,
+            "skipped_rows": self.skipped_rows,
             "recording": session.dataset.get().fingerprint(subject, stimuli),
             "subject": subject,
             "stimuli": stimuli,
@@ -169,6 +182,7 @@ class EncodingBenchmark:
         }
         return Cell(
             "ceiling",
+            subject,
             f"ceiling of {subject}",
             (configuration,),
             partial(_compute_ceiling, self, session, subject),
@@ -190,6 +204,7 @@ class EncodingBenchmark:
         ]
         return Cell(
             "scores",
+            subject,
             f"{session.model_id} × {subject}",
             tuple({**shared, "features": keys} for keys in inputs),
             partial(_compute_scores, self, session, subject, inputs),
@@ -218,9 +233,17 @@ class EncodingBenchmark:
             seed=session.seed,
         )
 
-    def rows_skipped(self, stimulus: str) -> int:
-        """Return how many rows a stimulus loses at its start."""
-        return self.skipped_test_rows if stimulus in self.splitter.test_stimuli else 0
+    def rows(self, stimulus: str) -> slice:
+        """Return the rows of a stimulus that enter."""
+        return slice(self.skipped_rows.get(stimulus, 0), None)
+
+
+def _input(model: SpeechModel | TextModel, stimulus: Stimulus) -> dict[str, Any]:
+    """Return digests of what a model gets to hear or to read."""
+    if isinstance(model, SpeechModel):
+        return {"sound": stimulus.sound.digest, "resampling": RESAMPLING}
+    alignment = stimulus.alignment
+    return {"alignment": alignment.digest if alignment else None}
 
 
 def _compute_features(
@@ -255,18 +278,15 @@ def _compute_ceiling(
 ) -> Iterator[tuple[int, Arrays]]:
     recording = session.dataset.get().recording(subject, benchmark.stimuli(session, subject))
     finite = recording.finite_units()
-    repeated = [name for name in benchmark.splitter.test_stimuli if name in recording.repeats]
-    if not repeated:
+    if not recording.repeats:
         raise MissingData(
-            f"{subject} has no single repeats of {', '.join(benchmark.splitter.test_stimuli)}; "
+            f"{subject} has no single repeats of any of {', '.join(recording.responses)}; "
             f"the ceiling {benchmark.ceiling.kind} needs them"
         )
     repeats = xr.concat(
         [
-            recording.repeats[name].isel(
-                {TIME: slice(benchmark.rows_skipped(name), None), UNIT: finite}
-            )
-            for name in repeated
+            repeats.isel({TIME: benchmark.rows(stimulus), UNIT: finite})
+            for stimulus, repeats in recording.repeats.items()
         ],
         TIME,
         join="exact",
@@ -301,7 +321,7 @@ def _compute_scores(
     responses = stacked(
         {
             name: recording.responses[name].isel(
-                {TIME: slice(benchmark.rows_skipped(name), None), UNIT: finite}
+                {TIME: benchmark.rows(name), UNIT: finite}
             )
             for name in stimuli
         }
@@ -330,7 +350,7 @@ def _design(
         on_clock = xr.DataArray(
             values.astype(np.float64), dims=(TIME, FEATURE), coords={TIME: dataset.clock(stimulus)}
         )
-        features[stimulus] = on_clock.isel({TIME: slice(benchmark.rows_skipped(stimulus), None)})
+        features[stimulus] = on_clock.isel({TIME: benchmark.rows(stimulus)})
     return stacked(features, delays=benchmark.delays)
 
 

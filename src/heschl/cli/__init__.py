@@ -1,1 +1,95 @@
-"""The command `heschl`."""
+"""The command `heschl`.
+
+Exit codes: 0 done; 1 something was wrong with what was asked (the message says
+what); 2 the words of the command; 3 some cells of a run failed; 4 a check or a
+verification found a mismatch; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+from collections.abc import Sequence
+
+from heschl._version import __version__
+from heschl.errors import CellsFailed, HeschlError, near_names
+
+__all__ = ["main"]
+
+_COMMANDS = {
+    "list": "what is registered: models, benchmarks, metrics, datasets",
+    "info": "everything that a card says",
+    "score": "score a model on a benchmark",
+    "show": "print a score's file",
+    "plan": "what a score would take, before anything starts",
+    "status": "how far the runs are, and what failed",
+    "verify": "run benchmarks on their phantoms: planted against found",
+    "check": "hold a plugin against its contract",
+    "doctor": "what is installed, what is broken and what to do",
+    "fetch": "download a dataset, or part of it",
+    "cache": "the store: ls, why, gc",
+    "cite": "the BibTeX of what a score uses",
+}
+
+_DONE, _REFUSED, _USAGE, _CELLS_FAILED, _INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] in ("-h", "--help", "help"):
+        sys.stdout.write(_help())
+        return _DONE if words else _USAGE
+    if words[0] in ("-V", "--version"):
+        sys.stdout.write(f"heschl {__version__}\n")
+        return _DONE
+    if words[0] not in _COMMANDS:
+        hint = near_names(words[0], _COMMANDS)
+        sys.stderr.write(f"heschl: there is no command {words[0]!r}; {hint}\n")
+        return _USAGE
+    # One command's module is imported, so that none pays for another one's libraries.
+    command = importlib.import_module(f"heschl.cli.{words[0]}_command")
+    parser = argparse.ArgumentParser(
+        prog=f"heschl {words[0]}",
+        description=command.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_arguments(parser)
+    if not any("--json" in action.option_strings for action in parser._actions):  # noqa: SLF001
+        parser.add_argument("--json", action="store_true", help="print JSON")
+    parsed = parser.parse_args(words[1:])
+    try:
+        return int(command.run(parsed))
+    except KeyboardInterrupt:
+        sys.stderr.write("heschl: interrupted; what is finished is kept, run the same again\n")
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read us has read enough (`heschl list | head`).
+        sys.stderr.close()
+        return _DONE
+    except HeschlError as error:
+        if parsed.json:
+            problem = {"error": type(error).__name__, "message": str(error)}
+            sys.stdout.write(json.dumps(problem) + "\n")
+        sys.stderr.write(f"heschl: {error}\n")
+        return _CELLS_FAILED if isinstance(error, CellsFailed) else _REFUSED
+
+
+def _help() -> str:
+    lines = [
+        "heschl: score speech models against human brains and human behaviour",
+        "",
+        "usage: heschl COMMAND [...]      heschl COMMAND --help for its options",
+        "",
+        *(f"  {name:<8} {summary}" for name, summary in _COMMANDS.items()),
+        "",
+        "first steps:",
+        "  heschl list",
+        "  heschl score logmel lebel_moth-ridge --data phantom",
+        "",
+        "exit codes: 0 done, 1 refused (the message says why), 2 usage, 3 cells failed,",
+        "            4 a check found a mismatch, 130 interrupted",
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,39 @@
+"""Print the BibTeX of what a score uses: model, benchmark, dataset and metric."""
+
+from __future__ import annotations
+
+import argparse
+import re
+
+from heschl import registry
+from heschl.cards import BenchmarkCard
+from heschl.cli.info_command import owner
+from heschl.cli.printing import print_json, print_text
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's words."""
+    parser.add_argument("ids", nargs="+", metavar="id", help="models, benchmarks, datasets, ...")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print each entry once."""
+    cards = []
+    for name in arguments.ids:
+        card = owner(name).card(name)
+        cards.append(card)
+        if isinstance(card, BenchmarkCard):
+            cards += [registry.datasets.card(card.dataset), registry.metrics.card(card.metric)]
+    entries: dict[str, str] = {}
+    for card in cards:
+        for entry in re.split(r"(?m)^(?=@)", card.citation):
+            if entry.strip():
+                entries.setdefault(entry.split("{", 1)[1].split(",", 1)[0].strip(), entry.strip())
+    without = [card.id for card in cards if not card.citation]
+    if arguments.json:
+        print_json({"bibtex": list(entries.values()), "without": without})
+        return 0
+    print_text("\n\n".join(entries.values()))
+    for name in without:
+        print_text(f"% {name} names nothing to cite")
+    return 0

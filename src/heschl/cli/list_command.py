@@ -1,0 +1,47 @@
+"""List what is registered. Reads cards alone: no model, data or heavy library is loaded."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from heschl import registry
+from heschl.cli.printing import print_json, print_table, print_text
+from heschl.registry import Registry
+
+_KINDS = ("models", "benchmarks", "metrics", "datasets")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's words."""
+    parser.add_argument("kind", nargs="?", choices=_KINDS, help="one kind; default: all")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the listing."""
+    kinds = [arguments.kind] if arguments.kind else list(_KINDS)
+    listing = {kind: _records(getattr(registry, kind)) for kind in kinds}
+    if arguments.json:
+        print_json(listing)
+        return 0
+    for kind, records in listing.items():
+        rows = [[record["id"], record["state"], record["summary"]] for record in records]
+        print_table(["id", "state", "summary"], rows, title=kind)
+        print_text()
+    return 0
+
+
+def _records(plugins: Registry[Any]) -> list[dict[str, Any]]:
+    records = []
+    for entry in plugins.entries():
+        summary, state, missing = "", "broken", ()
+        if entry.card is not None:
+            missing = entry.card.missing_requirements()
+            summary = entry.card.summary
+            state = f"needs {', '.join(missing)}" if missing else "ready"
+        elif entry.broken is not None:
+            summary = entry.broken.reason
+        records.append(
+            {"id": entry.name, "state": state, "summary": summary, "origin": entry.origin}
+        )
+    return records

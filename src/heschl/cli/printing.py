@@ -1,0 +1,76 @@
+"""Printing: tables for people on a terminal, plain lines elsewhere, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+__all__ = ["number", "print_json", "print_table", "print_text"]
+
+
+def print_json(thing: Any) -> None:  # whatever JSON can hold
+    """Print as JSON; what is not a number becomes null, as JSON has no NaN."""
+    sys.stdout.write(json.dumps(_finite(thing), indent=2, ensure_ascii=False) + "\n")
+
+
+def print_text(text: str = "") -> None:
+    """Print a line."""
+    sys.stdout.write(text + "\n")
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:
+    """Print a table; columns whose every cell reads as a number are right-aligned."""
+    is_number = [all(_reads_as_number(row[i]) for row in rows) for i in range(len(columns))]
+    if sys.stdout.isatty():
+        _print_rich(columns, rows, title, is_number)
+        return
+    if title:
+        print_text(title)
+    widths = [max(len(cell) for cell in column) for column in zip(columns, *rows, strict=True)]
+    for row in (columns, *rows):
+        cells = [
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(row, widths, is_number, strict=True)
+        ]
+        print_text("  ".join(cells).rstrip())
+
+
+def _print_rich(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], title: str, is_number: Sequence[bool]
+) -> None:
+    from rich.console import Console  # noqa: PLC0415  half of the start-up time of `--help`
+    from rich.markup import escape  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(title=escape(title) or None, title_justify="left", header_style="bold")
+    for column, right in zip(columns, is_number, strict=True):
+        table.add_column(escape(column), justify="right" if right else "left")
+    for row in rows:
+        table.add_row(*map(escape, row))
+    Console().print(table)
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Return a number as text, a dash where there is none.
+
+    >>> number(0.12345), number(float("nan"))
+    ('0.123', '–')
+    """
+    return f"{value:.{digits}f}" if math.isfinite(value) else "–"
+
+
+def _reads_as_number(cell: str) -> bool:
+    return not cell.strip("–— ") or cell.lstrip("+-−.<≤ ")[:1].isdigit()
+
+
+def _finite(thing: Any) -> Any:
+    if isinstance(thing, dict):
+        return {key: _finite(value) for key, value in thing.items()}
+    if isinstance(thing, (list, tuple)):
+        return [_finite(item) for item in thing]
+    if isinstance(thing, float) and not math.isfinite(thing):
+        return None
+    return thing

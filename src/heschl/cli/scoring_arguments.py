@@ -1,0 +1,40 @@
+"""The arguments that `score`, `plan` and `verify` share."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+__all__ = ["add_scoring_arguments", "scoring_settings"]
+
+
+def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what says which score is meant."""
+    parser.add_argument("model", help="an id, or a URI such as file:./my_model.py:my_net")
+    parser.add_argument("benchmark", help="an id, such as lebel_moth-ridge")
+    parser.add_argument(
+        "--data",
+        metavar="FOLDER",
+        help="the dataset's folder, 'phantom' for its simulated twin, 'phantom:7' for another "
+        "seed of it; default: where `heschl fetch` puts it",
+    )
+    parser.add_argument("--layers", nargs="+", metavar="NAME", help="only these layers")
+    parser.add_argument("--subjects", nargs="+", metavar="NAME", help="only these listeners")
+    parser.add_argument("--device", default="auto", help="cpu, cuda, ...; default: auto")
+    parser.add_argument("--seed", type=int, default=0, help="of every random choice; default: 0")
+    add_store_argument(parser)
+
+
+def add_store_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the choice of the store."""
+    parser.add_argument(
+        "--store", metavar="FOLDER", help="the cache; default: $HESCHL_STORE or the user's cache"
+    )
+
+
+def scoring_settings(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the arguments as `heschl.score` and `heschl.plan` take them."""
+    return {
+        name: getattr(arguments, name)
+        for name in ("data", "layers", "subjects", "device", "seed", "store")
+    }

@@ -1,0 +1,120 @@
+"""Watching a run: one live line on a terminal, a plain line a cell elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from heschl.cells import Cell, Outcome
+from heschl.scoring import Watcher
+
+__all__ = ["watching"]
+
+_QUIET_S = 15.0
+
+
+@contextmanager
+def watching(*, is_quiet: bool = False) -> Iterator[Watcher | None]:
+    """Yield the watcher that suits where standard error goes."""
+    if is_quiet:
+        yield None
+    elif not sys.stderr.isatty():
+        yield LineWatcher()
+    else:
+        bar = BarWatcher()
+        try:
+            yield bar
+        finally:
+            bar.close()
+
+
+class LineWatcher:
+    """A line when a cell is done, and now and then while it takes long."""
+
+    def __init__(self) -> None:
+        self._n_cells = self._n_finished = 0
+        self._spoke = time.monotonic()
+
+    def planned(self, cells: Sequence[Cell], n_cached: int) -> None:
+        """Say how much there is to do."""
+        self._n_cells, self._n_finished = len(cells), 0
+        self._say(f"{len(cells)} cells, {n_cached} of them cached")
+
+    def progressed(self, cell: Cell, fraction: float) -> None:
+        """Say that a long cell is alive."""
+        if time.monotonic() - self._spoke > _QUIET_S:
+            self._say(f"        {cell.stage}: {cell.label}: {fraction:.0%}")
+
+    def finished(self, cell: Cell, outcome: Outcome) -> None:
+        """Say what became of a cell."""
+        self._n_finished += 1
+        tail = f" in {outcome.seconds:.1f} s" if outcome.status == "done" else ""
+        if outcome.failure is not None:
+            tail = f": {outcome.failure.kind}: {outcome.failure.message}"
+        place = f"[{self._n_finished}/{self._n_cells}]"
+        self._say(f"{place:>8} {cell.stage}: {cell.label} {outcome.status}{tail}")
+
+    def _say(self, line: str) -> None:
+        self._spoke = time.monotonic()
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+
+
+class BarWatcher:
+    """One live bar: cells done, what runs now, time left."""
+
+    def __init__(self) -> None:
+        from rich.console import Console  # noqa: PLC0415  only a terminal pays for it
+        from rich.progress import (  # noqa: PLC0415
+            BarColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
+        self._progress = Progress(
+            BarColumn(bar_width=30),
+            TextColumn("{task.fields[count]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}", markup=False),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._progress.start()
+        self._task = self._progress.add_task("", total=None, count="")
+        self._n_cells = self._n_finished = self._n_failed = 0
+
+    def planned(self, cells: Sequence[Cell], n_cached: int) -> None:  # noqa: ARG002  a Watcher's
+        """Set the bar to the plan's length."""
+        self._n_cells, self._n_finished, self._n_failed = len(cells), 0, 0
+        self._progress.reset(self._task, total=len(cells), count=f"0/{len(cells)}")
+
+    def progressed(self, cell: Cell, fraction: float) -> None:
+        """Move within a cell."""
+        self._progress.update(
+            self._task, completed=self._n_finished + fraction, description=cell.label
+        )
+
+    def finished(self, cell: Cell, outcome: Outcome) -> None:
+        """Move to the next cell; failures stay on the screen."""
+        self._n_finished += 1
+        self._n_failed += outcome.failure is not None
+        failed = f", {self._n_failed} failed" if self._n_failed else ""
+        self._progress.update(
+            self._task,
+            completed=self._n_finished,
+            description=cell.label,
+            count=f"{self._n_finished}/{self._n_cells}{failed}",
+        )
+        if outcome.failure is not None:
+            failure = f"{outcome.failure.kind}: {outcome.failure.message}"
+            self._progress.console.print(f"failed: {cell.label}: {failure}", markup=False)
+
+    def close(self) -> None:
+        """Leave the screen as it was."""
+        self._progress.stop()
