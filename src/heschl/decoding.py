@@ -11,17 +11,30 @@ import numpy as np
 import soundfile  # type: ignore[import-untyped]  # ships no types
 
 from heschl.errors import CorruptData, InvalidInput
+from heschl.mp3 import count_samples
 from heschl.untrusted import check_file
 
-__all__ = ["MAX_CHANNELS", "MAX_SAMPLE_RATE", "Header", "decode", "mix_down", "read_header"]
+__all__ = [
+    "MAX_CHANNELS",
+    "MAX_SAMPLE_RATE",
+    "MIN_SAMPLE_RATE",
+    "Header",
+    "decode",
+    "mix_down",
+    "read_header",
+]
 
 MAX_CHANNELS = 32
-MAX_SAMPLE_RATE = 1_000_000
+# Within these rates the costliest resampling still ends; soxr does not beyond.
+MIN_SAMPLE_RATE = 100
+MAX_SAMPLE_RATE = 768_000
 
 # An encoder that writes to a pipe cannot know the size and leaves one near the 32-bit limits.
 _UNKNOWN_SIZE = 0x7FFF_0000
 # The densest layer III stream has 576 samples in 72 bytes (8 kHz, 8 kbit/s); twice that is safe.
 _MP3_SAMPLES_PER_BYTE = 16
+# A tag, the encoder's delay and its padding take under four frames.
+_MP3_PADDING = 4 * 1152
 
 
 class Header(NamedTuple):
@@ -37,17 +50,17 @@ def read_header(path: Path) -> Header:
     check_file(path)
     with _opened(path) as file:
         rate, n_channels = file.samplerate, file.channels
-        if not 1 <= rate <= MAX_SAMPLE_RATE or not 1 <= n_channels <= MAX_CHANNELS:
+        if not MIN_SAMPLE_RATE <= rate <= MAX_SAMPLE_RATE or not 1 <= n_channels <= MAX_CHANNELS:
             raise CorruptData(
                 f"{path} claims {n_channels} channels at {rate} Hz; expected 1 to {MAX_CHANNELS} "
-                f"channels at 1 to {MAX_SAMPLE_RATE} Hz, so its header is damaged"
+                f"channels at {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} Hz, so its header is damaged"
             )
         if file.frames == 0:
             raise CorruptData(f"{path} has a header but no samples; fetch it again")
         promised = _promised_bytes_or_samples(path, file)
         if promised:
             raise CorruptData(f"{path} {promised}; it was cut short or damaged: fetch it again")
-        # The count of an mp3 is an estimate, or a tag that an editor may have left stale.
+        # The count of an mp3 is a guess, or a tag that an editor may have left stale.
         return Header(rate, n_channels, None if file.format == "MP3" else file.frames)
 
 
@@ -57,21 +70,18 @@ def decode(path: Path, header: Header, n_block: int) -> Iterator[np.ndarray]:
     The samples do not depend on ``n_block``. An mp3 is decoded whole, since
     seeking in it, as every read of a block does, is not exact to the sample.
     """
+    read = _mp3_blocks if header.n_samples is None else _blocks
     n_seen = 0
-    for frames in (
-        _mp3_blocks(path, n_block) if header.n_samples is None else _blocks(path, n_block)
-    ):
+    for frames in read(path, n_block):
         n_seen += len(frames)
-        if frames.shape[1] != header.n_channels:
-            raise CorruptData(f"{path} has changed since it was opened; open it again")
         mono = mix_down(frames)
         if not np.isfinite(mono).all():
             raise CorruptData(f"{path} holds samples that are not finite; convert it anew")
         yield mono
-    if n_seen != (n_seen if header.n_samples is None else header.n_samples) or n_seen == 0:
+    if n_seen == 0 or header.n_samples not in (None, n_seen):
         raise CorruptData(
-            f"{path} promises {header.n_samples} samples and decodes to {n_seen}; "
-            "it was cut short or changed: fetch it again"
+            f"{path} decodes to {n_seen} samples, its header said {header.n_samples}; "
+            "it was cut short or has changed since it was opened: fetch it again"
         )
 
 
@@ -141,18 +151,20 @@ def _blocks(path: Path, n_block: int) -> Iterator[np.ndarray]:
 
 
 def _mp3_blocks(path: Path, n_block: int) -> Iterator[np.ndarray]:
-    # One read, with room beyond the claimed count, since a second read would seek.
-    n_room = 1
-    size = path.stat().st_size
-    while True:
-        with _opened(path) as file:
-            claimed = min(file.frames, _MP3_SAMPLES_PER_BYTE * size)
-            n_room = max(2 * n_room, claimed + file.samplerate)
-            try:
-                frames = file.read(out=np.empty((n_room, file.channels), np.float32))
-            except soundfile.SoundFileError as error:
-                raise CorruptData(f"{path} cannot be decoded ({error}); fetch it again") from error
-        if len(frames) < n_room:
-            break
+    data_size = path.stat().st_size
+    with _opened(path) as file:
+        # In one read, since a second one would seek.
+        n_room = min(file.frames, _MP3_SAMPLES_PER_BYTE * data_size)
+        try:
+            frames = file.read(out=np.empty((n_room, file.channels), np.float32))
+        except soundfile.SoundFileError as error:
+            raise CorruptData(f"{path} cannot be decoded ({error}); fetch it again") from error
+    # Without a tag libsndfile guesses the length, and decodes no further than its guess.
+    n_held = count_samples(path.read_bytes())
+    if len(frames) + _MP3_PADDING < n_held:
+        raise CorruptData(
+            f"{path} holds {n_held} samples, of which its length as stated or guessed leaves "
+            f"{len(frames)}; convert it to wav or flac"
+        )
     for start in range(0, len(frames), n_block):
         yield frames[start : start + n_block]

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import operator
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 import soxr  # type: ignore[import-untyped]  # ships no types
 
+from heschl._sources import File, Memory, Source
 from heschl.alignment import Alignment
 from heschl.decoding import (
     MAX_CHANNELS,
     MAX_SAMPLE_RATE,
-    Header,
-    decode,
+    MIN_SAMPLE_RATE,
     mix_down,
     read_header,
 )
 from heschl.errors import DuplicateName, InvalidInput, UnknownName, near_names
-from heschl.untrusted import check_file
 
 __all__ = ["RESAMPLING", "Sound", "Stimulus", "StimulusSet"]
 
@@ -36,82 +33,6 @@ RESAMPLING: Final[Mapping[str, str]] = {
     "quality": _QUALITY,
 }
 """How sounds are resampled, for cache keys: resamplers differ audibly near the Nyquist rate."""
-
-_DIGEST_BLOCK = 1 << 18  # samples
-
-
-class _Source(Protocol):
-    """Where the samples of a sound come from."""
-
-    @property
-    def sample_rate(self) -> int: ...
-    @property
-    def n_samples(self) -> int: ...
-    @property
-    def digest(self) -> str: ...
-    def mono(self, n_block: int) -> Iterator[np.ndarray]: ...
-
-
-@dataclass(frozen=True, eq=False)
-class _File:
-    path: Path
-    header: Header
-
-    @property
-    def sample_rate(self) -> int:
-        return self.header.sample_rate
-
-    @property
-    def n_samples(self) -> int:
-        return self._contents()[0] if self.header.n_samples is None else self.header.n_samples
-
-    @property
-    def digest(self) -> str:
-        return self._contents()[1]
-
-    def mono(self, n_block: int) -> Iterator[np.ndarray]:
-        check_file(self.path)
-        return decode(self.path, self.header, n_block)
-
-    def _contents(self) -> tuple[int, str]:
-        status = check_file(self.path)
-        stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-        return _file_contents(self.path, self.header, stamp)
-
-
-# Hashing a data set of some hundred stories costs minutes of decoding, and every cell asks.
-@lru_cache(maxsize=1 << 16)
-def _file_contents(path: Path, header: Header, stamp: tuple[int, ...]) -> tuple[int, str]:
-    """Return the number of samples and the digest of a file, once while its stamp stays."""
-    del stamp
-    return _measured(header.sample_rate, decode(path, header, _DIGEST_BLOCK))
-
-
-@dataclass(frozen=True, eq=False)
-class _Memory:
-    samples: np.ndarray
-    sample_rate: int
-
-    @property
-    def n_samples(self) -> int:
-        return len(self.samples)
-
-    @cached_property
-    def digest(self) -> str:
-        return _measured(self.sample_rate, iter([self.samples]))[1]
-
-    def mono(self, n_block: int) -> Iterator[np.ndarray]:
-        for start in range(0, len(self.samples), n_block):
-            yield self.samples[start : start + n_block].copy()
-
-
-def _measured(sample_rate: int, blocks: Iterator[np.ndarray]) -> tuple[int, str]:
-    sha = hashlib.sha256(f"float32 mono {sample_rate} Hz\n".encode())
-    n_samples = 0
-    for block in blocks:
-        n_samples += len(block)
-        sha.update(block.astype("<f4", copy=False).data)
-    return n_samples, sha.hexdigest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,13 +50,13 @@ class Sound:
     (1.0, 16000, dtype('float32'))
     """
 
-    _source: _Source
+    _source: Source
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Sound:
         """Open a wav, flac, ogg, mp3 or NIST SPHERE file and read its header alone."""
         absolute = Path(path).absolute()
-        return cls(_File(absolute, read_header(absolute)))
+        return cls(File(absolute, read_header(absolute)))
 
     @classmethod
     def from_samples(cls, samples: np.ndarray, sample_rate: int) -> Sound:
@@ -161,7 +82,7 @@ class Sound:
             mono = mix_down(frames.astype(np.float32))
         if not np.isfinite(mono).all():
             raise InvalidInput("samples are not all finite in float32; mend or drop the bad ones")
-        return cls(_Memory(mono, _checked_rate(sample_rate)))
+        return cls(Memory(mono, _checked_rate(sample_rate)))
 
     @property
     def sample_rate(self) -> int:
@@ -233,10 +154,10 @@ def _checked_rate(sample_rate: int) -> int:
         rate = operator.index(sample_rate)
     except TypeError:
         rate = 0
-    if not 1 <= rate <= MAX_SAMPLE_RATE:
+    if not MIN_SAMPLE_RATE <= rate <= MAX_SAMPLE_RATE:
         raise InvalidInput(
-            f"sample_rate={sample_rate!r}; expected a whole number of Hz from 1 to "
-            f"{MAX_SAMPLE_RATE}"
+            f"sample_rate={sample_rate!r}; expected a whole number of Hz from "
+            f"{MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE}"
         )
     return rate
 
