@@ -1,0 +1,169 @@
+"""The ridge metric: labelled arrays in, labelled scores out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import xarray as xr
+
+from heschl.cards import MetricCard
+from heschl.configuration import describe
+from heschl.dimensions import FOLD, TIME, UNIT
+from heschl.metrics.ridge import RIDGE
+from heschl.metrics.ridge.agreement import AGREEMENTS, Agreement
+from heschl.metrics.ridge.checks import (
+    check_design,
+    check_folds,
+    check_responses,
+    check_seed,
+    check_settings,
+)
+from heschl.metrics.ridge.estimators import Estimator, LeaveOneOut
+from heschl.metrics.ridge.fitting import score_fold
+
+if TYPE_CHECKING:
+    from heschl.splits import Fold
+
+__all__ = ["NUMERICS", "Ridge", "labelled", "other_tests"]
+
+NUMERICS = 1
+"""Raised whenever the same settings would give other numbers."""
+
+BLOCK = 1024
+"""Units at a time: about 8 MiB for each 1000 rows."""
+
+
+MEANINGS: Mapping[Agreement, str] = {
+    "pearson": "Pearson correlation of the ridge prediction with the response to held-out sound",
+    "r2": "R² (1 - SSE/SST) of the ridge prediction of the response to held-out sound",
+    "signed_r": "sign(R²)·√|R²| of the ridge prediction of the response to held-out sound",
+}
+
+
+@dataclass(frozen=True)
+class Ridge:
+    """Predict each unit from the features by ridge regression and score the prediction.
+
+    Parameters
+    ----------
+    estimator
+        How the penalty of each unit is chosen, on training rows alone.
+    score
+        ``pearson`` correlation, ``r2`` (1 - SSE/SST about the test mean), or ``signed_r``,
+        sign(R²)·√|R²|.
+    block
+        Units held in memory at a time.
+
+    Examples
+    --------
+    >>> import numpy as np, xarray as xr
+    >>> from heschl.splits import Fold
+    >>> generator = np.random.default_rng(0)
+    >>> design = xr.DataArray(generator.normal(size=(90, 3)), dims=("time", "feature"))
+    >>> responses = xr.DataArray(design.values[:, :2] * 5, dims=("time", "unit"))
+    >>> folds = [Fold("last", train=np.arange(60), test=np.arange(60, 90))]
+    >>> Ridge()(design, responses, folds, seed=0)["score"].values.round(2)
+    array([[1., 1.]])
+    """
+
+    estimator: Estimator = field(default_factory=LeaveOneOut)
+    score: Agreement = "pearson"
+    block: int = BLOCK
+
+    def __post_init__(self) -> None:
+        """Refuse settings that no score could come of."""
+        check_settings(self.score, self.block, [*AGREEMENTS])
+
+    @property
+    def card(self) -> MetricCard:
+        """The metadata."""
+        return RIDGE
+
+    @property
+    def meaning(self) -> str:
+        """What the score is, in words."""
+        return MEANINGS[self.score]
+
+    @property
+    def power(self) -> Literal["correlation", "variance"]:
+        """Whether the score is on the scale of a correlation or of a share of variance."""
+        return "variance" if self.score == "r2" else "correlation"
+
+    def configuration(self) -> Mapping[str, Any]:
+        """Return every setting, defaults included, and the numerics version."""
+        return {**describe(self), "estimator": describe(self.estimator), "numerics": NUMERICS}
+
+    def __call__(
+        self, design: xr.DataArray, responses: xr.DataArray, folds: Sequence[Fold], *, seed: int
+    ) -> xr.Dataset:
+        """Score every unit on the test rows of every fold.
+
+        Parameters
+        ----------
+        design
+            (time, feature), finite.
+        responses
+            (time, unit), row for row with the design, finite; may be a float32 memory map.
+        folds
+            Training and test rows.
+        seed
+            For the estimators that draw rows.
+
+        Returns
+        -------
+        xr.Dataset
+            ``score`` and ``alpha`` (fold, unit); ``flag_constant`` (fold, unit), 1 where response
+            or prediction do not vary; ``n_train`` and ``n_test`` (fold,).
+        """
+        check_design(design, responses)
+        check_responses(responses)
+        check_folds(folds, n_rows=design.sizes[TIME])
+        check_seed(seed)
+        results = [
+            score_fold(
+                design.to_numpy(),
+                responses.to_numpy(),
+                self.estimator,
+                train=fold.train,
+                test=fold.test,
+                others=other_tests(fold, folds),
+                score=self.score,
+                seed=seed,
+                block=self.block,
+            )
+            for fold in folds
+        ]
+        tables = {
+            "score": np.stack([result.score for result in results]),
+            "alpha": np.stack([result.alpha for result in results]),
+            "flag_constant": np.stack([result.is_constant for result in results]).astype(np.int8),
+        }
+        return labelled(tables, responses, folds, score=self.score)
+
+
+def other_tests(fold: Fold, folds: Sequence[Fold]) -> list[np.ndarray]:
+    """Return the test rows of all folds but this one."""
+    return [other.test for other in folds if other is not fold]
+
+
+def labelled(
+    tables: Mapping[str, np.ndarray],
+    responses: xr.DataArray,
+    folds: Sequence[Fold],
+    *,
+    score: Agreement,
+) -> xr.Dataset:
+    """Return ``tables (fold, unit)`` with the labels of the folds and units."""
+    counts = {
+        "n_train": ((FOLD,), [len(fold.train) for fold in folds]),
+        "n_test": ((FOLD,), [len(fold.test) for fold in folds]),
+    }
+    units = {name: coord for name, coord in responses.coords.items() if coord.dims == (UNIT,)}
+    return xr.Dataset(
+        {name: ((FOLD, UNIT), table) for name, table in tables.items()} | counts,
+        coords=units | {FOLD: [fold.name for fold in folds]},
+        attrs={"score": score},
+    )
