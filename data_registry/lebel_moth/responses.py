@@ -1,0 +1,106 @@
+"""Responses: what one listener's file for one story holds.
+
+``data`` is float64 (row, voxel). The test story's file holds ``individual_repeats`` (repeat, row,
+voxel) beside it, and ``data`` is then their mean. unverified: both names in the file of UTS09,
+whose size has room for six times the rows but not for the header of two datasets.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import h5py  # type: ignore[import-untyped]  # ships no types
+import numpy as np
+
+from heschl.errors import CorruptData
+from heschl.untrusted import check_file
+
+__all__ = ["Responses", "n_voxels", "read_responses"]
+
+_MEAN, _REPEATS = "data", "individual_repeats"
+_MOST_VOXELS = 2_000_000
+_MOST_VALUES = 2**32
+_EXPECTED = f"expected {_MEAN!r} (row, voxel) and, for the test story, {_REPEATS!r}"
+
+
+class Responses(NamedTuple):
+    """One listener's responses to one story."""
+
+    mean: np.ndarray
+    """(row, voxel)"""
+    repeats: np.ndarray | None
+    """(repeat, row, voxel), if the story's single presentations are in the file."""
+    note: str
+    """Why there are no repeats, if there are none."""
+
+
+def read_responses(path: Path, n_rows: int, dtype: np.dtype) -> Responses:
+    """Return the content of a file, which must have ``n_rows`` rows."""
+    with _opened(path) as file:
+        held = ", ".join(sorted(file)) or "nothing"
+        if _REPEATS not in file:
+            if _MEAN not in file:
+                raise CorruptData(f"{path} holds {held}; {_EXPECTED}: fetch it again")
+            mean = _read(_dataset(path, file, _MEAN), (n_rows, None), dtype)
+            return Responses(mean, None, f"{path.name} holds {held}, no {_REPEATS!r}")
+        repeats = _read(_dataset(path, file, _REPEATS), (None, n_rows, None), dtype)
+        if _MEAN not in file:
+            return Responses(repeats.mean(axis=0), repeats, "")
+        return Responses(
+            _read(_dataset(path, file, _MEAN), (n_rows, repeats.shape[2]), dtype), repeats, ""
+        )
+
+
+def n_voxels(path: Path) -> int:
+    """Return how many voxels a file has, from its header alone."""
+    with _opened(path) as file:
+        for name in (_MEAN, _REPEATS):
+            if name in file:
+                return int(_dataset(path, file, name).shape[-1])
+        raise CorruptData(f"{path} holds {', '.join(sorted(file)) or 'nothing'}; {_EXPECTED}")
+
+
+def _opened(path: Path) -> h5py.File:
+    check_file(path)
+    try:
+        return h5py.File(path, "r")
+    except OSError as error:
+        raise CorruptData(f"{path} cannot be read as HDF5: {error}; fetch it again") from error
+
+
+def _dataset(path: Path, file: h5py.File, name: str) -> h5py.Dataset:
+    """Return a dataset whose values lie in this very file."""
+    # Links, external storage and virtual datasets would read whatever file they name.
+    dataset = file[name] if isinstance(file.get(name, getlink=True), h5py.HardLink) else None
+    if (
+        not isinstance(dataset, h5py.Dataset)
+        or dataset.external
+        or dataset.is_virtual
+        or dataset.dtype.kind != "f"
+    ):
+        raise CorruptData(f"{path} has a {name!r} that is no dataset of floats; {_EXPECTED}")
+    return dataset
+
+
+def _read(dataset: h5py.Dataset, expected: tuple[int | None, ...], dtype: np.dtype) -> np.ndarray:
+    """Return the values of a dataset of the expected shape, converted while read."""
+    where = f"{dataset.file.filename} has {dataset.name[1:]!r} of shape {dataset.shape}"
+    wanted = "(" + ", ".join("any" if size is None else str(size) for size in expected) + ")"
+    if len(dataset.shape) != len(expected) or any(
+        size not in (None, actual) for size, actual in zip(expected, dataset.shape, strict=True)
+    ):
+        raise CorruptData(
+            f"{where}; expected {wanted}, whose rows are the scans that respdict.json gives, less "
+            "20: fetch both again, they are not of the same release"
+        )
+    if 0 in dataset.shape or dataset.shape[-1] > _MOST_VOXELS or dataset.size > _MOST_VALUES:
+        raise CorruptData(
+            f"{where}; expected 1 to {_MOST_VOXELS:,} voxels and at most {_MOST_VALUES:,} values"
+        )
+    values = np.empty(dataset.shape, dtype)
+    try:
+        dataset.read_direct(values)
+    except OSError as error:
+        raise CorruptData(f"{where}, which is damaged: {error}; fetch it again") from error
+    return values
