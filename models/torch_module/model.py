@@ -1,0 +1,304 @@
+"""`TorchModel`: a PyTorch module, its taps and its clock, as a speech model."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import inspect
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from heschl.cards import ModelCard
+from heschl.contracts import Layer, Traits
+from heschl.errors import BrokenPlugin, HeschlError, InvalidInput
+from heschl.models.inputs import chosen_layers, require_waveforms
+from heschl.models.torch_module.frame_grid import FrameGrid, frame_grids
+from heschl.models.torch_module.taps import Target, listening, resolved
+from heschl.models.torch_module.weights import (
+    code_digest,
+    structure_digest,
+    weights_digest,
+    weights_version,
+)
+
+__all__ = ["TorchModel"]
+
+NUMERICS = 1
+"""Raised whenever an output changes for the same module and sound."""
+
+PROBE_FRAMES = 4
+
+Call = Callable[[torch.nn.Module, torch.Tensor], Any]
+
+
+class TorchModel:
+    """A PyTorch module as a speech model, heard through hooks on named submodules.
+
+    The module belongs to the model from here on: it is set to evaluation mode
+    and its weights are frozen. Wrap a deep copy if you go on training.
+
+    Parameters
+    ----------
+    card
+        The metadata, or just an id.
+    module
+        Called with a float32 tensor (batch, sample) on the module's device.
+    sample_rate
+        What the module wants to hear, in Hz.
+    taps
+        ``{layer name: submodule or its dotted name}``, from the sound's side
+        up. ``{"block.{i}": net.blocks}`` names all members of a ModuleList.
+        Of a tuple or a transformers output the first tensor is taken.
+    stride
+        Samples from one frame to the next.
+    receptive_field
+        Samples that a frame is computed from, zeros of the padding included.
+        For a network that attends to everything, that of the convolutions
+        below, which place the frames in time.
+    padding
+        Zeros that the convolutions add before and after the sound in total, in
+        samples.
+    channels_first
+        The taps that return (batch, unit, time), as convolutions do, rather
+        than (batch, time, unit).
+    traits
+        How the model may be called. Without ``is_local=True`` frames are taken
+        to depend on the whole input.
+    call
+        A function ``call(module, waveforms)``, for a module that is not simply
+        called with the waveforms.
+    digest
+        A text that changes whenever the outputs would, where something better
+        than the weights and the code identifies them, such as a recipe.
+
+    ``stride``, ``receptive_field`` and ``padding`` may each be a mapping with
+    one value for each entry of ``taps``.
+
+    Short passes over noise measure the widths, and check that the number of
+    frames is what stride, receptive field and padding say.
+
+    >>> net = torch.nn.Conv1d(1, 8, kernel_size=400, stride=320)
+    >>> model = TorchModel(
+    ...     "my-conv", net, sample_rate=16_000, taps={"conv": net}, channels_first={"conv"},
+    ...     stride=320, receptive_field=400, call=lambda net, sound: net(sound[:, None]),
+    ... )
+    >>> model.layers[0].width, model.layers[0].rate_hz, model.layers[0].offset_s
+    (8, 50.0, 0.0125)
+    """
+
+    def __init__(
+        self,
+        card: ModelCard | str,
+        module: torch.nn.Module,
+        *,
+        sample_rate: int,
+        taps: Mapping[str, Target],
+        stride: int | Mapping[str, int],
+        receptive_field: int | Mapping[str, int],
+        padding: tuple[int, int] | Mapping[str, tuple[int, int]] = (0, 0),
+        channels_first: Collection[str] = (),
+        traits: Traits | None = None,
+        call: Call | None = None,
+        digest: str | None = None,
+    ) -> None:
+        name = card if isinstance(card, str) else card.id
+        _check(name, module, sample_rate, call)
+        found = resolved(name, module, taps)
+        grids = frame_grids(
+            name,
+            taps.keys(),
+            stride=stride,
+            receptive_field=receptive_field,
+            padding=padding,
+            channels_first=channels_first,
+        )
+        self._submodules = {layer: submodule for layer, (_, submodule) in found.items()}
+        self._grids = {layer: grids[entry] for layer, (entry, _) in found.items()}
+        self._module = module.eval().requires_grad_(requires_grad=False)
+        self._call = call
+        self._given_digest = digest
+        # Read now, close to the import: a file that is edited later is not what runs here.
+        self._code = code_digest(*map(type, module.modules()), *([call] if call else []))
+        self._hashed: tuple[Any, str] = (None, "")
+        self.card = self._card(card) if isinstance(card, str) else card
+        self.sample_rate = sample_rate
+        self.traits = _completed(name, traits or Traits(), self._grids.values())
+        self.layers = self._probed_layers()
+
+    @property
+    def digest(self) -> str:
+        """A text that changes whenever the outputs would."""
+        if self._given_digest is not None:
+            return self._given_digest
+        # Hashing gigabytes at each question would be slow, and trusting the first answer unsafe:
+        # other weights may have been loaded since.
+        version = weights_version(self._module)
+        if self._hashed[0] != version:
+            self._hashed = version, weights_digest(self._module)
+        names = {id(part): name for name, part in self._module.named_modules()}
+        configuration = {
+            "numerics": NUMERICS,
+            "structure": structure_digest(self._module),
+            "weights": self._hashed[1],
+            "code": self._code,
+            "sample_rate": self.sample_rate,
+            "taps": {
+                layer: [names[id(submodule)], *dataclasses.astuple(self._grids[layer])]
+                for layer, submodule in self._submodules.items()
+            },
+        }
+        return hashlib.sha256(json.dumps(configuration, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        for tensor in (*self._module.parameters(), *self._module.buffers()):
+            return tensor.device
+        return torch.device("cpu")
+
+    def to(self, device: str | torch.device) -> TorchModel:
+        """Move the module to ``device`` and return the model."""
+        self._module.to(device)
+        return self
+
+    def forward(self, waveforms: np.ndarray, taps: Sequence[str]) -> dict[str, torch.Tensor]:
+        """Return ``{layer: tensor (batch, time, unit)}`` for ``waveforms (batch, sample)``.
+
+        The tensors stay on the module's device. The whole network runs,
+        whichever taps are asked for.
+        """
+        require_waveforms(self, waveforms)
+        chosen = chosen_layers(self.card.id, self.layers, taps)
+        if not chosen:
+            return {}
+        heard = self._heard(waveforms, [layer.name for layer in chosen])
+        for layer in chosen:
+            width = heard[layer.name].shape[-1]
+            if width != layer.width:
+                raise BrokenPlugin(
+                    f"the layer {layer.name!r} of {self.card.id!r} is {width} units wide here and "
+                    f"was {layer.width} for another length of sound; tap one of a fixed width"
+                )
+        return heard
+
+    def _heard(self, waveforms: np.ndarray, names: Sequence[str]) -> dict[str, torch.Tensor]:
+        """Run the network once, leaving no trace in its hooks or in the random state."""
+        device = self.device
+        self._module.eval()
+        with (
+            torch.inference_mode(),
+            # Some networks draw a number even where they do not use it.
+            torch.random.fork_rng(devices=[device] if device.type == "cuda" else []),
+            listening(self.card.id, {name: self._submodules[name] for name in names}) as heard,
+        ):
+            sound = torch.tensor(waveforms, device=device)
+            if self._call is None:
+                self._module(sound)
+            else:
+                self._call(self._module, sound)
+        return {
+            name: self._grids[name].framed(
+                f"the layer {name!r} of {self.card.id!r}", heard[name], waveforms.shape
+            )
+            for name in names
+        }
+
+    def _probed_layers(self) -> tuple[Layer, ...]:
+        """Measure the widths on noise, of lengths that tell rounding up from rounding down."""
+        names, shortest = list(self._grids), self.traits.minimum_samples
+        longer = shortest + PROBE_FRAMES * max(grid.stride for grid in self._grids.values()) - 1
+        noise = np.random.default_rng(0).standard_normal((2, longer)).astype(np.float32)
+        with torch.random.fork_rng(devices=[]):
+            heard = self._probed(noise, names)
+            torch.rand(1)
+            again = self._probed(noise, names)
+        self._probed(noise[:, :shortest], names)
+        for name in names:
+            if not torch.allclose(heard[name], again[name], rtol=1e-3, atol=1e-5):
+                raise BrokenPlugin(
+                    f"the layer {name!r} of {self.card.id!r} gives other values for the same sound "
+                    "each time, though the module is in evaluation mode; switch off its dropout "
+                    "or noise (torch.nn.functional.dropout needs training=self.training)"
+                )
+        return tuple(
+            Layer(
+                name=name,
+                width=heard[name].shape[-1],
+                rate_hz=self.sample_rate / grid.stride,
+                offset_s=grid.offset / self.sample_rate,
+                receptive_field_s=(
+                    grid.receptive_field / self.sample_rate if self.traits.is_local else None
+                ),
+            )
+            for name, grid in self._grids.items()
+        )
+
+    def _probed(self, noise: np.ndarray, names: Sequence[str]) -> dict[str, torch.Tensor]:
+        try:
+            return self._heard(noise, names)
+        except HeschlError:
+            raise
+        except Exception as error:
+            raise BrokenPlugin(
+                f"{self.card.id!r} failed on {noise.shape[0]} waveforms of {noise.shape[1]} "
+                f"samples, {type(error).__name__}: {error}; a module is called with a tensor "
+                "(batch, sample) unless call= says otherwise, and takes what the receptive field "
+                "needs unless Traits(minimum_samples=...) says more"
+            ) from error
+
+    def _card(self, identifier: str) -> ModelCard:
+        return ModelCard(
+            id=identifier,
+            load=self._itself,
+            summary=f"{type(self._module).__name__}, a PyTorch module",
+            requires=("torch",),
+            extra="speech",
+            family="torch_module",
+            parameters=sum(parameter.numel() for parameter in self._module.parameters()),
+        )
+
+    def _itself(self) -> TorchModel:
+        return self
+
+
+def _check(name: str, module: torch.nn.Module, sample_rate: int, call: Call | None) -> None:
+    if not isinstance(module, torch.nn.Module):
+        raise InvalidInput(
+            f"{name!r} was given a {type(module).__name__} as its module; "
+            "expected a torch.nn.Module, made and with its weights loaded"
+        )
+    if not isinstance(sample_rate, int) or isinstance(sample_rate, bool) or sample_rate < 1:
+        raise InvalidInput(
+            f"{name!r} has sample_rate={sample_rate!r}; expected a whole number of Hz, "
+            "such as 16000"
+        )
+    # The digest covers a function's code, but nothing that an object carries beside it.
+    if call is not None and not inspect.isfunction(call):
+        raise InvalidInput(
+            f"{name!r} was given a {type(call).__name__} as call; expected a plain function "
+            "call(module, waveforms)"
+        )
+
+
+def _completed(name: str, traits: Traits, grids: Collection[FrameGrid]) -> Traits:
+    """Return the traits with what follows from the frame grids."""
+    if traits.fixed_s is not None:
+        raise InvalidInput(
+            f"{name!r} has fixed_s={traits.fixed_s}, which TorchModel cannot pad to; "
+            "write a class that keeps the SpeechModel contract and pads in forward"
+        )
+    if traits.is_local and any(sum(grid.padding) for grid in grids):
+        raise InvalidInput(
+            f"{name!r} has is_local=True and padding, but frames at the edges depend on where the "
+            "padding is; leave out is_local"
+        )
+    shortest = max(grid.minimum_samples for grid in grids)
+    return dataclasses.replace(
+        traits,
+        is_causal=traits.is_causal or traits.is_local,
+        minimum_samples=max(traits.minimum_samples, shortest),
+    )

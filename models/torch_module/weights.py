@@ -1,0 +1,114 @@
+"""The digest of a network: everything within the module that its outputs depend on."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import hashlib
+import inspect
+import json
+import types
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+__all__ = ["code_digest", "structure_digest", "weights_digest", "weights_version"]
+
+
+def code_digest(*code: Callable[..., Any]) -> str:
+    """Return a digest of the source files that define these classes and functions.
+
+    For PyTorch's own its major version stands in for the file, and for what no
+    file defines, as in a notebook, the name must do.
+    """
+    return hashlib.sha256("\n".join(sorted({_source(part) for part in code})).encode()).hexdigest()
+
+
+def structure_digest(module: torch.nn.Module) -> str:
+    """Return a digest of the module's tree: names, classes and settings.
+
+    Settings are the attributes that are no weights, such as strides, epsilons
+    or the number of heads, which two networks with equal weights can differ in.
+    """
+    digest = hashlib.sha256()
+    for name, part in module.named_modules(remove_duplicate=False):
+        settings = {
+            key: value
+            for key, value in vars(part).items()
+            if not key.startswith("_") and key != "training"
+        }
+        described = json.dumps(settings, default=_described, skipkeys=True)
+        digest.update(f"{name} {type(part).__qualname__} {described}\n".encode())
+    return digest.hexdigest()
+
+
+def weights_digest(module: torch.nn.Module) -> str:
+    """Return the SHA-256 of names, shapes, types and bytes of all weights and buffers.
+
+    The device does not matter. Cost: about half a second per gigabyte.
+    """
+    digest = hashlib.sha256()
+    for name, tensor in _weights(module):
+        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
+        digest.update(_bytes(tensor))
+    return digest.hexdigest()
+
+
+def weights_version(module: torch.nn.Module) -> tuple[tuple[str, int, int], ...]:
+    """Return what changes whenever a weight is replaced or written to, at no cost."""
+    return tuple(
+        (name, tensor.data_ptr(), 0 if tensor.is_inference() else tensor._version)  # noqa: SLF001
+        for name, tensor in _weights(module)
+    )
+
+
+def _source(code: Callable[..., Any]) -> str:
+    name = code.__qualname__
+    if code.__module__.partition(".")[0] == "torch":
+        return f"{name} of torch {torch.__version__.partition('.')[0]}"
+    try:
+        content = Path(inspect.getfile(code)).read_bytes()
+    except (TypeError, OSError):
+        return name
+    return f"{name} {hashlib.sha256(content).hexdigest()}"
+
+
+def _weights(module: torch.nn.Module) -> Iterable[tuple[str, torch.Tensor]]:
+    # Beyond state_dict(), these include the buffers that are not saved.
+    yield from module.named_parameters(remove_duplicate=False)
+    yield from module.named_buffers(remove_duplicate=False)
+
+
+def _bytes(tensor: torch.Tensor) -> bytes:
+    flat = tensor.detach().cpu().contiguous().reshape(-1)
+    return flat.view(torch.uint8).numpy().tobytes()
+
+
+def _described(value: Any) -> Any:  # an attribute may be anything
+    """Return what JSON can hold of a setting; of strange objects no more than their class."""
+    if isinstance(value, torch.Tensor):
+        return [str(value.dtype), list(value.shape), hashlib.sha256(_bytes(value)).hexdigest()]
+    if isinstance(value, (np.ndarray, np.generic)):
+        return [str(value.dtype), list(value.shape), hashlib.sha256(value.tobytes()).hexdigest()]
+    if isinstance(value, torch.dtype):
+        return str(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(map(str, value))
+    if isinstance(value, _NAMESPACES) or dataclasses.is_dataclass(value) or _is_config(value):
+        return {
+            key: setting
+            for key, setting in getattr(value, "__dict__", {"text": str(value)}).items()
+            if not key.startswith("_") and key != "transformers_version"
+        }
+    return getattr(value, "__qualname__", type(value).__qualname__)
+
+
+_NAMESPACES = (argparse.Namespace, types.SimpleNamespace)
+
+
+def _is_config(value: Any) -> bool:
+    """Whether this is how the configuration of a transformers model looks."""
+    return not isinstance(value, type) and callable(getattr(value, "to_dict", None))

@@ -1,0 +1,477 @@
+"""`TorchModel`: taps by hooks, frames on the clock, digests that miss nothing."""
+
+from __future__ import annotations
+
+import pickle
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from heschl.contracts import Layer, SpeechModel, Traits
+from heschl.errors import BrokenPlugin, InvalidInput, UnknownName
+from heschl.models.torch_module import TorchModel
+
+RATE = 16_000
+EXAMPLE = Path(__file__).parents[2] / "examples" / "my_model.py"
+
+
+class Block(torch.nn.Module):
+    """A residual block that returns a tuple, as transformer blocks do."""
+
+    def __init__(self, width: int, scale: float = 0.5) -> None:
+        super().__init__()
+        self.linear = torch.nn.Linear(width, width)
+        self.dropout = torch.nn.Dropout(0.5)
+        self.scale = scale
+
+    def forward(self, hidden):
+        return hidden + self.scale * self.dropout(torch.relu(self.linear(hidden))), None
+
+
+class Net(torch.nn.Module):
+    """A small net with the shape of a speech transformer; draws a random number it never uses."""
+
+    def __init__(self, width: int = 6, scale: float = 0.5) -> None:
+        super().__init__()
+        self.conv = torch.nn.Conv1d(1, width, kernel_size=400, stride=320)
+        self.blocks = torch.nn.ModuleList(Block(width, scale) for _ in range(2))
+        self.unused = torch.nn.Linear(width, width)
+        self.register_buffer("shift", torch.zeros(width), persistent=False)
+
+    def forward(self, waveforms):
+        torch.rand(())
+        hidden = self.conv(waveforms[:, None]).transpose(1, 2) + self.shift
+        for block in self.blocks:
+            hidden, _ = block(hidden)
+        return {"last_hidden_state": hidden}
+
+
+TAPS = {"cnn": "conv", "block.{i}": "blocks", "final": ""}
+
+
+def build(net=None, **changes) -> TorchModel:
+    torch.manual_seed(3)
+    settings = {
+        "sample_rate": RATE,
+        "taps": TAPS,
+        "channels_first": {"cnn"},
+        "stride": 320,
+        "receptive_field": 400,
+    }
+    return TorchModel("my-net", Net() if net is None else net, **(settings | changes))
+
+
+@pytest.fixture
+def sound() -> np.ndarray:
+    return np.random.default_rng(5).standard_normal((2, 4000)).astype(np.float32)
+
+
+def test_layers_carry_names_widths_and_clock():
+    layers = build().layers
+
+    assert [layer.name for layer in layers] == ["cnn", "block.0", "block.1", "final"]
+    assert layers[0] == Layer("cnn", width=6, rate_hz=50.0, offset_s=0.0125)
+    assert isinstance(build(), SpeechModel)
+
+
+def test_taps_are_what_the_submodules_return(sound):
+    net = Net().eval()
+    model = build(net)
+    with torch.inference_mode():
+        cnn = net.conv(torch.tensor(sound)[:, None]).transpose(1, 2)
+        first = net.blocks[0](cnn)[0]
+        second = net.blocks[1](first)[0]
+
+    found = model.forward(sound, ["block.1", "cnn", "final", "block.0"])
+
+    assert list(found) == ["block.1", "cnn", "final", "block.0"]
+    for name, expected in {"cnn": cnn, "block.0": first, "block.1": second}.items():
+        np.testing.assert_array_equal(found[name], expected)
+    np.testing.assert_array_equal(found["final"], second)
+
+
+def test_values_survive_a_later_step_in_place(sound):
+    conv = torch.nn.Conv1d(1, 4, kernel_size=400, stride=320)
+    net = torch.nn.Sequential(torch.nn.Unflatten(1, (1, -1)), conv, torch.nn.ReLU(inplace=True))
+    model = build(net, taps={"cnn": conv})
+
+    assert (model.forward(sound, ["cnn"])["cnn"] < 0).any()
+
+
+def test_evaluation_mode_and_frozen_weights_always(sound):
+    net = Net()
+    model = build(net)
+    expected = model.forward(sound, ["final"])["final"]
+    net.train()
+
+    found = model.forward(sound, ["final"])["final"]
+
+    assert not net.blocks[0].dropout.training
+    assert not any(parameter.requires_grad for parameter in net.parameters())
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_random_state_is_left_alone(sound):
+    torch.manual_seed(11)
+    expected = torch.rand(3)
+    net = Net()
+    torch.manual_seed(11)
+    model = TorchModel(
+        "my-net", net, sample_rate=RATE, taps={"final": net}, stride=320, receptive_field=400
+    )
+    model.forward(sound, ["final"])
+
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_hooks_are_gone_after_a_pass_and_after_a_failure(sound):
+    net = Net()
+    model = build(net)
+    model.forward(sound, ["cnn", "block.1"])
+    model._call = lambda _net, _sound: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        model.forward(sound, ["cnn"])
+
+    assert not any(part._forward_hooks for part in net.modules())
+
+
+def test_call_prepares_the_waveforms(sound):
+    plain = build().forward(2 * sound, ["cnn"])["cnn"]
+
+    louder = build(call=lambda net, waveforms: net(2 * waveforms)).forward(sound, ["cnn"])["cnn"]
+
+    np.testing.assert_array_equal(louder, plain)
+
+
+def test_input_is_not_changed():
+    def overwrite(net, waveforms):
+        return net(waveforms.mul_(0))
+
+    model = build(call=overwrite)
+    waveforms = np.ones((1, 800), np.float32)
+    waveforms.flags.writeable = False
+
+    model.forward(waveforms, ["cnn"])
+
+    assert (waveforms == 1).all()
+
+
+def test_local_model_has_a_receptive_field_and_is_causal():
+    model = build(traits=Traits(is_local=True))
+
+    assert {layer.receptive_field_s for layer in model.layers} == {0.025}
+    assert model.traits.is_causal
+    assert model.traits.minimum_samples == 400
+
+
+def test_impulse_is_stamped_with_its_time():
+    waveform = np.zeros((1, RATE), np.float32)
+    waveform[0, 8000] = 1
+    model = build(traits=Traits(is_local=True))
+    layer = model.layers[0]
+
+    values = model.forward(waveform, ["cnn"])["cnn"][0].numpy()
+
+    touched = np.flatnonzero(np.abs(values - values[0]).max(axis=1) > 0)
+    times = layer.offset_s + touched / layer.rate_hz
+    assert len(touched) >= 1
+    assert (np.abs(times - 0.5) <= layer.receptive_field_s / 2).all()
+
+
+def test_padded_convolution_is_centred_earlier(sound):
+    conv = torch.nn.Conv1d(1, 4, kernel_size=400, stride=160, padding=200)
+
+    model = build(
+        conv,
+        taps={"cnn": conv},
+        stride=160,
+        padding=(200, 200),
+        call=lambda net, waveforms: net(waveforms[:, None]),
+    )
+
+    assert model.layers[0].offset_s == 0
+    assert model.layers[0].rate_hz == 100
+    assert model.forward(sound, ["cnn"])["cnn"].shape == (2, 26, 4)
+
+
+def test_taps_may_differ_in_stride(sound):
+    first = torch.nn.Conv1d(1, 4, kernel_size=10, stride=5)
+    second = torch.nn.Conv1d(4, 3, kernel_size=4, stride=2)
+    net = torch.nn.Sequential(torch.nn.Unflatten(1, (1, -1)), first, second)
+
+    model = build(
+        net,
+        taps={"first": first, "second": second},
+        channels_first={"first", "second"},
+        stride={"first": 5, "second": 10},
+        receptive_field={"first": 10, "second": 25},
+    )
+
+    shapes = {name: tuple(v.shape) for name, v in model.forward(sound, ["first", "second"]).items()}
+    assert shapes == {"first": (2, 799, 4), "second": (2, 398, 3)}
+    assert [layer.rate_hz for layer in model.layers] == [3200, 1600]
+
+
+def test_card_counts_the_weights():
+    card = build().card
+
+    assert (card.id, card.parameters) == ("my-net", 400 * 6 + 6 + 3 * (36 + 6))
+    assert card.target()().card is card
+
+
+def test_model_survives_pickling(sound):
+    model = build()
+
+    twin = pickle.loads(pickle.dumps(model))  # noqa: S301
+
+    assert twin.digest == model.digest
+    np.testing.assert_array_equal(
+        twin.forward(sound, ["final"])["final"], model.forward(sound, ["final"])["final"]
+    )
+
+
+def test_example_is_short_and_local(sound):
+    assert len(EXAMPLE.read_text().splitlines()) <= 25
+    model = runpy.run_path(str(EXAMPLE))["my_net"]()
+
+    whole = model.forward(sound, ["relu"])["relu"]
+    part = model.forward(sound[:1, 640:2000].copy(), ["relu"])["relu"]
+
+    # Convolutions of other lengths may sum in another order.
+    np.testing.assert_allclose(part[0], whole[0, 2:6], rtol=1e-5, atol=1e-6)
+
+
+def test_importing_the_package_does_not_import_torch():
+    code = "import sys, heschl.models.torch_module; sys.exit('torch' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# ---- the digest ----------------------------------------------------------------------------
+
+
+def test_digest_is_the_same_for_the_same_net():
+    assert build().digest == build().digest
+
+
+def _with_other_weight(net: Net) -> None:
+    net.conv.weight.data = net.conv.weight.data + 1e-6
+
+
+def _with_other_buffer(net: Net) -> None:
+    net.shift += 1
+
+
+def _with_other_setting(net: Net) -> None:
+    net.blocks[1].scale = 0.25
+
+
+def _with_other_layer_option(net: Net) -> None:
+    net.conv.dilation = (2,)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [_with_other_weight, _with_other_buffer, _with_other_setting, _with_other_layer_option],
+    ids=["weight", "unsaved-buffer", "setting", "layer-option"],
+)
+def test_digest_follows_the_module(change):
+    net = Net()
+    model = build(net)
+    before = model.digest
+
+    change(net)
+
+    assert model.digest != before
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sample_rate": 8000},
+        {"call": lambda net, waveforms: net(waveforms)},
+        {"taps": {"cnn": "conv", "block.{i}": "blocks", "final": "blocks.1"}},
+    ],
+    ids=["sample_rate", "call", "taps"],
+)
+def test_digest_follows_the_declaration(changes):
+    assert build(**changes).digest != build().digest
+
+
+def test_digest_follows_loading_other_weights_in_place():
+    net = Net()
+    model = build(net)
+    before = model.digest
+    other = Net()
+
+    net.load_state_dict(other.state_dict())
+
+    assert model.digest != before
+    assert model.digest == build(other).digest
+
+
+def test_digest_follows_the_source_of_the_class(tmp_path):
+    source = "import torch\nclass Gain(torch.nn.Conv1d):\n    pass\n"
+    digests = set()
+    for name, text in [("one", source), ("two", source), ("three", source + "# other\n")]:
+        path = tmp_path / f"{name}.py"
+        path.write_text(text)
+        spec = __import__("importlib.util").util.spec_from_file_location(name, path)
+        module = __import__("importlib.util").util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+        torch.manual_seed(0)
+        conv = module.Gain(1, 4, 400, 320)
+        digests.add(
+            build(
+                torch.nn.Sequential(torch.nn.Unflatten(1, (1, -1)), conv), taps={"cnn": conv}
+            ).digest
+        )
+        del sys.modules[name]
+
+    assert len(digests) == 2  # the same file under another name is the same model
+
+
+def test_given_digest_is_used():
+    assert build(digest="recipe").digest == "recipe"
+
+
+# ---- refusals ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"taps": {}}, InvalidInput, "expected at least one layer"),
+        ({"taps": {"cnn": "convv"}}, InvalidInput, "lacks; did you mean 'conv'"),
+        ({"taps": {"cnn": torch.nn.Linear(1, 1)}}, InvalidInput, "no part of the module"),
+        ({"taps": {"cnn": "conv", "block": "blocks"}}, InvalidInput, "'block.{i}'"),
+        ({"taps": {"cnn": "conv", "x.{i}": "conv"}}, InvalidInput, "one Conv1d"),
+        ({"taps": {"cnn": "conv", "x.{i}": []}}, InvalidInput, "empty sequence"),
+        (
+            {"taps": {"cnn": "conv", "block.1": "conv", "block.{i}": "blocks"}},
+            InvalidInput,
+            "layer 'block.1' twice",
+        ),
+        ({"taps": {"cnn": "conv", "unused": "unused"}}, BrokenPlugin, "'unused'.*not called"),
+        ({"channels_first": {"conv"}}, InvalidInput, "did you mean 'cnn'|known: "),
+        ({"channels_first": "cnn"}, InvalidInput, "expected {'cnn'}"),
+        ({"channels_first": ()}, BrokenPlugin, "swapped: name it in channels_first"),
+        ({"channels_first": {"cnn", "final"}}, BrokenPlugin, "take it out of channels_first"),
+        ({"stride": 160}, BrokenPlugin, "stride 160.*promise"),
+        ({"receptive_field": 80}, BrokenPlugin, "promise"),
+        ({"padding": (160, 160)}, BrokenPlugin, "promise"),
+        ({"stride": 0}, InvalidInput, "stride=0"),
+        ({"stride": 320.0}, InvalidInput, "stride=320.0; expected a whole number"),
+        ({"stride": {"cnn": 320}}, InvalidInput, "no stride for the tap 'block.{i}'"),
+        ({"padding": 200}, InvalidInput, r"such as \(200, 200\)"),
+        ({"sample_rate": 16e3}, InvalidInput, "sample_rate=16000.0"),
+        ({"call": torch.nn.Identity()}, InvalidInput, "a plain function"),
+        ({"net": "resnet"}, InvalidInput, "a str as its module"),
+        ({"traits": Traits(fixed_s=30)}, InvalidInput, "fixed_s=30"),
+        (
+            {"traits": Traits(is_local=True), "padding": (1, 1)},
+            InvalidInput,
+            "is_local=True and padding",
+        ),
+    ],
+)
+def test_wrong_declaration_is_refused(changes, error, message):
+    with pytest.raises(error, match=message):
+        build(**changes)
+
+
+def test_module_that_is_random_in_evaluation_mode_is_refused():
+    class Noisy(Net):
+        def forward(self, waveforms):
+            return super().forward(torch.nn.functional.dropout(waveforms))
+
+    with pytest.raises(BrokenPlugin, match="other values for the same sound"):
+        build(Noisy())
+
+
+def test_module_that_cannot_be_called_with_waveforms_is_refused():
+    conv = torch.nn.Conv1d(1, 4, 400, 320)
+    net = torch.nn.Sequential(conv, torch.nn.Flatten(start_dim=4))
+
+    with pytest.raises(BrokenPlugin, match=r"failed on 2 waveforms.*RuntimeError.*call="):
+        build(net, taps={"cnn": conv})
+
+
+def test_module_that_needs_more_samples_than_its_field_says_so():
+    class Patient(Net):
+        def forward(self, waveforms):
+            assert waveforms.shape[1] >= 1000, "too short"
+            return super().forward(waveforms)
+
+    with pytest.raises(BrokenPlugin, match=r"of 400 samples, AssertionError: too short"):
+        build(Patient())
+    assert build(Patient(), traits=Traits(minimum_samples=1000)).traits.minimum_samples == 1000
+
+
+def test_submodule_that_runs_twice_is_refused():
+    class Shared(Net):
+        def forward(self, waveforms):
+            super().forward(waveforms)
+            return super().forward(waveforms)
+
+    with pytest.raises(BrokenPlugin, match="'cnn' of 'my-net' runs more than once"):
+        build(Shared())
+
+
+def test_output_without_a_tensor_is_refused():
+    class Empty(Net):
+        def forward(self, waveforms):
+            super().forward(waveforms)
+            return {"loss": None}
+
+    with pytest.raises(BrokenPlugin, match=r"'final'.*dict without a tensor"):
+        build(Empty())
+
+
+def test_output_without_a_time_axis_is_refused():
+    class Pooled(Net):
+        def forward(self, waveforms):
+            return super().forward(waveforms)["last_hidden_state"].mean(dim=1)
+
+    with pytest.raises(BrokenPlugin, match=r"'final'.*gave \(2, 6\)"):
+        build(Pooled())
+
+
+@pytest.mark.parametrize(
+    ("waveforms", "message"),
+    [
+        (np.zeros(800, np.float32), r"\(batch, sample\)"),
+        (np.zeros((1, 800)), "float64"),
+        (np.zeros((1, 399), np.float32), "399 samples; it needs at least 400"),
+        (torch.zeros(1, 800), "Tensor; expected a NumPy array"),
+    ],
+    ids=["1d", "float64", "short", "tensor"],
+)
+def test_malformed_waveforms_are_refused(waveforms, message):
+    with pytest.raises(InvalidInput, match=message):
+        build().forward(waveforms, ["cnn"])
+
+
+def test_too_long_waveform_is_refused(sound):
+    with pytest.raises(InvalidInput, match=r"at most 0\.2 s"):
+        build(traits=Traits(maximum_s=0.2)).forward(sound, ["cnn"])
+
+
+def test_unknown_tap_names_the_near_one(sound):
+    with pytest.raises(UnknownName, match=r"did you mean 'block\.[01]' or"):
+        build().forward(sound, ["block.2"])
+
+
+def test_unknown_taps_are_refused_before_the_network_runs(sound):
+    model = build()
+    model._call = lambda _net, _sound: 1 / 0
+
+    with pytest.raises(UnknownName):
+        model.forward(sound, ["block.9"])
+    assert model.forward(sound, []) == {}
