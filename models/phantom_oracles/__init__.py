@@ -1,0 +1,43 @@
+"""Oracles: models that know what was planted in the phantoms.
+
+A benchmark works if each finds its own features, in its own layer, at the
+score that follows from the signal that was planted.
+"""
+
+from __future__ import annotations
+
+from heschl.cards import ModelCard
+
+__all__ = ["CARDS", "PHANTOM_PHONES", "PHANTOM_SPECTRUM", "PHANTOM_WORDS"]
+
+PHANTOM_SPECTRUM = ModelCard(
+    id="phantom-spectrum",
+    load="heschl.models.phantom_oracles.model:spectrum",
+    summary="Oracle of the phantoms: log energy in 8 bands, 25 ms Hann windows every 10 ms",
+    licence="BSD-3-Clause",
+    family="phantom",
+    parameters=0,
+)
+
+PHANTOM_PHONES = ModelCard(
+    id="phantom-phones",
+    load="heschl.models.phantom_oracles.model:phones",
+    summary="Oracle of the phantoms: 10 articulatory features of phones, exact in layer blend.3",
+    licence="BSD-3-Clause",
+    modality="text",
+    family="phantom",
+    parameters=0,
+)
+
+PHANTOM_WORDS = ModelCard(
+    id="phantom-words",
+    load="heschl.models.phantom_oracles.model:words",
+    summary="Oracle of the phantoms: 4 lexical features of words, exact in layer blend.2",
+    licence="BSD-3-Clause",
+    modality="text",
+    family="phantom",
+    parameters=0,
+)
+
+CARDS = (PHANTOM_SPECTRUM, PHANTOM_PHONES, PHANTOM_WORDS)
+"""Every card of the family."""
