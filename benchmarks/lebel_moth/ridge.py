@@ -9,7 +9,7 @@ is held out: its mean response is predicted, its repeats bound the prediction.
 from __future__ import annotations
 
 from heschl.benchmarks.lebel_moth import RIDGE
-from heschl.ceilings import CCMax
+from heschl.ceilings import CorrelationCeiling
 from heschl.data_registry.lebel_moth.stories import TEST_STORY, TRAINING_STORIES
 from heschl.encoding import EncodingBenchmark
 from heschl.metrics.ridge import Bootstrap, Ridge, huth_penalties
@@ -26,12 +26,13 @@ def benchmark() -> EncodingBenchmark:
         event_stamp="midpoint",
         resampler=Lanczos(lobes=3),
         delays=(1, 2, 3, 4),
-        splitter=HeldOutStimuli(test=(TEST_STORY,), train=TRAINING_STORIES),
-        skipped_test_rows=40,
+        included=(*TRAINING_STORIES, TEST_STORY),
+        skipped_rows={TEST_STORY: 40},
+        splitter=HeldOutStimuli(test=(TEST_STORY,)),
         metric=Ridge(
             Bootstrap(n_draws=3, chunk=20, fraction=0.25, alphas=huth_penalties(1, 4, 15)),
             score="pearson",
         ),
-        ceiling=CCMax(minimum=0.4),
+        ceiling=CorrelationCeiling(minimum=0.4),
         rois=("all", "Heschl", "STG", "STS", "IFG", "Motor"),
     )

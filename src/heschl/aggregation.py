@@ -1,6 +1,6 @@
 """Aggregation: from unit scores to what is reported, every step of it in one place.
 
-The chain is: units of a region (those whose ceiling is above the floor) -> mean;
+The chain is: units of a region (those whose ceiling is above the minimum) -> mean;
 layers -> a rule; listeners -> mean with error, interval and test.
 """
 
@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 import xarray as xr
 
-from heschl.dimensions import LAYER, ROI, SUBJECT, UNIT
+from heschl.dimensions import LAYER, ROI, SUBJECT
 from heschl.statistics import bootstrap_interval, standard_error, wilcoxon
 
 __all__ = ["LAYER_RULES", "QUANTITIES", "over_subjects", "per_region"]
@@ -24,7 +24,7 @@ LAYER_RULES = {
 }
 
 
-def per_region(units: xr.Dataset, floor: float) -> xr.Dataset:
+def per_region(units: xr.Dataset, minimum: float) -> xr.Dataset:
     """Average unit scores over the units of each region.
 
     Parameters
@@ -32,7 +32,7 @@ def per_region(units: xr.Dataset, floor: float) -> xr.Dataset:
     units
         ``score`` (layer, unit), ``normalised`` (layer, unit), ``ceiling``
         (unit,), ``in_roi`` (roi, unit) and the coordinate ``subject`` (unit,).
-    floor
+    minimum
         Only units whose ceiling is above it enter; ``n_units`` counts them, and
         ``score_of_all_units`` averages the rest in as well.
 
@@ -48,10 +48,12 @@ def per_region(units: xr.Dataset, floor: float) -> xr.Dataset:
     subjects = list(dict.fromkeys(owners.tolist()))
     is_member = units["in_roi"].to_numpy().astype(bool)
     ceiling = units["ceiling"].to_numpy().astype(np.float64)
-    is_reliable = ceiling > floor
+    is_reliable = ceiling > minimum
     n_layers, n_subjects, n_rois = units.sizes[LAYER], len(subjects), units.sizes[ROI]
-    layered = {name: np.full((n_layers, n_subjects, n_rois), np.nan) for name in
-               ("score", "normalised", "score_of_all_units")}
+    layered = {
+        name: np.full((n_layers, n_subjects, n_rois), np.nan)
+        for name in ("score", "normalised", "score_of_all_units")
+    }
     mean_ceiling = np.full((n_subjects, n_rois), np.nan)
     counts = np.zeros((2, n_subjects, n_rois), dtype=np.int64)
     score = units["score"].to_numpy().astype(np.float64)

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 
@@ -17,7 +17,7 @@ from heschl.errors import InvalidInput
 __all__ = ["array_digest", "canonical_json", "describe", "differences", "digest"]
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any) -> Any:  # noqa: C901  one line a type
     """Return ``value`` as JSON types alone, refusing what has no exact text."""
     if hasattr(value, "configuration"):
         return plain(value.configuration())
@@ -41,7 +41,7 @@ def plain(value: Any) -> Any:
         raise InvalidInput(
             f"a configuration holds the path {value}; a key is made of contents, not of places"
         )
-    if isinstance(value, Sequence):
+    if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     raise InvalidInput(
         f"a configuration holds a {type(value).__name__}; allowed are text, numbers, lists, "
@@ -66,9 +66,7 @@ def canonical_json(configuration: Any) -> str:
     >>> canonical_json({"b": 1, "a": (0.1, None)})
     '{"a":[0.1,null],"b":1}'
     """
-    return json.dumps(
-        plain(configuration), sort_keys=True, separators=(",", ":"), allow_nan=False
-    )
+    return json.dumps(plain(configuration), sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def digest(configuration: Any) -> str:
@@ -96,8 +94,10 @@ def differences(first: Any, second: Any, path: str = "") -> Iterator[tuple[str, 
             yield from differences(first.get(name, absent), second.get(name, absent), inner)
     elif isinstance(first, list) and isinstance(second, list):
         for position in range(max(len(first), len(second))):
-            pair = [side[position] if position < len(side) else absent for side in (first, second)]
-            yield from differences(*pair, f"{path}[{position}]")
+            one, other = (
+                side[position] if position < len(side) else absent for side in (first, second)
+            )
+            yield from differences(one, other, f"{path}[{position}]")
     # 1 == 1.0 == True in Python, but not in the text that the key is made of.
     elif type(first) is not type(second) or first != second:
         yield path, first, second

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from heschl.sound import StimulusSet
     from heschl.splits import Fold
 
-__all__ = ["Benchmark", "Dataset", "Events", "Layer", "Metric", "SpeechModel", "TextModel", "Traits"]
+__all__ = [
+    "Benchmark",
+    "Dataset",
+    "Events",
+    "Layer",
+    "Metric",
+    "SpeechModel",
+    "TextModel",
+    "Traits",
+]
 
 
 @dataclass(frozen=True)

@@ -17,15 +17,16 @@ import xarray as xr
 
 from heschl.cards import BenchmarkCard
 from heschl.cells import Arrays, Cell, Report
+from heschl.ceilings import Power, RepeatCeiling
 from heschl.configuration import array_digest, describe
 from heschl.contracts import Metric, SpeechModel, TextModel
 from heschl.dimensions import FEATURE, FOLD, REPEAT, STIMULUS, TIME, UNIT
 from heschl.errors import InvalidInput, MissingData
 from heschl.extraction import extract
-from heschl.gathering import CeilingFacts, SubjectScores, gather_groups
+from heschl.gathering import SubjectScores, gather_groups
 from heschl.session import Session
 from heschl.sound import RESAMPLING, Stimulus
-from heschl.splits import Fold
+from heschl.splits import Splitter
 from heschl.temporal import stacked
 
 __all__ = ["EncodingBenchmark"]
@@ -34,36 +35,25 @@ _NUMERICS = 1
 """Raised whenever this file's numbers change, so that nothing older is served."""
 
 
-class Setting(Protocol):
-    """A part of a declaration that can describe itself."""
-
-    def configuration(self) -> Mapping[str, Any]:
-        """Return every setting, defaults included."""
-
-
-class Splitter(Setting, Protocol):
-    """Cuts rows into folds."""
-
-    def folds(self, rows: Mapping[str, np.ndarray]) -> tuple[Fold, ...]:
-        """Return the folds of rows with these labels."""
-
-
-class RepeatCeiling(Setting, Protocol):
-    """A noise ceiling from repeated presentations of the test stimulus."""
-
-    kind: str
-    power: Literal["correlation", "variance"]
-    floor: float
-
-    def __call__(self, repeats: xr.DataArray, *, seed: int) -> xr.DataArray:
-        """Return the ceiling (unit,) of repeats (repeat, time, unit)."""
+_NORMALISATIONS: Mapping[tuple[Power, Power], str] = {
+    ("correlation", "correlation"): "score / ceiling",
+    ("variance", "variance"): "score / ceiling",
+    ("correlation", "variance"): "score / √ceiling",
+    ("variance", "correlation"): "score / ceiling²",
+}
+"""What `heschl.ceilings.normalise` does for the powers of a score and of its ceiling."""
 
 
 class ScoredMetric(Metric, Protocol):
     """A metric that says what its score is."""
 
-    meaning: str
-    power: Literal["correlation", "variance"]
+    @property
+    def meaning(self) -> str:
+        """What the score is, in words."""
+
+    @property
+    def power(self) -> Power:
+        """Whether the score is on the scale of a correlation or of a share of variance."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +77,7 @@ class EncodingBenchmark:
     metric
         Scores every unit from design and responses.
     ceiling
-        From the repeats of the test stimulus; its ``floor`` decides which units count.
+        From the repeats of the test stimulus; its ``minimum`` decides which units count.
     rois
         The regions to report, the primary one first.
     included
@@ -120,7 +110,7 @@ class EncodingBenchmark:
         """Return what the score and its normalisation are, in words."""
         return {
             "score_meaning": self.metric.meaning,
-            "normalisation": normalisation_words(self.metric.power, self.ceiling.power),
+            "normalisation": _NORMALISATIONS[self.metric.power, self.ceiling.power],
         }
 
     def stimuli(self, session: Session, subject: str | None = None) -> tuple[str, ...]:
@@ -138,7 +128,7 @@ class EncodingBenchmark:
         return tuple(chosen)
 
     def cells(self, session: Session) -> list[Cell]:
-        """Return the work: features of each stimulus, then ceilings, then scores of each listener."""
+        """Return the work: features by stimulus, then ceilings and scores by listener."""
         stimuli = self.stimuli(session)
         features = {stimulus: self._feature_cell(session, stimulus) for stimulus in stimuli}
         ceilings = [self._ceiling_cell(session, subject) for subject in session.subjects]
@@ -223,13 +213,8 @@ class EncodingBenchmark:
             session.dataset.get(),
             session.layers,
             self.rois,
-            CeilingFacts(
-                kind=self.ceiling.kind,
-                power=self.ceiling.power,
-                floor=self.ceiling.floor,
-                score_power=self.metric.power,
-                configuration=self.ceiling,
-            ),
+            self.ceiling,
+            score_power=self.metric.power,
             seed=session.seed,
         )
 
@@ -292,12 +277,15 @@ def _compute_ceiling(
         join="exact",
     )
     ceiling = benchmark.ceiling(repeats, seed=session.seed)
-    yield 0, {
-        "ceiling": ceiling.to_numpy(),
-        "unit": recording.units[finite],
-        "n_repeats": np.asarray(repeats.sizes[REPEAT]),
-        "n_units_dropped": np.asarray((~finite).sum()),
-    }
+    yield (
+        0,
+        {
+            "ceiling": ceiling.to_numpy(),
+            "unit": recording.units[finite],
+            "n_repeats": np.asarray(repeats.sizes[REPEAT]),
+            "n_units_dropped": np.asarray((~finite).sum()),
+        },
+    )
 
 
 def _compute_scores(
@@ -320,9 +308,7 @@ def _compute_scores(
     finite = recording.finite_units()
     responses = stacked(
         {
-            name: recording.responses[name].isel(
-                {TIME: benchmark.rows(name), UNIT: finite}
-            )
+            name: recording.responses[name].isel({TIME: benchmark.rows(name), UNIT: finite})
             for name in stimuli
         }
     )
@@ -330,12 +316,15 @@ def _compute_scores(
     for done, position in enumerate(missing):
         design = _design(benchmark, session, inputs[position])
         result = benchmark.metric(design, responses, folds, seed=session.seed)
-        yield position, {
-            "score": result["score"].mean(FOLD).to_numpy(),
-            "alpha": result["alpha"].transpose(FOLD, UNIT).to_numpy(),
-            "flag_constant": result["flag_constant"].astype(bool).any(FOLD).to_numpy(),
-            "unit": responses[UNIT].to_numpy(),
-        }
+        yield (
+            position,
+            {
+                "score": result["score"].mean(FOLD).to_numpy(),
+                "alpha": result["alpha"].transpose(FOLD, UNIT).to_numpy(),
+                "flag_constant": result["flag_constant"].astype(bool).any(FOLD).to_numpy(),
+                "unit": responses[UNIT].to_numpy(),
+            },
+        )
         report((done + 1) / len(missing))
 
 

@@ -9,19 +9,21 @@ import numpy as np
 import xarray as xr
 
 from heschl.aggregation import over_subjects, per_region
-from heschl.ceilings import Power, normalise
+from heschl.ceilings import Ceiling, Power, normalise
 from heschl.configuration import canonical_json
 from heschl.contracts import Dataset
-from heschl.dimensions import LAYER, ROI, SUBJECT, UNIT
+from heschl.dimensions import FOLD, LAYER, ROI, SUBJECT, UNIT
 from heschl.errors import InvalidInput, near_names
 
-__all__ = ["CeilingFacts", "SubjectScores", "gather_groups"]
+__all__ = ["SubjectScores", "gather_groups"]
 
 
 @dataclass(frozen=True)
 class SubjectScores:
-    """One listener's results: ``score``, ``flag_constant`` (layer, unit), ``alpha``
-    (layer, fold, unit), ``ceiling`` and ``unit`` (unit,).
+    """One listener's results.
+
+    ``score`` and ``flag_constant`` are (layer, unit), ``alpha`` (layer, fold,
+    unit), ``ceiling`` and ``unit`` (unit,).
     """
 
     subject: str
@@ -34,70 +36,52 @@ class SubjectScores:
     n_units_dropped: int
 
 
-@dataclass(frozen=True)
-class CeilingFacts:
-    """What the normalisation needs to know of a ceiling, and what a reader does."""
-
-    kind: str
-    power: Power
-    floor: float
-    score_power: Power
-    configuration: object
-
-
 def gather_groups(
     results: Sequence[SubjectScores],
     dataset: Dataset,
     layers: Sequence[str],
     rois: Sequence[str],
-    ceiling: CeilingFacts,
+    ceiling: Ceiling,
     *,
+    score_power: Power,
     seed: int,
 ) -> dict[str, xr.Dataset]:
     """Return the groups ``summary``, ``population``, ``units`` and ``ceiling``."""
-    owner = np.concatenate([[each.subject] * len(each.unit) for each in results])
-    score = np.concatenate([each.score for each in results], axis=1)
-    in_roi = np.concatenate([_membership(dataset, each, rois) for each in results], axis=1)
-    ceilings = np.concatenate([each.ceiling for each in results])
     coordinates = {
-        SUBJECT: (UNIT, owner),
+        SUBJECT: (UNIT, np.concatenate([[each.subject] * len(each.unit) for each in results])),
         "unit_of_subject": (UNIT, np.concatenate([each.unit for each in results])),
     }
+    score = xr.DataArray(
+        np.concatenate([each.score for each in results], axis=1), dims=(LAYER, UNIT)
+    )
+    ceilings = xr.DataArray(np.concatenate([each.ceiling for each in results]), dims=UNIT)
+    normalised = normalise(score, ceilings, score_power=score_power, ceiling=ceiling)
+    flags = np.concatenate([each.flag_constant for each in results], axis=1)
+    in_roi = np.concatenate([_membership(dataset, each, rois) for each in results], axis=1)
     units = xr.Dataset(
         {
-            "score": ((LAYER, UNIT), score.astype(np.float32)),
-            "normalised": (
-                (LAYER, UNIT),
-                normalise(
-                    score,
-                    ceilings,
-                    score_power=ceiling.score_power,
-                    ceiling_power=ceiling.power,
-                ).astype(np.float32),
-            ),
+            "score": score.astype(np.float32),
+            "normalised": normalised.astype(np.float32),
             "alpha": (
-                (LAYER, "fold", UNIT),
+                (LAYER, FOLD, UNIT),
                 np.concatenate([each.alpha for each in results], axis=2),
             ),
-            "flag_constant": (
-                (LAYER, UNIT),
-                np.concatenate([each.flag_constant for each in results], axis=1).astype(np.int8),
-            ),
+            "flag_constant": ((LAYER, UNIT), flags.astype(np.int8)),
             "in_roi": ((ROI, UNIT), in_roi.astype(np.int8)),
         },
         coords={LAYER: list(layers), ROI: list(rois), **coordinates},
     )
     ceiling_units = xr.Dataset(
-        {"ceiling": ((UNIT,), ceilings.astype(np.float32))},
+        {"ceiling": ceilings.astype(np.float32)},
         coords=coordinates,
         attrs={
             "kind": ceiling.kind,
             "power": ceiling.power,
-            "floor": ceiling.floor,
-            "configuration": canonical_json(ceiling.configuration),
+            "minimum": ceiling.minimum,
+            "configuration": canonical_json(ceiling),
         },
     )
-    summary = per_region(units.assign(ceiling=ceiling_units["ceiling"]), ceiling.floor)
+    summary = per_region(units.assign(ceiling=ceiling_units["ceiling"]), ceiling.minimum)
     summary["n_units_dropped"] = ((SUBJECT,), [each.n_units_dropped for each in results])
     summary["n_repeats"] = ((SUBJECT,), [each.n_repeats for each in results])
     return {

@@ -34,7 +34,7 @@ _SCHEMA: dict[str, dict[str, tuple[str, ...]]] = {
         "n_units_dropped": (SUBJECT,),
     },
     "population": {
-        **{name: ("quantity", LAYER, ROI) for name in ("value", "error", "low", "high", "p")},
+        **dict.fromkeys(("value", "error", "low", "high", "p"), ("quantity", LAYER, ROI)),
         **{
             f"rule_{name}": ("quantity", "layer_rule", ROI)
             for name in ("value", "error", "low", "high", "p")
@@ -66,7 +66,7 @@ _ROOT = (
     "score_meaning",
     "normalisation",
 )
-_CEILING = ("kind", "power", "floor")
+_CEILING = ("kind", "power", "minimum")
 _COMPRESSED = {"zlib": True, "complevel": 4}
 
 
@@ -119,7 +119,7 @@ class Score:
     @property
     def provenance(self) -> dict[str, Any]:
         """What is needed to run it again."""
-        return dict(self.tree["provenance"].attrs)
+        return {str(name): text for name, text in self.tree["provenance"].attrs.items()}
 
     def _board(self, name: str) -> float:
         cell = self.tree["population"][f"rule_{name}"].sel(
@@ -165,18 +165,19 @@ class Score:
             "not testable."
         )
         chosen = sorted(set(population["nested_layer"].sel({ROI: primary}).to_numpy().tolist()))
+        unit = f"{attrs['unit_of_uncertainty']}s"
         lines = [
-            f"{self.model} on {self.benchmark} (version {attrs['benchmark_version']}, protocol "
-            f"{attrs['protocol']}, {attrs['data_kind']} data): {self.value:.4f} ± {self.error:.4f}.",
+            f"{self.model} on {self.benchmark} (version {attrs['benchmark_version']}, "
+            f"protocol {attrs['protocol']}, {attrs['data_kind']} data): "
+            f"{self.value:.4f} ± {self.error:.4f}.",
             f"For each listener and layer, {attrs['score_meaning']} was computed for every unit of "
             f"{primary}; {dropped} units with non-finite responses were dropped beforehand.",
-            f"Each was divided by its ceiling ({attrs['normalisation']}; {ceiling['kind']}), "
-            f"for the {kept} of {of_region} units whose ceiling is above {ceiling['floor']:g}, "
-            "and averaged over units. Ratios are not clipped.",
+            f"Each was divided by its ceiling ({attrs['normalisation']}; {ceiling['kind']}), for "
+            f"the {kept} of {of_region} units whose ceiling is above {ceiling['minimum']:g}, and "
+            "averaged over units. Ratios are not clipped.",
             f"The layer is {LAYER_RULES['nested']} (chosen: {', '.join(chosen) or 'none'}).",
-            f"The mean over {n_subjects} {attrs['unit_of_uncertainty']}s has the standard error "
-            f"{self.error:.4f} and the {100 * level:g} % bootstrap interval "
-            f"[{low:.4f}, {high:.4f}]. {test}",
+            f"The mean over {n_subjects} {unit} has the standard error {self.error:.4f} and the "
+            f"{100 * level:g} % bootstrap interval [{low:.4f}, {high:.4f}]. {test}",
         ]
         if n_subjects == 1 and summary.sizes[LAYER] > 1:
             lines.append(
@@ -202,7 +203,7 @@ class Score:
         temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
         try:
             self.tree.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
-            os.replace(temporary, target)
+            temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)
         return target
@@ -253,6 +254,6 @@ def schema_problems(tree: xr.DataTree) -> list[str]:
     if "provenance" not in tree.children:
         problems.append("the group /provenance is missing")
     else:
-        lacking = missing_fields(tree["provenance"].attrs)
+        lacking = missing_fields({str(k): v for k, v in tree["provenance"].attrs.items()})
         problems += [f"the provenance lacks {field}" for field in lacking]
     return problems

@@ -7,7 +7,6 @@ that are missing and gathers the result.
 from __future__ import annotations
 
 import os
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import as_completed
@@ -95,15 +94,51 @@ def plan(
 
 
 @overload
-def score(model: list[Any], benchmark: Any, **settings: Any) -> list[Score]: ...
+def score(
+    model: list[Any],
+    benchmark: Any,
+    *,
+    layers: Sequence[str] | None = None,
+    subjects: Sequence[str] | None = None,
+    data: str | os.PathLike[str] | Dataset | None = None,
+    device: str = "auto",
+    executor: Executor | None = None,
+    seed: int = 0,
+    store: Store | str | os.PathLike[str] | None = None,
+    watcher: Watcher | None = None,
+) -> list[Score]: ...
 
 
 @overload
-def score(model: Any, benchmark: list[Any], **settings: Any) -> list[Score]: ...
+def score(
+    model: Any,
+    benchmark: list[Any],
+    *,
+    layers: Sequence[str] | None = None,
+    subjects: Sequence[str] | None = None,
+    data: str | os.PathLike[str] | Dataset | None = None,
+    device: str = "auto",
+    executor: Executor | None = None,
+    seed: int = 0,
+    store: Store | str | os.PathLike[str] | None = None,
+    watcher: Watcher | None = None,
+) -> list[Score]: ...
 
 
 @overload
-def score(model: Any, benchmark: Any, **settings: Any) -> Score: ...
+def score(
+    model: Any,
+    benchmark: Any,
+    *,
+    layers: Sequence[str] | None = None,
+    subjects: Sequence[str] | None = None,
+    data: str | os.PathLike[str] | Dataset | None = None,
+    device: str = "auto",
+    executor: Executor | None = None,
+    seed: int = 0,
+    store: Store | str | os.PathLike[str] | None = None,
+    watcher: Watcher | None = None,
+) -> Score: ...
 
 
 def score(
@@ -210,8 +245,9 @@ def _run(
                 arguments.append(lambda fraction, cell=cell: watcher.progressed(cell, fraction))
             futures[executor.submit(run_cell, *arguments)] = (number, cell)
             if isinstance(executor, SerialExecutor):
-                future, (number, cell) = futures.popitem()
-                yield number, cell, future.result()
+                # Told at once: it has run already.
+                yield number, cell, next(iter(futures)).result()
+                futures.clear()
         for future in as_completed(futures):
             yield (*futures[future], future.result())
 
@@ -279,9 +315,7 @@ def _gathered(planned: Plan, outcomes: Sequence[Outcome], seconds: dict[str, flo
         cells=dict(Counter(outcome.status for outcome in outcomes)),
     )
     groups = {f"/{name}": group for name, group in benchmark.gather(session).items()}
-    tree = xr.DataTree.from_dict(
-        {"/": root, **groups, "/provenance": xr.Dataset(attrs=provenance)}
-    )
+    tree = xr.DataTree.from_dict({"/": root, **groups, "/provenance": xr.Dataset(attrs=provenance)})
     return Score(tree)
 
 
@@ -309,9 +343,7 @@ def _open_session(
         data_kind=data_kind,
         store=store,
         layers=_chosen("layer", resolved.card.id, layers, names),
-        subjects=_chosen(
-            "subject", dataset.get().card.id, subjects, dataset.get().subjects()
-        ),
+        subjects=_chosen("subject", dataset.get().card.id, subjects, dataset.get().subjects()),
         seed=seed,
         device=used_device,
     )

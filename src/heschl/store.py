@@ -101,7 +101,7 @@ class Store:
             _sync_folder(work)
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
-                os.rename(work, target)
+                work.rename(target)
             except OSError:
                 if not self.has(key):
                     raise
@@ -146,7 +146,7 @@ class Store:
         )
         grave = self.folder / "damaged" / f"{folder.name}-{uuid.uuid4().hex[:8]}"
         grave.parent.mkdir(parents=True, exist_ok=True)
-        os.rename(folder, grave)
+        folder.rename(grave)
 
     def entries(self) -> Iterator[Entry]:
         """Yield every readable entry, the longest unused first."""
@@ -208,7 +208,7 @@ class Store:
             grave = self.folder / "tmp" / f"removed-{uuid.uuid4().hex}"
             grave.parent.mkdir(parents=True, exist_ok=True)
             try:
-                os.rename(self.place(entry.key), grave)
+                self.place(entry.key).rename(grave)
             except FileNotFoundError:
                 continue
             shutil.rmtree(grave, ignore_errors=True)
@@ -267,7 +267,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         _write_synced(temporary, content)
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
     _sync_folder(path.parent)

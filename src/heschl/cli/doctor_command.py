@@ -32,9 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     broken = registry.broken()
     kinds = (registry.models, registry.benchmarks, registry.metrics, registry.datasets)
     duplicates = {
-        name: list(origins)
-        for plugins in kinds
-        for name, origins in plugins.duplicates().items()
+        name: list(origins) for plugins in kinds for name, origins in plugins.duplicates().items()
     }
     record: dict[str, Any] = {
         "heschl": __version__,

@@ -46,9 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     }
     if not arguments.dry_run:
         quiet = arguments.json
-        chosen.fetch(
-            root, progress=None if quiet else choose_progress(), verify=arguments.verify
-        )
+        chosen.fetch(root, progress=None if quiet else choose_progress(), verify=arguments.verify)
     if arguments.json:
         print_json(record)
         return 0

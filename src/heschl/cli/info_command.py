@@ -39,6 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def owner(name: str) -> Registry[Any]:
+    """Return the registry that knows a name."""
     registries: tuple[Registry[Any], ...] = (
         registry.models,
         registry.benchmarks,

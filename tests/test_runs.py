@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import pickle
+from functools import partial
+
+import numpy as np
+import pytest
+
+from heschl.cells import Cell, Outcome, run_cell
+from heschl.errors import UnknownName
+from heschl.execution import SerialExecutor
+from heschl.runs import list_runs, open_run, start_run
+from heschl.store import Store
+
+
+def compute(n, missing, report):
+    for position in missing:
+        report(0.5)
+        yield position, {"values": np.full(3, n + position)}
+
+
+def fail_at(bad, missing, report):
+    for position in missing:
+        if position == bad:
+            raise ValueError("no such luck")
+        yield position, {"values": np.zeros(1)}
+
+
+def leave_out(missing, report):
+    yield from ()
+
+
+def cell(work, label="a cell", n_entries=2):
+    configurations = tuple({"label": label, "n": n} for n in range(n_entries))
+    return Cell("features", "story", label, configurations, work)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path)
+
+
+def test_cell_is_done_once_and_cached_afterwards(store):
+    work = cell(partial(compute, 5))
+
+    assert run_cell(work, store).status == "done"
+    assert run_cell(work, store).status == "cached"
+    assert store.read(work.keys[1])["values"].tolist() == [6, 6, 6]
+
+
+def test_cell_makes_only_its_missing_entries(store):
+    asked = []
+
+    def remember(missing, report):
+        asked.extend(missing)
+        yield from compute(0, missing, report)
+
+    work = cell(remember)
+    store.write(work.configurations[0], {"values": np.zeros(3)})
+
+    run_cell(work, store)
+
+    assert asked == [1]
+
+
+def test_failed_cell_keeps_what_it_finished_and_says_why(store):
+    work = cell(partial(fail_at, 1))
+
+    outcome = run_cell(work, store)
+
+    assert outcome.status == "failed"
+    assert outcome.failure.kind == "ValueError"
+    assert outcome.failure.message == "no such luck"
+    assert "fail_at" in outcome.failure.trace
+    assert work.missing(store) == (1,)
+
+
+def test_cell_that_leaves_entries_unwritten_has_failed(store):
+    outcome = run_cell(cell(leave_out), store)
+    assert outcome.status == "failed"
+    assert "unwritten" in outcome.failure.message
+
+
+def test_cell_pickles(store):
+    work = pickle.loads(pickle.dumps(cell(partial(compute, 5))))  # noqa: S301
+    assert run_cell(work, store).status == "done"
+
+
+def test_run_reads_the_state_of_its_cells_from_files(store):
+    cells = [cell(partial(compute, 1), "one"), cell(partial(fail_at, 0), "two"), cell(0, "three")]
+    run = start_run(store, cells, {"model": "m", "benchmark": "b"})
+    for number in (0, 1):
+        run.record(number, run_cell(cells[number], store))
+
+    again = open_run(store, run.name[:6])
+
+    assert [c.state for c in again.cells(store)] == ["done", "failed", "pending"]
+    assert list(again.cells(store))[1].failure.message == "no such luck"
+    run.record(1, Outcome("done", 0.0))
+    assert [c.state for c in again.cells(store)] == ["done", "pending", "pending"]
+
+
+def test_same_score_finds_its_own_run_again(store):
+    cells = [cell(partial(compute, 1))]
+    header = {"model": "m", "benchmark": "b"}
+    assert start_run(store, cells, header).name == start_run(store, cells, header).name
+    assert start_run(store, cells, {**header, "model": "n"}).name != list_runs(store)[0].name
+    assert len(list_runs(store)) == 2
+
+
+def test_open_run_hints_at_what_is_there(store):
+    start_run(store, [cell(partial(compute, 1))], {"model": "m"})
+    with pytest.raises(UnknownName, match="0 runs"):
+        open_run(store, "zzz")
+
+
+def test_serial_executor_settles_its_futures():
+    executor = SerialExecutor()
+    assert executor.submit(max, 1, 2).result() == 2
+    with pytest.raises(ZeroDivisionError):
+        executor.submit(divmod, 1, 0).result()
