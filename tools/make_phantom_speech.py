@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import soundfile  # type: ignore[import-untyped]  # ships no types
+import soundfile
 
 VERSION = "1.51"
 SAMPLE_RATE = 22050  # of every eSpeak NG voice

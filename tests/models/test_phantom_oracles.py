@@ -9,11 +9,13 @@ import pytest
 from heschl.alignment import Alignment
 from heschl.contracts import SpeechModel, TextModel
 from heschl.errors import InvalidInput, UnknownName
+from heschl.extraction import WholeStimulus, extract
 from heschl.models.phantom_oracles import CARDS
 from heschl.models.phantom_oracles.model import phones, spectrum, words
 from heschl.phantom.corpus import compose, utterances
 from heschl.phantom.features import frame_times, lexical, phonetic, spectral
 from heschl.phantom.simulation import at_rows, delayed_design, expected_pearson, simulate
+from heschl.temporal import Lanczos
 
 READERS = [(phones, phonetic, 3), (words, lexical, 2)]
 READER_NAMES = ["phones", "words"]
@@ -150,6 +152,30 @@ def test_reader_planted_layer_must_win(make, features_of, planted):
     assert np.argmax(curve) == planted
     assert np.all(np.diff(curve[: planted + 1]) > 0.02)
     assert np.all(np.diff(curve[planted:]) < -0.02)
+
+
+@pytest.mark.parametrize(
+    ("make", "layer"), [(spectrum, "bands"), (phones, "blend.3"), (words, "blend.2")]
+)
+def test_extraction_finds_the_planted_rows(make, layer):
+    # The engine's windows, clock and stamps against the phantom's own.
+    story = compose("story", utterances(), 90, seed=5)
+    row_times_s = 11 + 2.0 * np.arange(35)
+    model = make()
+
+    found = extract(
+        model, story, [layer], WholeStimulus(), Lanczos(lobes=3), row_times_s,
+        event_stamp="midpoint",
+    )[layer]  # fmt: skip
+
+    if layer == "bands":
+        values = spectral(story.sound.waveform(16000))
+        times_s = frame_times(len(values))
+    else:
+        events = model.read(story.alignment, [layer])[layer]
+        values, times_s = events.values, (events.onsets_s + events.offsets_s) / 2
+    expected = at_rows(values, times_s, row_times_s)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-4 * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("make", [phones, words], ids=READER_NAMES)
