@@ -302,6 +302,14 @@ def test_zscore_of_a_constant_is_zero(constant):
     assert not zscore(values[:1]).any()
 
 
+def test_zscore_of_permuted_columns_is_permuted_to_the_bit():
+    values = np.random.default_rng(0).normal(size=(101, 40))
+    order = np.random.default_rng(1).permutation(40)
+
+    np.testing.assert_array_equal(zscore(values[:, order]), zscore(values)[:, order])
+    np.testing.assert_array_equal(zscore(np.asfortranarray(values)), zscore(values))
+
+
 def test_zscore_leaves_its_input_alone():
     values = np.random.default_rng(0).normal(size=(5, 2))
     before = values.copy()

@@ -75,7 +75,8 @@ def zscore(values: np.ndarray) -> np.ndarray:
     >>> zscore(np.array([[1.0, 5.0], [3.0, 5.0]])).tolist()
     [[-1.0, 0.0], [1.0, 0.0]]
     """
-    standard = np.array(values, dtype=np.float64)
+    # One layout, so that sums are in one order and units may be permuted without a change.
+    standard = np.array(values, dtype=np.float64, order="C")
     if not len(standard) or not np.isfinite(standard).all():
         raise InvalidInput(
             f"values of shape {standard.shape} to z-score hold no row or a non-finite number; "
