@@ -1,0 +1,329 @@
+"""Extraction: windows over sound, calls of the model, layers on a clock.
+
+`extract` streams: sound is read block by block, windows pass through the model,
+and each frame that is kept goes straight into the rows of the response clock
+that it touches. Features at the model's own rate never exist as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, cast, get_args
+
+import numpy as np
+import scipy.sparse
+
+from heschl.clocks import Resampler
+from heschl.contracts import Events, Layer, SpeechModel, TextModel
+from heschl.errors import BrokenPlugin, InvalidInput, MissingExtra, UnknownName, near_names
+from heschl.passes import BatchSize, Passes, Report
+from heschl.sound import Stimulus
+from heschl.windowing import ChunkedWindows, SlidingWindows, WholeStimulus, Windowing
+
+__all__ = [
+    "ChunkedWindows",
+    "EventStamp",
+    "Frames",
+    "SlidingWindows",
+    "WholeStimulus",
+    "extract",
+    "extract_frames",
+]
+
+EventStamp = Literal["onset", "midpoint", "offset"]
+
+FRAMES_PER_SUM = 256
+"""Frames that are resampled together: fixed, so that sums do not depend on batches or blocks."""
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Features at a model's own times: ``times_s`` (frame,), float32 ``values`` (frame, unit)."""
+
+    times_s: np.ndarray
+    values: np.ndarray
+
+
+def extract(
+    model: SpeechModel | TextModel,
+    stimulus: Stimulus,
+    layers: Sequence[str],
+    windowing: Windowing,
+    resampler: Resampler,
+    target_times_s: np.ndarray,
+    *,
+    batch_size: BatchSize = "auto",
+    event_stamp: EventStamp = "offset",
+    report: Report | None = None,
+) -> dict[str, np.ndarray]:
+    """Return a model's layers for one stimulus, resampled to the times of responses.
+
+    Parameters
+    ----------
+    model
+        A speech model, or a text model, which reads the stimulus' alignment
+        and needs no windows.
+    stimulus
+        The sound, with its alignment if a text model is to read it.
+    layers
+        Names of the model's layers. A layer's values do not depend on which
+        others are asked for.
+    windowing
+        How the sound is cut.
+    resampler
+        Gives the linear map from frames to targets; it is applied in float64.
+    target_times_s
+        Seconds of the sound (target,).
+    batch_size
+        Windows in one forward pass; results do not depend on it as far as the
+        model's do not. ``"auto"`` takes as many as keep the outputs of all
+        layers under 32 MiB, 64 at most. Out of memory halves it.
+    event_stamp
+        Where a text model's value stands within its event: an impulse there.
+    report
+        Called with the fraction of the windows that are done.
+
+    Returns
+    -------
+    dict
+        For each layer float32 (target, unit).
+    """
+
+    def resampled(layer: Layer, times_s: np.ndarray, frame_duration_s: float) -> _Sink:
+        if not len(times_s):  # a sound without words
+            return _Resampled(scipy.sparse.csr_array((len(target_times_s), 0)), layer.width)
+        matrix = resampler.matrix(times_s, target_times_s, frame_duration_s)
+        if matrix.shape != (len(target_times_s), len(times_s)):
+            raise BrokenPlugin(
+                f"{resampler!r} gave a matrix of shape {matrix.shape}; expected (target, frame), "
+                f"here {(len(target_times_s), len(times_s))}"
+            )
+        return _Resampled(matrix, layer.width)
+
+    sinks = _run(
+        model,
+        stimulus,
+        layers,
+        windowing,
+        make_sink=resampled,
+        batch_size=batch_size,
+        event_stamp=event_stamp,
+        report=report,
+    )
+    return {name: sink.values() for name, sink in sinks.items()}
+
+
+def extract_frames(
+    model: SpeechModel | TextModel,
+    stimulus: Stimulus,
+    layers: Sequence[str],
+    windowing: Windowing,
+    *,
+    batch_size: BatchSize = "auto",
+    event_stamp: EventStamp = "offset",
+    report: Report | None = None,
+) -> dict[str, Frames]:
+    """Return a model's layers for one stimulus at their own times.
+
+    The whole result is in memory; an hour of a 768-unit layer at 50 Hz is
+    0.6 GB. Parameters are those of `extract`.
+    """
+    times: dict[str, np.ndarray] = {}
+
+    def collected(layer: Layer, times_s: np.ndarray, _frame_duration_s: float) -> _Sink:
+        times[layer.name] = times_s
+        return _Collected(len(times_s), layer.width)
+
+    sinks = _run(
+        model,
+        stimulus,
+        layers,
+        windowing,
+        make_sink=collected,
+        batch_size=batch_size,
+        event_stamp=event_stamp,
+        report=report,
+    )
+    return {name: Frames(times[name], sink.values()) for name, sink in sinks.items()}
+
+
+class _Sink(Protocol):
+    """Where the frames of one layer go, in the order of time."""
+
+    def add(self, values: np.ndarray) -> None:
+        """Take the next frames (frame, unit)."""
+
+    def values(self) -> np.ndarray:
+        """Return float32 rows, once every frame was added."""
+
+
+class _Collected:
+    """Keeps every frame."""
+
+    def __init__(self, n_frames: int, width: int) -> None:
+        self._values = np.empty((n_frames, width), dtype=np.float32)
+        self._n_added = 0
+
+    def add(self, values: np.ndarray) -> None:
+        self._values[self._n_added : self._n_added + len(values)] = values
+        self._n_added += len(values)
+
+    def values(self) -> np.ndarray:
+        return self._values
+
+
+class _Resampled:
+    """Adds frames to the targets that they touch, a fixed number of frames at a time."""
+
+    def __init__(self, matrix: Any, width: int) -> None:  # a SciPy sparse array has no type
+        self._columns = matrix.tocsc()
+        self._sums = np.zeros((matrix.shape[0], width))
+        self._held = np.empty((FRAMES_PER_SUM, width))
+        self._n_held = 0
+        self._n_summed = 0
+
+    def add(self, values: np.ndarray) -> None:
+        while len(values):
+            n_taken = min(len(values), FRAMES_PER_SUM - self._n_held)
+            self._held[self._n_held : self._n_held + n_taken] = values[:n_taken]
+            self._n_held += n_taken
+            values = values[n_taken:]
+            if self._n_held == FRAMES_PER_SUM:
+                self._sum()
+
+    def values(self) -> np.ndarray:
+        self._sum()
+        return self._sums.astype(np.float32)
+
+    def _sum(self) -> None:
+        weights = self._columns[:, self._n_summed : self._n_summed + self._n_held]
+        if weights.nnz:
+            # Frames touch neighbouring targets only; the band between them is nearly full.
+            first, last = weights.indices.min(), weights.indices.max()
+            band = weights[first : last + 1].toarray()
+            self._sums[first : last + 1] += band @ self._held[: self._n_held]
+        self._n_summed += self._n_held
+        self._n_held = 0
+
+
+MakeSink = Callable[[Layer, np.ndarray, float], _Sink]
+
+
+def _run(
+    model: SpeechModel | TextModel,
+    stimulus: Stimulus,
+    names: Sequence[str],
+    windowing: Windowing,
+    *,
+    make_sink: MakeSink,
+    batch_size: BatchSize,
+    event_stamp: EventStamp,
+    report: Report | None,
+) -> dict[str, _Sink]:
+    """Send the frames of each layer into a sink of its own."""
+    layers = _chosen(model, names)
+    if event_stamp not in get_args(EventStamp):
+        raise InvalidInput(
+            f"event_stamp={event_stamp!r}; expected one of {', '.join(get_args(EventStamp))}"
+        )
+    if not hasattr(model, "forward"):
+        sinks = _read(model, stimulus, layers, make_sink=make_sink, event_stamp=event_stamp)
+        if report:
+            report(1.0)
+        return sinks
+    hearing = cast("SpeechModel", model)
+    passes = Passes(hearing, stimulus, layers, windowing, batch_size=batch_size, report=report)
+    sinks = {}
+    for name, values in passes:
+        if name not in sinks:
+            duration_s = passes.frame_duration_s(name)
+            sinks[name] = make_sink(layers[name], passes.times_s(name), duration_s)
+        sinks[name].add(values)
+    return sinks
+
+
+def _chosen(model: SpeechModel | TextModel, names: Sequence[str]) -> dict[str, Layer]:
+    """Return the layers of those names."""
+    # No isinstance: before Python 3.12 it would evaluate the digest, which may hash gigabytes.
+    hears = hasattr(model, "forward")
+    needed = ("sample_rate", "layers", "traits", "forward") if hears else ("layers", "read")
+    lacking = [name for name in ("card", *needed) if not hasattr(model, name)]
+    if lacking:
+        raise BrokenPlugin(
+            f"a {type(model).__name__} does not keep the contract "
+            f"{'SpeechModel' if hears else 'TextModel'}: it lacks {', '.join(lacking)}; "
+            "wrap it in a model that has them"
+        )
+    if isinstance(names, str) or not names or len(set(names)) < len(names):
+        raise InvalidInput(f"layers={names!r}; expected a list of different names, at least one")
+    known = {layer.name: layer for layer in model.layers}
+    for name in names:
+        if name not in known:
+            raise UnknownName(
+                f"the model {model.card.id!r} has no layer {name!r}; {near_names(name, known)}"
+            )
+    return {name: known[name] for name in names}
+
+
+def _read(
+    model: TextModel,
+    stimulus: Stimulus,
+    layers: Mapping[str, Layer],
+    *,
+    make_sink: MakeSink,
+    event_stamp: EventStamp,
+) -> dict[str, _Sink]:
+    """Send a text model's values into the sinks, as impulses at the stamps of their events."""
+    if stimulus.alignment is None:
+        raise InvalidInput(
+            f"the text model {model.card.id!r} reads words, but the stimulus "
+            f"{stimulus.identifier!r} has no alignment; give it one or choose a speech model"
+        )
+    try:
+        outputs = model.read(stimulus.alignment, tuple(layers))
+    except MissingExtra:
+        raise
+    except (Exception, SystemExit) as error:
+        raise BrokenPlugin(
+            f"the model {model.card.id!r} failed to read {stimulus.identifier!r} with "
+            f"{type(error).__name__}: {error}; mend its read"
+        ) from error
+    sinks: dict[str, _Sink] = {}
+    for name, layer in layers.items():
+        culprit = f"the layer {name!r} of the model {model.card.id!r}"
+        events = outputs.get(name) if isinstance(outputs, Mapping) else None
+        frames = _stamped(
+            events, layer.width, event_stamp, f"{culprit} for {stimulus.identifier!r}"
+        )
+        sinks[name] = make_sink(layer, frames.times_s, 0.0)
+        sinks[name].add(frames.values)
+    return sinks
+
+
+def _stamped(events: Any, width: int, event_stamp: EventStamp, where: str) -> Frames:
+    """Return events in the order of their stamps, after checking what a plugin returned."""
+    if not isinstance(events, Events):
+        raise BrokenPlugin(f"{where} is a {type(events).__name__}; expected Events")
+    values = np.asarray(events.values, dtype=np.float32)
+    onsets_s, offsets_s = np.asarray(events.onsets_s), np.asarray(events.offsets_s)
+    n_events = len(onsets_s)
+    shapes = (values.shape, onsets_s.shape, offsets_s.shape)
+    if shapes != ((n_events, width), (n_events,), (n_events,)):
+        raise BrokenPlugin(
+            f"{where} has values, onsets and offsets of shapes {shapes}; expected (event, {width}) "
+            "and twice (event,)"
+        )
+    are_finite = all(np.isfinite(array).all() for array in (values, onsets_s, offsets_s))
+    if not are_finite or (offsets_s < onsets_s).any():
+        raise BrokenPlugin(
+            f"{where} has events with a number that is not finite, or that end before they begin; "
+            "expected finite values and onset <= offset"
+        )
+    stamps_s = {
+        "onset": onsets_s,
+        "midpoint": (onsets_s + offsets_s) / 2,
+        "offset": offsets_s,
+    }[event_stamp]
+    order = np.argsort(stamps_s, kind="stable")
+    return Frames(stamps_s[order].astype(np.float64), values[order])

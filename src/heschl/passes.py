@@ -1,0 +1,338 @@
+"""Passes: a sound goes through a speech model window by window, and its frames come out in order.
+
+Nothing here depends on how windows are batched, except as far as the model's
+own arithmetic does; and a layer never depends on which others are asked for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from heschl.contracts import Layer, SpeechModel
+from heschl.errors import BrokenPlugin, CorruptData, InvalidInput, MissingExtra
+from heschl.sound import Sound, Stimulus
+from heschl.windowing import FrameClock, Plan, Window, Windowing
+
+__all__ = ["BatchSize", "Passes", "Report"]
+
+BatchSize = int | Literal["auto"]
+Report = Callable[[float], None]
+"""Called with the fraction of the windows that are done."""
+
+AUTO_BATCH_BYTES = 32 << 20
+AUTO_BATCH_WINDOWS = 64
+
+FRAMES_PER_COPY = 256
+
+
+class Passes:
+    """The frames of one stimulus, as ``(layer, float32 values (frame, unit))`` when iterated.
+
+    The frames of each layer come in the order of time. `times_s` answers as
+    soon as the first have come: only then is it known how many there will be.
+    """
+
+    def __init__(
+        self,
+        model: SpeechModel,
+        stimulus: Stimulus,
+        layers: Mapping[str, Layer],
+        windowing: Windowing,
+        *,
+        batch_size: BatchSize = "auto",
+        report: Report | None = None,
+    ) -> None:
+        self._model = model
+        self._stimulus = stimulus
+        self._rate = model.sample_rate
+        self._report = report
+        # All layers decide on grid, tail and batch, so that none depends on its companions.
+        clocks = {layer.name: FrameClock.of(layer, self._rate) for layer in model.layers}
+        self._clocks = {name: clocks[name] for name in layers}
+        self._period = math.lcm(*(clock.period for clock in clocks.values()))
+        self._plan = self._planned(windowing)
+        self._tail = self._shortest_tail(list(clocks.values()))
+        self._batch_size = self._windows_per_batch(batch_size)
+        self._reader = _Reader(stimulus.sound, self._rate, stimulus.identifier)
+        self._counts: dict[tuple[str, int], int] = {}
+
+    def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Run every window once."""
+        n_done = 0
+        for batch in self._batches():
+            for windows, outputs in self._outputs(batch):
+                if not self._counts:
+                    self._count_frames(windows[0], outputs)
+                for name, clock in self._clocks.items():
+                    for values in self._kept(clock, outputs[name], windows):
+                        yield name, values
+            n_done += len(batch)
+            if self._report:
+                self._report(n_done / len(self._plan.windows))
+
+    def times_s(self, name: str) -> np.ndarray:
+        """Return the times (frame,) of all frames of a layer."""
+        if self._plan.hop_s is not None:
+            return np.array([window.stop for window in self._plan.windows]) / self._rate
+        clock = self._clocks[name]
+        times = []
+        for window in self._plan.windows:
+            first, after = clock.kept(window, self._counts[name, window.n_samples])
+            times.append(clock.times_s(window.start, first, after))
+        return np.concatenate(times)
+
+    def frame_duration_s(self, name: str) -> float:
+        """Return how long a frame of a layer stands for."""
+        if self._plan.hop_s is not None:
+            return self._plan.hop_s
+        return float(self._clocks[name].stride / self._rate)
+
+    def _planned(self, windowing: Windowing) -> Plan:
+        """Return the windows, after checking them against what the model can take."""
+        traits, identifier = self._model.traits, self._stimulus.identifier
+        n_samples = self._stimulus.sound.n_samples_at(self._rate)
+        plan = windowing.windows(
+            n_samples, self._rate, minimum_samples=traits.minimum_samples, period=self._period
+        )
+        lengths = [window.n_samples for window in plan.windows]
+        if not lengths or min(lengths) < traits.minimum_samples:
+            raise InvalidInput(
+                f"{windowing!r} cuts the {n_samples / self._rate:g} s of {identifier!r} into no "
+                f"window, or one shorter than the {traits.minimum_samples} samples at "
+                f"{self._rate} Hz that the model {self._model.card.id!r} needs; leave the sound "
+                "out or choose another windowing"
+            )
+        limits_s = [limit for limit in (traits.maximum_s, traits.fixed_s) if limit is not None]
+        longest_s = max(lengths) / self._rate
+        if limits_s and longest_s > min(limits_s):
+            raise InvalidInput(
+                f"{windowing!r} gives the model {self._model.card.id!r} {longest_s:g} s of "
+                f"{identifier!r} at once, but it takes at most {min(limits_s):g} s; choose shorter "
+                f"windows, for example ChunkedWindows(window_s={min(limits_s):g}, "
+                f"stride_s={min(limits_s) / 2:g})"
+            )
+        return plan
+
+    def _shortest_tail(self, clocks: Sequence[FrameClock]) -> int | None:
+        """Return how many samples at a window's end its last frames depend on, if they are few."""
+        traits = self._model.traits
+        fields = [clock.half_field for clock in clocks if clock.half_field is not None]
+        if self._plan.hop_s is None or not traits.is_local or len(fields) < len(clocks):
+            return None
+        # The last frame of a layer is centred within its reach of the end.
+        needed = max(clock.reach for clock in clocks) + max(fields)
+        return max(math.ceil(needed), traits.minimum_samples)
+
+    def _fed(self, window: Window) -> Window:
+        """Return the part of a window that the model is given: it is spared whole periods."""
+        if self._tail is None or window.n_samples <= self._tail:
+            return window
+        n_spared = (window.n_samples - self._tail) // self._period * self._period
+        return window._replace(start=window.start + n_spared)
+
+    def _windows_per_batch(self, batch_size: BatchSize) -> int:
+        if batch_size == "auto":
+            longest = max(self._fed(window).n_samples for window in self._plan.windows)
+            units_per_s = sum(layer.width * (layer.rate_hz or 0.0) for layer in self._model.layers)
+            n_bytes = 4 * longest * (1 + units_per_s / self._rate)
+            return int(min(max(1, AUTO_BATCH_BYTES // n_bytes), AUTO_BATCH_WINDOWS))
+        if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+            raise InvalidInput(f"batch_size={batch_size!r}; expected 'auto' or at least 1")
+        return batch_size
+
+    def _batches(self) -> Iterator[list[Window]]:
+        """Yield neighbouring windows that may share a forward pass."""
+        batch: list[Window] = []
+        for window in map(self._fed, self._plan.windows):
+            if batch and (len(batch) >= self._batch_size or not self._may_join(window, batch)):
+                yield batch
+                batch = []
+            batch.append(window)
+        yield batch
+
+    def _may_join(self, window: Window, batch: Sequence[Window]) -> bool:
+        """Return whether a window is as long as the batch, or may be padded to be."""
+        difference = abs(window.n_samples - batch[0].n_samples)
+        # The last frame before the padding is found only if whole frames were padded.
+        is_found = self._plan.hop_s is not None and difference % self._period == 0
+        return difference == 0 or (self._model.traits.is_padding_safe and is_found)
+
+    def _outputs(self, windows: list[Window]) -> Iterator[tuple[list[Window], Mapping[str, Any]]]:
+        """Yield a batch with its outputs, in parts if memory does not hold it at once."""
+        first = windows[0].start
+        samples = self._reader.read(first, windows[-1].stop)
+        waveforms = np.zeros((len(windows), max(w.n_samples for w in windows)), dtype=np.float32)
+        for row, window in zip(waveforms, windows, strict=True):
+            row[: window.n_samples] = samples[window.start - first : window.stop - first]
+
+        n_done = 0
+        while n_done < len(windows):
+            part = slice(n_done, n_done + self._batch_size)
+            try:
+                outputs = self._forward(waveforms[part], windows[part])
+            except _BatchTooLargeError:
+                # Tried again only out here, where nothing holds the failed pass any more.
+                outputs = None
+            if outputs is None:
+                self._batch_size = (min(part.stop, len(windows)) - n_done) // 2
+                continue
+            yield windows[part], outputs
+            n_done = part.stop
+
+    def _forward(self, waveforms: np.ndarray, windows: Sequence[Window]) -> Mapping[str, Any]:
+        """Return the model's outputs, checked."""
+        where = (
+            f"{windows[0].start / self._rate:g} to {windows[-1].stop / self._rate:g} s of "
+            f"{self._stimulus.identifier!r}"
+        )
+        try:
+            # The copy is the model's own, whatever it does to it.
+            outputs = self._model.forward(waveforms.copy(), tuple(self._clocks))
+        except MissingExtra:
+            raise
+        except (Exception, SystemExit) as error:
+            is_memory = isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__
+            if is_memory and len(windows) > 1:
+                raise _BatchTooLargeError from error
+            advice = "choose shorter windows" if is_memory else "mend the model's forward"
+            raise BrokenPlugin(
+                f"the model {self._model.card.id!r} failed on {where}, as float32 of shape "
+                f"{waveforms.shape}, with {type(error).__name__}: {error}; {advice}"
+            ) from error
+        if not isinstance(outputs, Mapping):
+            raise BrokenPlugin(
+                f"the model {self._model.card.id!r} returned a {type(outputs).__name__}; expected "
+                "a mapping from each layer to its array (batch, time, unit)"
+            )
+        for clock in self._clocks.values():
+            output = outputs.get(clock.layer.name)
+            shape = tuple(getattr(output, "shape", ()))
+            if shape[:1] + shape[2:] != (len(waveforms), clock.layer.width):
+                raise BrokenPlugin(
+                    f"{self._culprit(clock)} gave {type(output).__name__} of shape {shape} for "
+                    f"{where}; expected an array (batch, time, unit), here "
+                    f"({len(waveforms)}, time, {clock.layer.width})"
+                )
+            self._check_count(clock, shape[1], waveforms.shape[1])
+        return outputs
+
+    def _check_count(self, clock: FrameClock, n_frames: int, n_samples: int) -> None:
+        """Refuse a number of frames that the layer's promises rule out."""
+        if not clock.can_have(n_frames, n_samples):
+            about = max(1, round((n_samples - clock.offset) / clock.stride))
+            raise BrokenPlugin(
+                f"{self._culprit(clock)} gave {n_frames} frames for {n_samples} samples at "
+                f"{self._rate} Hz; rate_hz={clock.layer.rate_hz} and "
+                f"offset_s={clock.layer.offset_s} promise about {about}: correct its Layer"
+            )
+
+    def _count_frames(self, first: Window, outputs: Mapping[str, Any]) -> None:
+        """Remember how many frames windows of each length have."""
+        self._note(first.n_samples, outputs)
+        if self._plan.hop_s is None:
+            # Only the model knows how many a last window has that is less than a frame shorter.
+            for n_samples in sorted({window.n_samples for window in self._plan.windows}):
+                if n_samples != first.n_samples:
+                    stop = first.start + n_samples
+                    samples = self._reader.read(first.start, stop)[np.newaxis]
+                    self._note(n_samples, self._forward(samples, [first._replace(stop=stop)]))
+
+    def _note(self, n_samples: int, outputs: Mapping[str, Any]) -> None:
+        for name in self._clocks:
+            self._counts[name, n_samples] = outputs[name].shape[1]
+
+    def _kept(
+        self,
+        clock: FrameClock,
+        output: Any,  # an array of whatever library the model uses
+        windows: Sequence[Window],
+    ) -> Iterator[np.ndarray]:
+        """Yield the frames (frame, unit) to keep of one layer's output (batch, time, unit)."""
+        if self._plan.hop_s is None:
+            for row, window in enumerate(windows):
+                n_frames = self._counts[clock.layer.name, window.n_samples]
+                if output.shape[1] != n_frames:
+                    raise BrokenPlugin(
+                        f"{self._culprit(clock)} gave {n_frames} frames for one input of "
+                        f"{window.n_samples} samples and {output.shape[1]} for another; expected "
+                        "the length alone to decide: mend the model's forward"
+                    )
+                first, after = clock.kept(window, n_frames)
+                for begin in range(first, max(after, first + 1), FRAMES_PER_COPY):
+                    values = output[row, begin : min(begin + FRAMES_PER_COPY, after)]
+                    times_s = clock.times_s(window.start, begin, begin + len(values))
+                    yield self._as_numpy(clock, values, times_s)
+            return
+
+        longest = max(window.n_samples for window in windows)
+        stamps_s = np.array([window.stop for window in windows]) / self._rate
+        if all(window.n_samples == longest for window in windows):
+            yield self._as_numpy(clock, output[:, -1], stamps_s)
+            return
+        for row, window in enumerate(windows):
+            n_frames = output.shape[1] - int((longest - window.n_samples) / clock.stride)
+            self._check_count(clock, n_frames, window.n_samples)
+            last = slice(n_frames - 1, n_frames)
+            yield self._as_numpy(clock, output[row, last], stamps_s[row : row + 1])
+
+    def _as_numpy(self, clock: FrameClock, values: Any, times_s: np.ndarray) -> np.ndarray:
+        """Return float32 values (frame, unit) of an array of any library, if they are finite."""
+        try:
+            if hasattr(values, "detach"):
+                # NumPy has no bfloat16, and torch drops imaginary parts with a mere warning.
+                if values.is_complex():
+                    raise TypeError("complex")  # noqa: TRY301
+                values = values.detach().cpu().float().numpy()
+            with np.errstate(over="ignore"):
+                array = np.asarray(values).astype(np.float32, casting="same_kind", copy=False)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise BrokenPlugin(
+                f"{self._culprit(clock)} gave {getattr(values, 'dtype', type(values).__name__)} "
+                f"values, which do not become float32 ({error}); expected floating-point numbers"
+            ) from error
+        is_finite = np.isfinite(array).all(axis=1)
+        if not is_finite.all():
+            raise BrokenPlugin(
+                f"{self._culprit(clock)} gave NaN or infinity in {np.sum(~is_finite)} frames, the "
+                f"first at {times_s[np.argmin(is_finite)]:g} s of {self._stimulus.identifier!r}; "
+                "expected finite numbers within float32: mend the model or drop the sound"
+            )
+        return array
+
+    def _culprit(self, clock: FrameClock) -> str:
+        return f"the layer {clock.layer.name!r} of the model {self._model.card.id!r}"
+
+
+class _BatchTooLargeError(Exception):
+    """Memory does not hold a pass of so many windows."""
+
+
+class _Reader:
+    """The samples of a sound, read forwards; it holds what was last read and a block at most."""
+
+    def __init__(self, sound: Sound, sample_rate: int, identifier: str) -> None:
+        self._blocks = sound.blocks(sample_rate)
+        self._identifier = identifier
+        self._held = np.empty(0, dtype=np.float32)
+        self._first = 0
+
+    def read(self, start: int, stop: int) -> np.ndarray:
+        """Return samples (sample,) that begin no earlier than those read before."""
+        pieces = [self._held[start - self._first :]]
+        end = self._first + len(self._held)
+        while end < stop:
+            block = next(self._blocks, None)
+            if block is None:
+                raise CorruptData(
+                    f"the sound of {self._identifier!r} ended at sample {end}, short of the "
+                    f"{stop} that its header promises; fetch or convert the file anew"
+                )
+            pieces.append(block[max(0, start - end) :])
+            end += len(block)
+        self._held = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+        self._first = start
+        return self._held[: stop - start]
