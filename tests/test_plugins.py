@@ -17,6 +17,10 @@ def entry_point(name: str, target: str, group: str = "heschl.models") -> str:
     return f"[{group}]\n{name} = {target}\n"
 
 
+def broken_ones(name: str) -> list[plugins.Broken]:
+    return [broken for broken in registry.broken() if broken.name == name]
+
+
 def install_stranger(install, name="their-net", module="stranger_cards", version="1.2"):
     install(
         f"stranger-{module}",
@@ -59,7 +63,7 @@ def test_broken_plugin_is_reported_and_hides_nothing(install, source, reason):
     install_stranger(install)
     install("broken", "0.3", entry_point("bad-net", "broken_cards:CARD"), broken_cards=source)
 
-    (broken,) = registry.models.broken()
+    (broken,) = broken_ones("bad-net")
 
     assert (broken.name, broken.origin) == ("bad-net", "broken 0.3 (broken_cards:CARD)")
     assert broken.reason.startswith(reason)
@@ -87,7 +91,7 @@ def test_broken_plugin_is_reported_and_hides_nothing(install, source, reason):
 def test_entry_point_to_something_else_is_broken(install, source, reason):
     install("broken", "0.3", entry_point("bad-net", "broken_cards:CARD"), broken_cards=source)
 
-    (broken,) = registry.models.broken()
+    (broken,) = broken_ones("bad-net")
 
     assert broken.reason == reason
 
@@ -142,21 +146,21 @@ def test_refresh_sees_a_mended_plugin(install):
     folder = install(
         "broken", "1", entry_point("their-net", "mended_cards:CARD"), mended_cards="1 / 0"
     )
-    assert registry.models.broken()
+    assert broken_ones("their-net")
     (folder / "mended_cards.py").write_text(
         "# mended\n" + CARD.format(name="their-net", module="mended_cards")
     )
-    assert registry.models.broken()
+    assert broken_ones("their-net")
 
     registry.refresh()
 
-    assert registry.models.broken() == ()
+    assert not broken_ones("their-net")
 
 
 def test_unknown_name_mentions_broken_plugins(install):
     install("broken", "1", entry_point("bad-net", "broken_cards:CARD"), broken_cards="1 / 0")
 
-    with pytest.raises(UnknownName, match="see `heschl doctor`: bad-net"):
+    with pytest.raises(UnknownName, match=r"see `heschl doctor`: .*bad-net"):
         registry.models.card("no-such-model")
 
 
@@ -190,7 +194,7 @@ def test_broken_scheme_is_reported(install):
         cloud_scheme="import nothing_of_this_name",
     )
 
-    assert [broken.name for broken in registry.broken()] == ["cloud"]
+    assert broken_ones("cloud")
     with pytest.raises(BrokenPlugin, match=r"scheme 'cloud' of cloud 1 .*ModuleNotFoundError"):
         registry.models.resolve("cloud:x")
 
