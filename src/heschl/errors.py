@@ -71,7 +71,9 @@ def near_names(name: str, known: Iterable[str]) -> str:
     "known: 'logmel', 'mfcc'"
     """
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+    folded = {known_name.casefold(): known_name for known_name in reversed(names)}
+    matches = difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.6)
+    close = [folded[match] for match in matches]
     if close:
         return "did you mean " + " or ".join(repr(match) for match in close) + "?"
     if not names:

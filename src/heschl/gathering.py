@@ -60,8 +60,8 @@ def gather_groups(
     in_roi = np.concatenate([_membership(dataset, each, rois) for each in results], axis=1)
     units = xr.Dataset(
         {
-            "score": score.astype(np.float32),
-            "normalised": normalised.astype(np.float32),
+            "score": score,
+            "normalised": normalised,
             "alpha": (
                 (LAYER, FOLD, UNIT),
                 np.concatenate([each.alpha for each in results], axis=2),
@@ -72,7 +72,7 @@ def gather_groups(
         coords={LAYER: list(layers), ROI: list(rois), **coordinates},
     )
     ceiling_units = xr.Dataset(
-        {"ceiling": ceilings.astype(np.float32)},
+        {"ceiling": ceilings},
         coords=coordinates,
         attrs={
             "kind": ceiling.kind,
@@ -84,10 +84,12 @@ def gather_groups(
     summary = per_region(units.assign(ceiling=ceiling_units["ceiling"]), ceiling.minimum)
     summary["n_units_dropped"] = ((SUBJECT,), [each.n_units_dropped for each in results])
     summary["n_repeats"] = ((SUBJECT,), [each.n_repeats for each in results])
+    # Averages come from the full precision; a file of 90,000 voxels a listener keeps half of it.
+    halved = {name: units[name].astype(np.float32) for name in ("score", "normalised")}
     return {
         "summary": summary,
         "population": over_subjects(summary, seed=seed),
-        "units": units,
+        "units": units.assign(halved),
         "ceiling": ceiling_units,
     }
 

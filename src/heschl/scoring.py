@@ -283,10 +283,16 @@ def _gathered(planned: Plan, outcomes: Sequence[Outcome], seconds: dict[str, flo
             **benchmark.description(),
         }
     )
+    stimuli = dataset.stimuli()
     digests = {
-        "stages": {
+        "cells": {
             stage: [key for cell in cells for key in cell.keys]
             for stage, cells in groupby(planned.cells, key=lambda cell: cell.stage)
+        },
+        "sounds": {
+            cell.about: stimuli[cell.about].sound.digest
+            for cell in planned.cells
+            if cell.about in stimuli
         },
         "recordings": {
             subject: dataset.fingerprint(subject, dataset.stimuli_of(subject))

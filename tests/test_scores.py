@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import xarray as xr
+from toy import Loudness, ToyDataset, toy_benchmark
+
+import heschl
+from heschl.errors import CorruptData, InvalidInput, MissingData, UnknownName
+from heschl.provenance import REQUIRED, missing_fields
+from heschl.scores import SCHEMA_VERSION, Score, open_score, schema_problems
+
+GOLDEN = Path(__file__).parent / "golden" / "score-v1.nc"
+"""Written once by version 1 of the schema and never again: it must always be readable."""
+
+GROUPS = ("summary", "population", "units", "ceiling")
+
+
+@pytest.fixture(scope="module")
+def score(tmp_path_factory):
+    return heschl.score(
+        Loudness(), toy_benchmark(), data=ToyDataset(), store=tmp_path_factory.mktemp("store")
+    )
+
+
+def assert_same_bits(first: xr.DataTree, second: xr.DataTree) -> None:
+    for group in GROUPS:
+        one, other = first[group].to_dataset(), second[group].to_dataset()
+        xr.testing.assert_identical(one, other)
+        for name in one.variables:
+            if one[name].dtype.kind in "fiub":
+                assert one[name].dtype == other[name].dtype, name
+                assert one[name].to_numpy().tobytes() == other[name].to_numpy().tobytes(), name
+
+
+def test_save_and_open_give_the_same_bits(score, tmp_path):
+    again = open_score(score.save(tmp_path / "score.nc"))
+
+    assert_same_bits(score.tree, again.tree)
+    assert again.tree.attrs == score.tree.attrs
+    assert again.provenance == score.provenance
+    assert again.explain() == score.explain()
+
+
+def test_file_opens_in_plain_xarray(score, tmp_path):
+    path = score.save(tmp_path / "score.nc")
+
+    with xr.open_datatree(path) as tree:
+        value = tree["population"]["rule_value"].sel(
+            quantity="normalised", layer_rule="nested", roi="A1"
+        )
+        assert float(value) == score.value
+    with xr.open_dataset(path, group="summary") as summary:
+        assert summary["score"].dims == ("layer", "subject", "roi")
+
+
+def test_golden_file_of_version_1_is_read():
+    score = open_score(GOLDEN)
+
+    assert score.tree.attrs["schema_version"] == SCHEMA_VERSION
+    expected = json.loads(GOLDEN.with_suffix(".json").read_text())
+    assert score.value == pytest.approx(expected["value"], abs=0)
+    assert score.error == pytest.approx(expected["error"], abs=0)
+    assert score.layers("all", "score")["value"].to_numpy().tolist() == expected["curve"]
+
+
+def test_score_of_today_has_the_schema_of_the_golden_file(score):
+    golden = open_score(GOLDEN)
+    for group in GROUPS:
+        one, other = score.tree[group], golden.tree[group]
+        assert {n: (v.dims, v.dtype.kind) for n, v in one.data_vars.items()} == {
+            n: (v.dims, v.dtype.kind) for n, v in other.data_vars.items()
+        }, "the schema changed: raise SCHEMA_VERSION and write a migration"
+
+
+def test_newer_schema_is_refused_with_what_to_do(score, tmp_path):
+    path = score.save(tmp_path / "score.nc")
+    with xr.open_datatree(path) as opened:
+        tree = opened.load()
+    tree.attrs["schema_version"] = SCHEMA_VERSION + 1
+    tree.to_netcdf(tmp_path / "newer.nc")
+    with pytest.raises(CorruptData, match="pip install -U"):
+        open_score(tmp_path / "newer.nc")
+
+
+def _text(path):
+    path.write_text("no netCDF at all")
+
+
+def _empty(path):
+    path.write_bytes(b"")
+
+
+def _other(path):
+    xr.Dataset({"a": 1}).to_netcdf(path)
+
+
+def _cut(path):
+    path.write_bytes(GOLDEN.read_bytes()[:3000])
+
+
+@pytest.mark.parametrize("write", [_text, _empty, _other, _cut])
+def test_what_is_no_score_gives_one_clear_error(tmp_path, write):
+    write(tmp_path / "bad.nc")
+    with pytest.raises(CorruptData):
+        open_score(tmp_path / "bad.nc")
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(MissingData, match=r"nowhere\.nc"):
+        open_score(tmp_path / "nowhere.nc")
+
+
+def test_save_refuses_another_suffix(score, tmp_path):
+    with pytest.raises(InvalidInput, match=r"\.nc"):
+        score.save(tmp_path / "score.pkl")
+
+
+@pytest.mark.parametrize("field", sorted(REQUIRED))
+def test_validator_names_every_missing_field_of_the_provenance(score, field):
+    provenance = {name: text for name, text in score.provenance.items() if name != field}
+    assert any(problem.startswith(field) for problem in missing_fields(provenance))
+
+
+def test_validator_sees_a_changed_configuration(score):
+    provenance = score.provenance
+    provenance["configuration"] = provenance["configuration"].replace('"seed":0', '"seed":1')
+    assert missing_fields(provenance) == [
+        "configuration_digest: it is not the configuration's digest"
+    ]
+
+
+@pytest.mark.parametrize("group", [*GROUPS, "provenance"])
+def test_schema_names_a_missing_group(score, group):
+    tree = xr.DataTree.from_dict(
+        {
+            path: dataset
+            for path, dataset in score.tree.to_dict().items()
+            if path.strip("/") != group
+        }
+    )
+    assert any(group in problem for problem in schema_problems(tree))
+    with pytest.raises(CorruptData, match=group):
+        Score(tree)
+
+
+def test_layers_hints_at_regions_and_quantities(score):
+    with pytest.raises(UnknownName, match="known: 'A1', 'all'"):
+        score.layers("A2")
+    with pytest.raises(UnknownName, match="no quantity"):
+        score.layers(quantity="raw")
+
+
+def test_explain_says_how_the_number_came_about(score):
+    words = score.explain()
+    for part in ("Pearson", "score / ceiling", "NC-CCMAX", "other listeners", "not testable"):
+        assert part in words

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+from toy import DURATIONS_S, Loudness, ToyDataset, toy_benchmark
+
+import heschl
+from heschl.errors import CellsFailed, UnknownName
+from heschl.store import Store
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "store")
+
+
+def run(store, model=None, data=None, benchmark=None, **settings):
+    return heschl.score(
+        model or Loudness(),
+        benchmark or toy_benchmark(),
+        data=data or ToyDataset(),
+        store=store,
+        **settings,
+    )
+
+
+def test_score_finds_the_driven_units_and_not_the_others(store):
+    score = run(store)
+
+    per_unit = score.tree["units"]["score"].sel(layer="low")
+    driven = score.tree["units"]["in_roi"].sel(roi="A1").astype(bool).to_numpy()
+    assert float(per_unit[driven].mean()) > 0.8
+    assert abs(float(per_unit[~driven].mean())) < 0.2
+    assert score.value == pytest.approx(1.0, abs=0.1)
+    assert score.tree["summary"]["n_units_dropped"].to_numpy().tolist() == [1, 1, 1]
+    assert score.tree["summary"]["n_units"].sel(roi="A1").to_numpy().tolist() == [6, 6, 6]
+
+
+def test_second_score_computes_nothing(store):
+    model = Loudness()
+    first = run(store, model)
+    n_calls = model.n_calls
+
+    second = run(store, model)
+
+    assert model.n_calls == n_calls
+    assert second.provenance["cells"] == '{"cached":9}'
+    for group in ("summary", "population", "units", "ceiling"):
+        xr.testing.assert_identical(first.tree[group].to_dataset(), second.tree[group].to_dataset())
+
+
+def test_subset_of_layers_reuses_the_cells_of_all(store):
+    model = Loudness()
+    run(store, model)
+    n_calls = model.n_calls
+
+    score = run(store, model, layers=["high"], subjects=["S2"])
+
+    assert model.n_calls == n_calls
+    assert score.tree["summary"]["layer"].to_numpy().tolist() == ["high"]
+    assert score.tree["summary"]["subject"].to_numpy().tolist() == ["S2"]
+
+
+def test_failed_cell_stops_no_other_and_the_same_call_runs_it_alone(store):
+    data = ToyDataset(hurt="S2")
+    with pytest.raises(CellsFailed, match="the disk of this listener is gone") as caught:
+        run(store, data=data)
+    assert "2 of 9 cells failed" in str(caught.value)
+    data.hurt = None
+
+    score = run(store, data=data)
+
+    assert score.provenance["cells"] == '{"cached":7,"done":2}'
+
+
+def test_failing_model_is_reported_with_stimulus_and_model(store):
+    with pytest.raises(CellsFailed, match="the toy broke"):
+        run(store, Loudness(fails_at=3))
+
+
+def test_layer_is_chosen_on_the_other_listeners(store):
+    score = run(store)
+
+    summary = score.tree["summary"]["normalised"].sel(roi="A1")
+    for subject in summary["subject"].to_numpy():
+        others = summary.drop_sel(subject=subject).mean("subject")
+        expected = str(others["layer"][int(others.argmax("layer"))].item())
+        chosen = score.tree["population"]["nested_layer"].sel(roi="A1", subject=subject)
+        assert str(chosen.item()) == expected
+
+
+def test_single_listener_of_two_layers_has_a_curve_but_no_board_number(store):
+    score = run(store, subjects=["S1"])
+
+    assert np.isnan(score.value)
+    assert np.isfinite(score.layers()["value"]).all()
+    assert "One listener alone" in score.explain()
+
+
+def test_lists_give_a_score_for_each_pair(store):
+    scores = run(store, [Loudness(), Loudness(scale=2.0)], subjects=["S1"], layers=["low"])
+    assert len(scores) == 2
+    assert scores[0].value == pytest.approx(scores[1].value, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"layers": ["hgih"]}, "did you mean 'high'"),
+        ({"subjects": ["s1"]}, "did you mean 'S1'"),
+    ],
+)
+def test_unknown_names_get_a_hint(store, settings, message):
+    with pytest.raises(UnknownName, match=message):
+        run(store, **settings)
+
+
+def test_watcher_hears_of_every_cell(store):
+    heard = []
+
+    class Ear:
+        def planned(self, cells, n_cached):
+            heard.append(("planned", len(cells), n_cached))
+
+        def progressed(self, cell, fraction):
+            assert 0 <= fraction <= 1
+
+        def finished(self, cell, outcome):
+            heard.append((cell.stage, outcome.status))
+
+    run(store, watcher=Ear())
+
+    assert heard[0] == ("planned", 9, 0)
+    assert [stage for stage, _ in heard[1:]] == ["features"] * 3 + ["ceiling"] * 3 + ["scores"] * 3
+
+
+def test_score_equals_a_reference_computed_apart(store):
+    """The whole path again, in plain NumPy and scikit-learn, for one listener and layer."""
+    from sklearn.linear_model import Ridge as SklearnRidge
+
+    data, alpha = ToyDataset(), 100.0
+    metric = toy_benchmark().metric
+    estimator = type(metric.estimator)(n_draws=1, chunk=5, fraction=0.25, alphas=(alpha,))
+    benchmark = toy_benchmark(metric=type(metric)(estimator))
+    score = run(store, data=data, benchmark=benchmark, subjects=["S1"], layers=["low"])
+
+    def lanczos(frames, old, new):
+        cutoff = 1 / np.mean(np.diff(new))
+        t = (new[:, None] - old[None, :]) * cutoff
+        with np.errstate(invalid="ignore"):
+            kernel = 3 * np.sin(np.pi * t) * np.sin(np.pi * t / 3) / (np.pi**2 * t**2)
+        kernel = np.where(t == 0, 1.0, kernel)
+        return np.where(np.abs(t) > 3, 0.0, kernel) @ frames
+
+    def z(values):
+        return (values - values.mean(0)) / values.std(0)
+
+    designs, responses = {}, {}
+    recording = data.recording("S1")
+    for name in DURATIONS_S:
+        waveform = data.stimuli()[name].sound.waveform(4000)
+        frames = waveform.reshape(-1, 400).astype(np.float64)
+        low = np.stack([np.abs(frames).mean(1), frames.std(1)], axis=1)
+        ends = 0.1 * np.arange(1, len(frames) + 1)
+        skipped = 3 if name == "test" else 0
+        on_clock = z(lanczos(low, ends, data.clock(name))[skipped:])
+        designs[name] = np.hstack([np.vstack([np.zeros((d, 2)), on_clock[:-d]]) for d in (1, 2)])
+        responses[name] = z(recording.responses[name].to_numpy()[skipped:, :-1])
+    model = SklearnRidge(alpha=alpha, fit_intercept=False)
+    model.fit(
+        np.vstack([designs["one"], designs["two"]]), np.vstack([responses["one"], responses["two"]])
+    )
+    predicted = model.predict(designs["test"])
+    expected = [
+        np.corrcoef(predicted[:, u], responses["test"][:, u])[0, 1]
+        for u in range(predicted.shape[1])
+    ]
+
+    found = score.tree["units"]["score"].sel(layer="low").to_numpy()
+    np.testing.assert_allclose(found, expected, atol=2e-6)
