@@ -88,7 +88,8 @@ class Tokens:
                 position = self._after_quote(match.start())
                 value = self._text[match.start() : position]
             if kind == "words" and (expects_value or _LIKE_A_NUMBER.match(value)):
-                self.refuse(f"{value[:40]!r} where a number or a text stands", match.start())
+                word = value.split(maxsplit=1)[0]
+                self.refuse(f"{word[:40]!r} where a number or a text stands", match.start())
             expects_value = kind == "words" and value.endswith("=")
             if kind not in ("words", "comment"):
                 yield Token(kind, value, match.start())

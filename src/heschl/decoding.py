@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import soundfile  # type: ignore[import-untyped]  # ships no types
+import soundfile
 
 from heschl.errors import CorruptData, InvalidInput
 from heschl.mp3 import count_samples
@@ -137,30 +137,19 @@ def _promised_bytes_or_samples(path: Path, file: soundfile.SoundFile) -> str | N
 
 def _blocks(path: Path, n_block: int) -> Iterator[np.ndarray]:
     with _opened(path) as file:
-        while True:
-            try:
-                frames = file.read(n_block, dtype="float32", always_2d=True)
-            except soundfile.SoundFileError as error:
-                raise CorruptData(
-                    f"{path} cannot be decoded after sample {file.tell()} ({error}); "
-                    "it was cut short or damaged: fetch it again"
-                ) from error
-            if len(frames) == 0:
-                return
+        shape = (min(n_block, file.frames), file.channels)
+        while len(frames := _frames(path, file, np.empty(shape, np.float32))):
             yield frames
 
 
 def _mp3_blocks(path: Path, n_block: int) -> Iterator[np.ndarray]:
-    data_size = path.stat().st_size
+    data = path.read_bytes()
     with _opened(path) as file:
         # In one read, since a second one would seek.
-        n_room = min(file.frames, _MP3_SAMPLES_PER_BYTE * data_size)
-        try:
-            frames = file.read(out=np.empty((n_room, file.channels), np.float32))
-        except soundfile.SoundFileError as error:
-            raise CorruptData(f"{path} cannot be decoded ({error}); fetch it again") from error
+        n_room = min(file.frames, _MP3_SAMPLES_PER_BYTE * len(data))
+        frames = _frames(path, file, np.empty((n_room, file.channels), np.float32))
     # Without a tag libsndfile guesses the length, and decodes no further than its guess.
-    n_held = count_samples(path.read_bytes())
+    n_held = count_samples(data)
     if len(frames) + _MP3_PADDING < n_held:
         raise CorruptData(
             f"{path} holds {n_held} samples, of which its length as stated or guessed leaves "
@@ -168,3 +157,15 @@ def _mp3_blocks(path: Path, n_block: int) -> Iterator[np.ndarray]:
         )
     for start in range(0, len(frames), n_block):
         yield frames[start : start + n_block]
+
+
+def _frames(path: Path, file: soundfile.SoundFile, room: np.ndarray) -> np.ndarray:
+    """Return the next frames (sample, channel) of a file, as many as there is room for."""
+    try:
+        frames: np.ndarray = file.read(out=room)
+    except soundfile.SoundFileError as error:
+        raise CorruptData(
+            f"{path} cannot be decoded after sample {file.tell()} ({error}); "
+            "it was cut short or damaged: fetch it again"
+        ) from error
+    return frames

@@ -67,7 +67,7 @@ def _tier_by_tier(tokens: Tokens) -> dict[str, list[Interval]]:
     if tokens.take("flag", "whether there are tiers") == "<absent>":
         return tiers
     for _ in range(tokens.count("the number of tiers")):
-        has_points, name, _ = _declaration(tokens, tiers)
+        has_points, name, *_ = _declaration(tokens, tiers)
         tiers[name] = [
             _interval(tokens, has_points=has_points)
             for _ in range(tokens.count("the number of intervals"))
@@ -80,29 +80,28 @@ def _chronological(tokens: Tokens) -> dict[str, list[Interval]]:
     tiers: dict[str, list[Interval]] = {}
     declared = []
     for _ in range(tokens.count("the number of tiers")):
-        has_points, name, end_s = _declaration(tokens, tiers)
-        tiers[name] = []
-        declared.append((has_points, name, end_s))
+        declared.append(_declaration(tokens, tiers))
+        tiers[declared[-1][1]] = []
     while tokens.ahead.kind != "end":
         position = tokens.ahead.position
         number = tokens.number("the number of a tier")
-        if number not in range(1, len(declared) + 1):
+        if not (number.is_integer() and 1 <= number <= len(declared)):
             tokens.refuse(f"tier number {number:.17g}, of {len(declared)} tiers", position)
-        has_points, name, _ = declared[int(number) - 1]
+        has_points, name, *_ = declared[int(number) - 1]
         tiers[name].append(_interval(tokens, has_points=has_points))
-    # This format counts no intervals, so only their times can tell that some are missing.
-    lacking = [
-        end_s - max((interval.offset_s for interval in tiers[name]), default=-math.inf)
-        for has_points, name, end_s in declared
-        if not has_points
+    # This format counts no intervals, so only their times can tell that some are missing: what
+    # Praat writes reaches the end, in every tier of intervals.
+    lacking_s = [
+        end_s - max((interval.offset_s for interval in tiers[name]), default=start_s)
+        for _, name, start_s, end_s in declared
     ]
-    if lacking and min(lacking) > _ROUNDING_S:
+    if not all(has_points for has_points, *_ in declared) and min(lacking_s) > _ROUNDING_S:
         tokens.refuse("the file ends before the end of every tier")
     return tiers
 
 
-def _declaration(tokens: Tokens, tiers: Mapping[str, object]) -> tuple[bool, str, float]:
-    """Return whether a tier has points, its name and its end in seconds."""
+def _declaration(tokens: Tokens, tiers: Mapping[str, object]) -> tuple[bool, str, float, float]:
+    """Return whether a tier has points, its name, and its start and end in seconds."""
     position = tokens.ahead.position
     kind = tokens.text("the class of a tier")
     if kind not in _KINDS:
@@ -113,7 +112,7 @@ def _declaration(tokens: Tokens, tiers: Mapping[str, object]) -> tuple[bool, str
     name = tokens.text("the name of a tier")
     if name in tiers:
         tokens.refuse(f"a second tier named {name[:40]!r}, while names must differ", position)
-    return kind == "TextTier", name, tokens.span("a tier")[1]
+    return kind == "TextTier", name, *tokens.span("a tier")
 
 
 def _interval(tokens: Tokens, *, has_points: bool) -> Interval:
