@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-import h5py  # type: ignore[import-untyped]  # ships no types
+import h5py
 import numpy as np
 
 from heschl.errors import CorruptData

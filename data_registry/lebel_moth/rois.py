@@ -21,7 +21,7 @@ from typing import Any
 import nibabel
 import nibabel.freesurfer.io
 import numpy as np
-import scipy.spatial  # type: ignore[import-untyped]  # ships no types
+import scipy.spatial
 import xarray as xr
 
 from heschl.dimensions import ROI, UNIT

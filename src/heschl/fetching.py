@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
-import pooch  # type: ignore[import-untyped]  # ships no types
+import pooch
 import requests
 
 from heschl.errors import InvalidInput, MissingData

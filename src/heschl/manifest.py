@@ -54,7 +54,7 @@ class ManifestFile:
             return False
         if not verify:
             return True
-        import pooch  # type: ignore[import-untyped]  # ships no types
+        import pooch
 
         algorithm, _, expected = self.hash.partition(":")
         return bool(pooch.file_hash(str(target), alg=algorithm) == expected)

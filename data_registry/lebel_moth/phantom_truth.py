@@ -1,0 +1,218 @@
+"""What was planted into the phantom, and what ``lebel_moth-ridge`` must find.
+
+Everything expected is computed from the designs and signals that were planted, by closed form: no
+number here comes from running the benchmark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from heschl.alignment import Alignment
+from heschl.data_registry.lebel_moth import LEBEL_MOTH
+from heschl.data_registry.lebel_moth.stories import TEST_STORY
+from heschl.phantom import features
+from heschl.phantom.simulation import (
+    Simulation,
+    at_rows,
+    delayed_design,
+    expected_ceiling,
+    expected_pearson,
+)
+from heschl.sound import Sound
+
+__all__ = ["DRIVER_OF", "SIGNAL_SHARE", "Told", "planted_designs", "truth"]
+
+DRIVER_OF = {
+    "Heschl": "spectral",
+    "STG": "phonetic",
+    "STS": "lexical",
+    "IFG": "lexical",
+    "Motor": "none",
+    "outside": "none",
+}
+SIGNAL_SHARE = {
+    "Heschl": 0.3,
+    "STG": 0.2,
+    "STS": 0.25,
+    "IFG": 0.15,
+    "Motor": 0.0,
+    "outside": 0.0,
+}
+"""Of the variance of a single response, the share that its features explain."""
+
+_ORACLES = (
+    ("phantom-spectrum", "bands", "spectral", "Heschl"),
+    ("phantom-phones", "blend.3", "phonetic", "STG"),
+    ("phantom-words", "blend.2", "lexical", "STS"),
+    ("phantom-words", "blend.2", "lexical", "IFG"),
+)
+_NULL_REGION = "Motor"
+_SOURCES = {
+    "score": "protocols.md section 4, S0 (conditional form)",
+    "ceiling": "protocols.md section 4, S-moussa.alignment (CCmax)",
+    "normalised": "protocols.md section 4, S-moussa.alignment (score / CCmax)",
+    "nested_layer": "protocols.md section 4, S-millet.hierarchy",
+    "null": "protocols.md section 4, S0 (null)",
+}
+# A voxel's r has a standard error of at most 1 / sqrt(100 rows), which over 320 voxels is 0.006;
+# the rest is for penalties chosen from few chunks and for division by estimated ceilings. Of the
+# null region only the eighth counts that passes as reliable by chance, some 80 voxels of 640.
+_TOLERANCES = {
+    "score": 0.02,
+    "ceiling": 0.02,
+    "normalised": 0.03,
+    "nested_layer": 0,
+    "null": 0.045,
+}
+_ROWS_SKIPPED = 40
+"""At the start of the test story, from features, responses and ceiling."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """One story, as it was told: features on the clock of the responses (row, feature)."""
+
+    planted: Mapping[str, np.ndarray]
+    """For each driver what the voxels respond to."""
+    known: Mapping[str, np.ndarray]
+    """For each driver what its oracle makes of it through the benchmark's windows."""
+
+    @classmethod
+    def of(cls, sound: Sound, alignment: Alignment, n_rows: int) -> Told:
+        """Return the features of a sound and its words and phones.
+
+        Row k was acquired from 2k + 10 to 2k + 12 s.
+        """
+        row_times_s = 2.0 * np.arange(n_rows) + 11.0
+        waveform = sound.waveform(features.SAMPLE_RATE)
+        frames = features.spectral(waveform)
+        # Readers know the planted events. The listener is asked every 0.1 s for its last frame,
+        # stamped with that time: frames begin every 10 ms and last 25 ms, so that number 10 j - 3
+        # is the last one to end by 0.1 j s.
+        asked = np.arange(1, len(waveform) // 1600 + 1)
+        events = {"phonetic": features.phonetic(alignment), "lexical": features.lexical(alignment)}
+        of_events = {
+            driver: at_rows(each.values, (each.onsets_s + each.offsets_s) / 2, row_times_s)
+            for driver, each in events.items()
+        }
+        return cls(
+            planted=of_events
+            | {"spectral": at_rows(frames, features.frame_times(len(frames)), row_times_s)},
+            known=of_events
+            | {"spectral": at_rows(frames[10 * asked - 3], 0.1 * asked, row_times_s)},
+        )
+
+
+def planted_designs(stories: Mapping[str, Told]) -> dict[str, dict[str, np.ndarray]]:
+    """Return for each driver and story the design (row, column) that voxels respond to."""
+    designs = {
+        driver: {name: delayed_design(told.planted[driver]) for name, told in stories.items()}
+        for driver in ("spectral", "phonetic", "lexical")
+    }
+    # Without a driver any design will do: its weights are 0.
+    return designs | {"none": designs["lexical"]}
+
+
+def truth(
+    seed: int,
+    stories: Mapping[str, Told],
+    planted: Mapping[str, Mapping[str, Simulation]],
+    n_repeats: Mapping[str, int],
+) -> dict[str, Any]:
+    """Return the content of ``truth.json``.
+
+    Parameters
+    ----------
+    stories
+        Every story.
+    planted
+        For each listener and region the simulation.
+    n_repeats
+        For each listener how often the test story was heard.
+    """
+    expectations = [
+        {
+            "model": model,
+            "benchmark": "lebel_moth-ridge",
+            "quantity": quantity,
+            "roi": _NULL_REGION if quantity == "null" else region,
+            "layer": layer,
+            "expected": expected,
+            "tolerance": _TOLERANCES[quantity],
+            "source": _SOURCES[quantity],
+        }
+        for model, layer, driver, region in _ORACLES
+        for quantity, expected in _expected(
+            {name: told.known[driver] for name, told in stories.items()},
+            {subject: regions[region] for subject, regions in planted.items()},
+            n_repeats,
+            layer,
+        ).items()
+    ]
+    n_voxels = {
+        region: simulation.weights.shape[1]
+        for region, simulation in next(iter(planted.values())).items()
+    }
+    return {
+        "phantom_version": LEBEL_MOTH.phantom_version,
+        "seed": seed,
+        "regions": {
+            region: {
+                "driver": driver,
+                "signal_share": SIGNAL_SHARE[region],
+                "n_voxels": n_voxels[region],
+            }
+            for region, driver in DRIVER_OF.items()
+        },
+        "expectations": expectations,
+    }
+
+
+def _expected(
+    known: Mapping[str, np.ndarray],
+    planted: Mapping[str, Simulation],
+    n_repeats: Mapping[str, int],
+    layer: str,
+) -> dict[str, float | str]:
+    """Return each quantity, its mean over the voxels of one region and then over listeners."""
+    scores, ceilings, normalised = [], [], []
+    for subject, simulation in planted.items():
+        score = _expected_scores(known, simulation, n_repeats[subject])
+        ceiling = _expected_ceilings(simulation, n_repeats[subject])
+        scores.append(score.mean())
+        ceilings.append(ceiling.mean())
+        normalised.append((score / ceiling).mean())
+    return {
+        "score": float(np.mean(scores)),
+        "ceiling": float(np.mean(ceilings)),
+        "normalised": float(np.mean(normalised)),
+        "nested_layer": layer,
+        "null": 0.0,
+    }
+
+
+def _expected_scores(
+    known: Mapping[str, np.ndarray], planted: Simulation, n_repeats: int
+) -> np.ndarray:
+    """Return the Pearson r (voxel,) of ridge with the best penalty, on the rows that count."""
+    training = [name for name in planted.signals if name != TEST_STORY]
+    return expected_pearson(
+        np.concatenate([delayed_design(known[name]) for name in training]),
+        np.concatenate([planted.signals[name] for name in training]),
+        delayed_design(known[TEST_STORY][_ROWS_SKIPPED:]),
+        planted.signals[TEST_STORY][_ROWS_SKIPPED:],
+        planted.noise_variance,
+        alpha=planted.best_alpha,
+        n_repeats=n_repeats,
+    )
+
+
+def _expected_ceilings(planted: Simulation, n_repeats: int) -> np.ndarray:
+    """Return CCmax (voxel,) from the signal's share on the rows that count."""
+    signal = planted.signals[TEST_STORY][_ROWS_SKIPPED:].var(axis=0)
+    return expected_ceiling(signal / (signal + planted.noise_variance), n_repeats)
