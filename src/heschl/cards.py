@@ -72,8 +72,10 @@ class Card:
         """Raise with the exact install command if something is missing."""
         missing = self.missing_requirements()
         if missing:
-            command = f'pip install "heschl[{self.extra}]"' if self.extra else (
-                "pip install " + " ".join(missing)
+            command = (
+                f'pip install "heschl[{self.extra}]"'
+                if self.extra
+                else ("pip install " + " ".join(missing))
             )
             raise MissingExtra(
                 f"{self.id!r} needs {', '.join(missing)}, which is not installed; run: {command}"
