@@ -7,9 +7,9 @@ import importlib
 import importlib.metadata
 
 import pytest
+from tests.packaging.conftest import ROOT
 
 from heschl.cards import BenchmarkCard, Card, DatasetCard, MetricCard, ModelCard
-from tests.packaging.conftest import ROOT
 
 KINDS = {
     "models": ("heschl.models", ModelCard),

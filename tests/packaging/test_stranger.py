@@ -62,7 +62,7 @@ print(json.dumps({
     "names": registry.models.names(),
     "origin": resolved.origin,
     "level": level.tolist(),
-    "broken": [(each.name, each.reason) for each in registry.broken()],
+    "broken": [(b.name, b.reason) for b in registry.broken() if b.name == "broken"],
 }))
 """
     found = json.loads(run(program, tmp_path, site))
