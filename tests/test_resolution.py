@@ -12,7 +12,7 @@ from heschl.errors import (
     InvalidInput,
     MissingExtra,
 )
-from heschl.registry import Registry
+from heschl.registry import Registry, resolve_model
 
 pytestmark = pytest.mark.usefixtures("fresh_session")
 
@@ -159,3 +159,18 @@ def test_missing_extra_keeps_its_class_and_command(registry):
 def test_missing_module_of_a_card_names_the_plugin(registry):
     with pytest.raises(BrokenPlugin, match=r"'my-net' .* No module named 'no_such_module'"):
         registry.resolve(ModelCard("my-net", "no_such_module:Net", ""))
+
+
+def test_folder_of_features_resolves_by_its_scheme(tmp_path):
+    frames = {"story": {"block.0": (np.arange(4.0), np.ones((4, 2), np.float32))}}
+    write_features(tmp_path, "from-elsewhere", frames)
+
+    resolved = resolve_model(f"features:{tmp_path}")
+
+    assert resolved.card.id == "from-elsewhere"
+    assert resolved.object.frames("story", ["block.0"])["block.0"][1].shape == (4, 2)
+
+
+def test_folder_of_features_that_is_not_there_says_so():
+    with pytest.raises(MissingData, match="there is no folder nowhere"):
+        resolve_model("features:nowhere")
