@@ -10,8 +10,10 @@ from heschl.contracts import Layer, SpeechModel, TextModel, Traits
 from heschl.errors import (
     BrokenPlugin,
     InvalidInput,
+    MissingData,
     MissingExtra,
 )
+from heschl.models.features_on_disk import write_features
 from heschl.registry import Registry, resolve_model
 
 pytestmark = pytest.mark.usefixtures("fresh_session")
