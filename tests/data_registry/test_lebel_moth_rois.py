@@ -78,7 +78,8 @@ def test_voxels_far_from_every_vertex_belong_to_no_region(small_moth):
     stg = moth.rois("UTS01").sel(roi="STG")
     shift_outwards(small_moth / PYCORTEX / "surfaces", {"lh": 2.0, "rh": 0.0})
 
-    assert stg[stg["hemi"] == "L"].sum() == 20
+    # On the left, only voxels at the border may now be nearer to a vertex of another region.
+    assert 16 <= stg[stg["hemi"] == "L"].sum() <= 24
     assert stg[stg["hemi"] == "R"].sum() == 0
     with pytest.raises(CorruptData, match=r"no voxel of .* is within 5\.0 mm"):
         moth.rois("UTS01")
