@@ -143,6 +143,19 @@ def test_mp3_frames_count_to_the_length_and_padding(tmp_path: Path, rate: int):
     assert count_samples(tag + path.read_bytes()) == counted
 
 
+def test_mp3_frames_made_by_hand_are_counted():
+    # 128 kbit/s at 44.1 kHz is 144 * 128000 / 44100 = 417.96 bytes: 418 with padding, else 417.
+    padded = b"\xff\xfb\x92\x00".ljust(418, b"\0")
+    unpadded = b"\xff\xfb\x90\x00".ljust(417, b"\0")
+    # 8 kbit/s at 8 kHz is 72 * 8000 / 8000 = 72 bytes of 576 samples.
+    slow = b"\xff\xe3\x18\x00".ljust(72, b"\0")
+    tag_with_footer = b"ID3\x04\x00\x10" + bytes([0, 0, 0, 9]) + bytes(9) + b"3DI".ljust(10)
+
+    assert count_samples(padded + unpadded + padded + padded) == 4 * 1152
+    assert count_samples(slow * 3 + b"TAG" + bytes(125)) == 3 * 576
+    assert count_samples(tag_with_footer + unpadded) == 1152
+
+
 def test_mp3_frames_of_no_known_rate_or_bit_rate_do_not_count():
     for header in (b"\xff\xfb\x9c", b"\xff\xfb\xf0", b"\xff\xfb\x00", b"\xff\xfd\x90", b"", b"ID3"):
         assert count_samples(header + bytes(2000)) == 0
