@@ -20,7 +20,7 @@ from hearing import (
 from heschl.alignment import Alignment
 from heschl.cards import ModelCard
 from heschl.contracts import Events, Layer
-from heschl.errors import BrokenPlugin, InvalidInput
+from heschl.errors import BrokenPlugin, InvalidInput, MissingExtra
 from heschl.extraction import WholeStimulus, extract, extract_frames
 from heschl.sound import Stimulus
 from heschl.temporal import HemodynamicResponse, Lanczos
@@ -226,7 +226,8 @@ def test_streaming_equals_resampling_everything_at_once(windowing, resampler):
         weights = resampler.matrix(frames[name].times_s, targets_s, duration_s).toarray()
         once = weights @ frames[name].values.astype(np.float64)
         assert found[name].dtype == np.float32
-        np.testing.assert_allclose(found[name], once, rtol=1e-6, atol=1e-6 * np.abs(once).max())
+        # Sums are float64: nothing is lost but the last rounding.
+        np.testing.assert_allclose(found[name], once, rtol=2.0**-24, atol=1e-12)
 
 
 @WINDOWINGS
@@ -306,6 +307,11 @@ def test_torch_numbers_of_any_precision_become_float32(windowing, dtype):
     assert found.values.dtype == np.float32
     rounded = torch.from_numpy(reference["gru"].values).to(getattr(torch, dtype)).float().numpy()
     assert np.array_equal(found.values, rounded)
+
+
+def test_complex_torch_numbers_are_refused():
+    model = torch_model(lambda tensor: tensor * 1j)
+    refused(BrokenPlugin, r"'gru' .* gave torch\.complex64 values", model, layers=["gru"])
 
 
 def test_resamplers_must_fit():
@@ -423,6 +429,14 @@ def test_events_that_break_a_promise_name_model_and_layer(fault, match):
 
     with pytest.raises(BrokenPlugin, match=rf"'length' of the model 'reader' for 'story'.*{match}"):
         extract_frames(Reader(fault=fault), stimulus, ["length"], SLIDING)
+
+
+def test_readers_may_lack_an_extra():
+    def fault(events):
+        raise MissingExtra('run: pip install "heschl[speech]"')
+
+    with pytest.raises(MissingExtra):
+        extract_frames(Reader(fault), stimulus_of(noise(1.0), WORDS), ["length"], SLIDING)
 
 
 def test_failing_readers_are_named():

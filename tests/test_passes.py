@@ -8,6 +8,7 @@ from hearing import (
     FakeSound,
     NumpyModel,
     Scripted,
+    framed,
     naive_sliding,
     noise,
     refused,
@@ -71,6 +72,25 @@ def test_local_models_are_spared_samples_that_do_not_count():
         )
 
 
+def test_local_models_get_the_whole_field_of_a_padded_last_frame():
+    def padded(waveforms, taps):
+        model.shapes.append(waveforms.shape)
+        frames = framed(np.pad(waveforms, ((0, 0), (500, 500))), 1000, 40)
+        return {"wide": np.cumsum(frames, axis=-1)[..., -1:]}
+
+    layers = (Layer("wide", 1, RATE / 40, 0.0, 1000 / RATE),)
+    model = NumpyModel(layers=layers, traits=Traits(is_local=True, minimum_samples=140))
+    model.forward = padded
+    samples = noise(3.0)
+
+    found = extract_frames(model, stimulus_of(samples), ["wide"], SLIDING)["wide"]
+
+    # The last frame is centred on the window's end and sees the 500 samples before it.
+    assert max(length for _, length in model.shapes) < 1200
+    expected = naive_sliding(model, samples, ["wide"])[1]["wide"]
+    assert np.array_equal(found.values, expected)
+
+
 def test_local_models_skip_sound_between_sparse_windows():
     samples = noise(7.0)
     local = NumpyModel(traits=Traits(is_local=True, minimum_samples=140))
@@ -119,6 +139,7 @@ def test_batches_shrink_when_memory_is_out(kind):
 
     def scarce(waveforms, taps):
         if len(waveforms) > 3:
+            waveforms[:] = np.nan
             raise kind("16 GiB")
         return forward(waveforms, taps)
 
@@ -145,8 +166,9 @@ def test_a_shorter_last_window_costs_one_pass_more():
     assert model.shapes == [(2, 8000), (1, 7940), (1, 7940)]
 
 
-def test_models_may_spoil_their_input():
-    samples = noise(3.0)
+@pytest.mark.parametrize("windowing", [SLIDING, CHUNKED], ids=["sliding", "chunked"])
+def test_models_may_spoil_their_input(windowing):
+    stimulus = stimulus_of(noise(3.505))
     model = NumpyModel()
     forward = model.forward
 
@@ -156,9 +178,10 @@ def test_models_may_spoil_their_input():
         return outputs
 
     model.forward = spoiling
-    found = extract_frames(model, stimulus_of(samples), ["fine"], SLIDING, batch_size=4)["fine"]
+    found = extract_frames(model, stimulus, ["fine"], windowing, batch_size=1)["fine"]
 
-    assert np.array_equal(found.values, naive_sliding(NumpyModel(), samples, ["fine"])[1]["fine"])
+    expected = extract_frames(NumpyModel(), stimulus, ["fine"], windowing, batch_size=1)["fine"]
+    assert np.array_equal(found.values, expected.values)
 
 
 def test_unknown_layers_are_refused_with_near_names():
