@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 .PHONY: help venv demo test lint
 
 help:
-	@echo "make demo   score two models on a simulated brain, in about a minute"
+	@echo "make demo   score two models on a simulated brain"
 	@echo "make test   run every test and every example in the documentation"
 	@echo "make lint   check style and types"
 	@echo "make venv   install everything into $(VENV)"
