@@ -179,3 +179,28 @@ def test_score_equals_a_reference_computed_apart(store):
 
     found = score.tree["units"]["score"].sel(layer="low").to_numpy()
     np.testing.assert_allclose(found, expected, atol=2e-6)
+
+
+def test_folder_of_features_scores_as_the_model_that_wrote_it(store, tmp_path):
+    from heschl.extraction import extract_frames
+    from heschl.models.features_on_disk import write_features
+
+    model, data, benchmark = Loudness(), ToyDataset(), toy_benchmark()
+    frames = {
+        name: {
+            layer: (found.times_s, found.values)
+            for layer, found in extract_frames(
+                model, stimulus, ["low", "high"], benchmark.windowing
+            ).items()
+        }
+        for name, stimulus in data.stimuli().items()
+    }
+    write_features(tmp_path / "features", "from-elsewhere", frames)
+
+    found = run(store, f"features:{tmp_path / 'features'}", data)
+
+    expected = run(store, model, data)
+    xr.testing.assert_allclose(
+        found.tree["summary"].to_dataset(), expected.tree["summary"].to_dataset()
+    )
+    assert found.model == "from-elsewhere"

@@ -29,12 +29,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from heschl.models.features_on_disk.folder import FeatureFolder, FeatureSource
+    from heschl.models.features_on_disk.folder import FeatureFolder
     from heschl.models.features_on_disk.writing import write_features
 
-__all__ = ["FeatureFolder", "FeatureSource", "write_features"]
+__all__ = ["FeatureFolder", "write_features"]
 
-_HOMES = {"FeatureFolder": "folder", "FeatureSource": "folder", "write_features": "writing"}
+_HOMES = {"FeatureFolder": "folder", "write_features": "writing"}
 
 
 def __getattr__(name: str) -> Any:  # importing this package must not import NumPy

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -22,32 +21,7 @@ from heschl.models.features_on_disk.layout import (
 )
 from heschl.models.inputs import chosen_layers
 
-__all__ = ["FeatureFolder", "FeatureSource"]
-
-
-@runtime_checkable
-class FeatureSource(Protocol):
-    """A model that neither hears nor reads: it looks a stimulus up by its name."""
-
-    @property
-    def card(self) -> ModelCard:
-        """The metadata."""
-
-    @property
-    def digest(self) -> str:
-        """A text that changes whenever the features would."""
-
-    @property
-    def layers(self) -> tuple[Layer, ...]:
-        """The layers, from the sound's side up."""
-
-    def frames(
-        self, stimulus: str, taps: Sequence[str]
-    ) -> Mapping[str, tuple[np.ndarray, np.ndarray]]:
-        """Return ``{layer: (times_s (time,), values (time, unit))}`` for one stimulus.
-
-        Times are seconds of the sound and increase; values are floating point.
-        """
+__all__ = ["FeatureFolder"]
 
 
 class FeatureFolder:

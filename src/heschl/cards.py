@@ -112,7 +112,11 @@ def _import_target(whose: str, target: str | Callable[..., Any]) -> Callable[...
 
 @dataclass(frozen=True)
 class ModelCard(Card):
-    """A model: ``load()`` returns an object that keeps the `SpeechModel` or `TextModel` contract."""
+    """A model.
+
+    ``load()`` returns an object that keeps the `SpeechModel`, `TextModel` or
+    `FeatureSource` contract.
+    """
 
     modality: Modality = "audio"
     family: str = ""
@@ -152,6 +156,15 @@ class DatasetCard(Card):
 @dataclass(frozen=True)
 class MetricCard(Card):
     """A metric: ``load(**settings)`` returns an object that keeps the `Metric` contract."""
+
+    verification: str | Callable[..., Any] | None = None
+    """``verification()`` returns the `heschl.findings.Finding` of simulations in memory, planted
+    against found; as ``load``, text or callable."""
+
+    def verification_target(self) -> Callable[..., Any] | None:
+        """Return the callable that verifies the metric, importing it if need be."""
+        self.check_requirements()
+        return self.verification and _import_target(self.id, self.verification)
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from heschl.splits import Fold
 
 __all__ = [
+    "AnyModel",
     "Benchmark",
     "Dataset",
     "Events",
+    "FeatureSource",
     "Layer",
     "Metric",
     "SpeechModel",
@@ -136,6 +138,34 @@ class TextModel(Protocol):
 
     def read(self, alignment: Alignment, taps: Sequence[str]) -> Mapping[str, Events]:
         """Return ``{layer: Events}`` for one stimulus, in the order of time."""
+
+
+@runtime_checkable
+class FeatureSource(Protocol):
+    """A model that neither hears nor reads: it looks a stimulus up by its name."""
+
+    @property
+    def card(self) -> ModelCard:
+        """The metadata."""
+
+    @property
+    def digest(self) -> str:
+        """A text that changes whenever the features would."""
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers, from the sound's side up."""
+
+    def frames(
+        self, stimulus: str, taps: Sequence[str]
+    ) -> Mapping[str, tuple[np.ndarray, np.ndarray]]:
+        """Return ``{layer: (times_s (time,), values (time, unit))}`` for one stimulus.
+
+        Times are seconds of the sound and increase; values are floating point.
+        """
+
+
+AnyModel = SpeechModel | TextModel | FeatureSource
 
 
 @runtime_checkable

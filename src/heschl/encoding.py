@@ -16,10 +16,10 @@ import numpy as np
 import xarray as xr
 
 from heschl.cards import BenchmarkCard
-from heschl.cells import Arrays, Cell, Report
 from heschl.ceilings import Power, RepeatCeiling
+from heschl.cells import Arrays, Cell, Report
 from heschl.configuration import array_digest, describe
-from heschl.contracts import Metric, SpeechModel, TextModel
+from heschl.contracts import AnyModel, Metric
 from heschl.dimensions import FEATURE, FOLD, REPEAT, STIMULUS, TIME, UNIT
 from heschl.errors import InvalidInput, MissingData
 from heschl.extraction import extract
@@ -223,10 +223,12 @@ class EncodingBenchmark:
         return slice(self.skipped_rows.get(stimulus, 0), None)
 
 
-def _input(model: SpeechModel | TextModel, stimulus: Stimulus) -> dict[str, Any]:
-    """Return digests of what a model gets to hear or to read."""
-    if isinstance(model, SpeechModel):
+def _input(model: AnyModel, stimulus: Stimulus) -> dict[str, Any]:
+    """Return digests of what a model gets to hear or to read, or the name that it looks up."""
+    if hasattr(model, "forward"):
         return {"sound": stimulus.sound.digest, "resampling": RESAMPLING}
+    if hasattr(model, "frames"):
+        return {"name": stimulus.identifier}
     alignment = stimulus.alignment
     return {"alignment": alignment.digest if alignment else None}
 

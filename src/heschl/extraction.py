@@ -15,7 +15,7 @@ import numpy as np
 import scipy.sparse
 
 from heschl.clocks import Resampler
-from heschl.contracts import Events, Layer, SpeechModel, TextModel
+from heschl.contracts import AnyModel, Events, FeatureSource, Layer, SpeechModel, TextModel
 from heschl.errors import BrokenPlugin, InvalidInput, MissingExtra, UnknownName, near_names
 from heschl.passes import BatchSize, Passes, Report
 from heschl.sound import Stimulus
@@ -46,7 +46,7 @@ class Frames:
 
 
 def extract(
-    model: SpeechModel | TextModel,
+    model: AnyModel,
     stimulus: Stimulus,
     layers: Sequence[str],
     windowing: Windowing,
@@ -62,8 +62,9 @@ def extract(
     Parameters
     ----------
     model
-        A speech model, or a text model, which reads the stimulus' alignment
-        and needs no windows.
+        A speech model; or a text model, which reads the stimulus' alignment, or
+        a feature source, which knows the stimulus by its name: both need no
+        windows.
     stimulus
         The sound, with its alignment if a text model is to read it.
     layers
@@ -115,7 +116,7 @@ def extract(
 
 
 def extract_frames(
-    model: SpeechModel | TextModel,
+    model: AnyModel,
     stimulus: Stimulus,
     layers: Sequence[str],
     windowing: Windowing,
@@ -211,7 +212,7 @@ MakeSink = Callable[[Layer, np.ndarray, float], _Sink]
 
 
 def _run(
-    model: SpeechModel | TextModel,
+    model: AnyModel,
     stimulus: Stimulus,
     names: Sequence[str],
     windowing: Windowing,
@@ -228,7 +229,17 @@ def _run(
             f"event_stamp={event_stamp!r}; expected one of {', '.join(get_args(EventStamp))}"
         )
     if not hasattr(model, "forward"):
-        sinks = _read(model, stimulus, layers, make_sink=make_sink, event_stamp=event_stamp)
+        sinks = (
+            _look_up(cast("FeatureSource", model), stimulus, layers, make_sink=make_sink)
+            if hasattr(model, "frames")
+            else _read(
+                model,
+                stimulus,
+                layers,
+                make_sink=make_sink,
+                event_stamp=event_stamp,
+            )
+        )
         if report:
             report(1.0)
         return sinks
@@ -243,17 +254,19 @@ def _run(
     return sinks
 
 
-def _chosen(model: SpeechModel | TextModel, names: Sequence[str]) -> dict[str, Layer]:
+def _chosen(model: AnyModel, names: Sequence[str]) -> dict[str, Layer]:
     """Return the layers of those names."""
     # No isinstance: before Python 3.12 it would evaluate the digest, which may hash gigabytes.
-    hears = hasattr(model, "forward")
-    needed = ("sample_rate", "layers", "traits", "forward") if hears else ("layers", "read")
-    lacking = [name for name in ("card", *needed) if not hasattr(model, name)]
+    contract, needed = "TextModel", ["layers", "read"]
+    if hasattr(model, "forward"):
+        contract, needed = "SpeechModel", ["sample_rate", "layers", "traits", "forward"]
+    elif hasattr(model, "frames"):
+        contract, needed = "FeatureSource", ["layers", "frames"]
+    lacking = [name for name in ["card", *needed] if not hasattr(model, name)]
     if lacking:
         raise BrokenPlugin(
-            f"a {type(model).__name__} does not keep the contract "
-            f"{'SpeechModel' if hears else 'TextModel'}: it lacks {', '.join(lacking)}; "
-            "wrap it in a model that has them"
+            f"a {type(model).__name__} does not keep the contract {contract}: it lacks "
+            f"{', '.join(lacking)}; wrap it in a model that has them"
         )
     if isinstance(names, str) or not names or len(set(names)) < len(names):
         raise InvalidInput(f"layers={names!r}; expected a list of different names, at least one")
@@ -264,6 +277,35 @@ def _chosen(model: SpeechModel | TextModel, names: Sequence[str]) -> dict[str, L
                 f"the model {model.card.id!r} has no layer {name!r}; {near_names(name, known)}"
             )
     return {name: known[name] for name in names}
+
+
+def _look_up(
+    model: FeatureSource,
+    stimulus: Stimulus,
+    layers: Mapping[str, Layer],
+    *,
+    make_sink: MakeSink,
+) -> dict[str, _Sink]:
+    """Send the stored frames of a stimulus into the sinks."""
+    found = model.frames(stimulus.identifier, tuple(layers))
+    sinks: dict[str, _Sink] = {}
+    for name, layer in layers.items():
+        times_s, values = found[name]
+        if values.shape != (len(times_s), layer.width) or not np.isfinite(values).all():
+            raise BrokenPlugin(
+                f"the layer {name!r} of {model.card.id!r} has values of shape {values.shape} for "
+                f"{stimulus.identifier!r}; expected finite ones of {(len(times_s), layer.width)}"
+            )
+        if len(times_s) and times_s[-1] > stimulus.sound.duration_s + 1.0:
+            raise BrokenPlugin(
+                f"the layer {name!r} of {model.card.id!r} has a frame at {times_s[-1]:.2f} s of "
+                f"{stimulus.identifier!r}, which lasts {stimulus.sound.duration_s:.2f} s; "
+                "times are seconds of the sound"
+            )
+        duration_s = float(np.median(np.diff(times_s))) if len(times_s) > 1 else 0.0
+        sinks[name] = make_sink(layer, np.asarray(times_s, dtype=np.float64), duration_s)
+        sinks[name].add(np.asarray(values, dtype=np.float32))
+    return sinks
 
 
 def _read(

@@ -12,11 +12,11 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any, Generic, Protocol, TypeVar, overload
+from typing import Any, Generic, TypeVar, overload
 
 from heschl import plugins
 from heschl.cards import BenchmarkCard, Card, DatasetCard, MetricCard, ModelCard
-from heschl.contracts import Benchmark, Dataset, Layer, Metric, SpeechModel, TextModel
+from heschl.contracts import Benchmark, Dataset, FeatureSource, Metric, SpeechModel, TextModel
 from heschl.errors import BrokenPlugin, InvalidInput, UnknownName, near_names
 from heschl.plugins import Broken, Claim
 from heschl.resolution import SCHEMES, Resolved, resolve
@@ -43,25 +43,6 @@ __all__ = [
 
 CardT = TypeVar("CardT", bound=Card)
 T = TypeVar("T")
-
-
-class FeatureSource(Protocol):
-    """A model that neither hears nor reads: it looks a stimulus up by its name."""
-
-    @property
-    def card(self) -> ModelCard:
-        """The metadata."""
-
-    @property
-    def digest(self) -> str:
-        """A text that changes whenever the features would."""
-
-    @property
-    def layers(self) -> tuple[Layer, ...]:
-        """The layers, from the sound's side up."""
-
-    def frames(self, stimulus: str, taps: Sequence[str]) -> Mapping[str, Any]:
-        """Return ``{layer: (times_s (time,), values (time, unit))}`` for one stimulus."""
 
 
 @dataclass(frozen=True)

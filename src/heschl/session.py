@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
-from heschl.contracts import Dataset, SpeechModel, TextModel
+from heschl.contracts import AnyModel, Dataset
 from heschl.store import Store
 
 __all__ = ["Handle", "Session"]
@@ -46,8 +46,7 @@ class Handle(Generic[T]):
 class Session:
     """What every cell of one score shares."""
 
-    model: Handle[Any]
-    """A `SpeechModel`, `TextModel` or `FeatureSource`."""
+    model: Handle[AnyModel]
     model_id: str
     model_origin: str
     model_source: str | None
@@ -59,8 +58,3 @@ class Session:
     subjects: tuple[str, ...]
     seed: int
     device: str
-
-    def speech_or_text_model(self) -> SpeechModel | TextModel:
-        """Return the model."""
-        model: SpeechModel | TextModel = self.model.get()
-        return model

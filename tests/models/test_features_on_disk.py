@@ -13,7 +13,8 @@ import pytest
 
 from heschl.cards import Training
 from heschl.errors import CorruptData, InvalidInput, MissingData, UnknownName
-from heschl.models.features_on_disk import FeatureFolder, FeatureSource, write_features
+from heschl.contracts import FeatureSource
+from heschl.models.features_on_disk import FeatureFolder, write_features
 
 STORY = "wheretheressmoke"
 
