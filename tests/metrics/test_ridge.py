@@ -80,7 +80,7 @@ SHAPES = pytest.mark.parametrize(
 
 
 def assert_equals_reference(estimator, value, *, score, intercept, one_alpha=False, **of_problem):
-    design, responses = problem(**of_problem)
+    design, responses = problem(**{"n_units": 4} | of_problem)
     folds = thirds(len(design))
 
     found = Ridge(estimator, score=score, block=4)(*labelled(design, responses), folds, seed=5)
@@ -199,7 +199,7 @@ def test_leave_one_out_equals_scikit_learn(n_features, coefficient):
 @pytest.mark.parametrize("n_features", [30, 150], ids=["tall", "wide"])
 def test_kfold_equals_himalaya(n_features):
     himalaya = pytest.importorskip("himalaya.ridge")
-    from himalaya.scoring import r2_score  # noqa: PLC0415 - optional
+    from himalaya.scoring import r2_score
 
     design, responses = problem(120, n_features, 40, 0.5)
 
@@ -217,9 +217,13 @@ def test_kfold_equals_himalaya(n_features):
 
 @pytest.mark.parametrize("n_features", [20, 300], ids=["tall", "wide"])
 @pytest.mark.parametrize("intercept", [True, False], ids=["intercept", "origin"])
-def test_tiny_penalty_gives_least_squares(n_features, intercept):
+@pytest.mark.parametrize("has_repeats", [True, False], ids=["deficient", "full rank"])
+def test_tiny_penalty_gives_least_squares(n_features, intercept, has_repeats):
     design, responses = problem(100, n_features, 5, 0.5)
-    design[:, 3] *= 1e6
+    design[:, 3] *= 1e4
+    if has_repeats:
+        design[:20] = design[20:40]
+        design[:, 7] = design[:, 8]
 
     fitted = fit_ridge(design, responses, KFold((1e-30,), n_folds=2, has_intercept=intercept))
 
