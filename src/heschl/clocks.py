@@ -181,7 +181,7 @@ class HemodynamicResponse:
     def _kernel(self, targets: np.ndarray) -> np.ndarray:
         """Return nilearn's kernel (grid point,), which sums to 1."""
         try:
-            from nilearn.glm.first_level import glover_hrf, spm_hrf  # noqa: PLC0415 (heavy)
+            from nilearn.glm.first_level import glover_hrf, spm_hrf
         except ImportError as error:
             raise MissingExtra(
                 "haemodynamic responses need nilearn, which is not installed; "

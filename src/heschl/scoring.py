@@ -1,7 +1,7 @@
 """Scoring: from a model and a benchmark to a Score.
 
-`open_session` resolves who is meant, `plan` lists the cells, `score` runs those
-that are missing and gathers the result.
+`plan` resolves who is meant and lists the cells, `score` runs those that are
+missing and gathers the result.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ import xarray as xr
 from heschl.cells import Cell, Outcome, run_cell
 from heschl.contracts import Benchmark, Dataset
 from heschl.data_folders import open_data
-from heschl.errors import CellsFailed, InvalidInput, UnknownName, near_names
+from heschl.errors import CellsFailed
 from heschl.execution import Executor, SerialExecutor
 from heschl.provenance import capture
-from heschl.registry import resolve_benchmark, resolve_model
+from heschl.registry import resolve_benchmark
 from heschl.runs import Run, start_run
 from heschl.scores import SCHEMA_VERSION, Score
-from heschl.session import Handle, Session
+from heschl.session import Session, open_session
 from heschl.store import Store
 
 __all__ = ["Plan", "Watcher", "plan", "score"]
@@ -89,7 +89,7 @@ def plan(
     declaration: Benchmark = resolved_benchmark.object
     the_store = store if isinstance(store, Store) else Store(store)
     dataset, data_kind = open_data(declaration.card.dataset, data, the_store)
-    session = _open_session(model, dataset, data_kind, layers, subjects, device, seed, the_store)
+    session = open_session(model, dataset, data_kind, layers, subjects, device, seed, the_store)
     return Plan(declaration, session, tuple(declaration.cells(session)))
 
 
@@ -323,72 +323,3 @@ def _gathered(planned: Plan, outcomes: Sequence[Outcome], seconds: dict[str, flo
     groups = {f"/{name}": group for name, group in benchmark.gather(session).items()}
     tree = xr.DataTree.from_dict({"/": root, **groups, "/provenance": xr.Dataset(attrs=provenance)})
     return Score(tree)
-
-
-def _open_session(
-    model: Any,
-    dataset: Handle[Dataset],
-    data_kind: Any,
-    layers: Sequence[str] | None,
-    subjects: Sequence[str] | None,
-    device: str,
-    seed: int,
-    store: Store,
-) -> Session:
-    resolved = resolve_model(model)
-    the_model = resolved.object
-    used_device = _place(the_model, device)
-    names = [layer.name for layer in the_model.layers]
-    recipe = _ModelRecipe(model, used_device) if isinstance(model, str) else None
-    return Session(
-        model=Handle(the_model, recipe),
-        model_id=resolved.card.id,
-        model_origin=resolved.origin,
-        model_source=resolved.source_digest,
-        dataset=dataset,
-        data_kind=data_kind,
-        store=store,
-        layers=_chosen("layer", resolved.card.id, layers, names),
-        subjects=_chosen("subject", dataset.get().card.id, subjects, dataset.get().subjects()),
-        seed=seed,
-        device=used_device,
-    )
-
-
-@dataclass(frozen=True)
-class _ModelRecipe:
-    """How another process gets the same model."""
-
-    name: str
-    device: str
-
-    def __call__(self) -> Any:
-        model = resolve_model(self.name).object
-        _place(model, self.device)
-        return model
-
-
-def _place(model: Any, device: str) -> str:
-    """Move a model that lives on a device and return where it is."""
-    if not hasattr(model, "to"):
-        return "cpu"
-    if device == "auto":
-        import torch  # noqa: PLC0415  only models that have `to` need it, and they have torch
-
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    model.to(device)
-    return device
-
-
-def _chosen(
-    kind: str, whose: str, wanted: Sequence[str] | None, known: Sequence[str]
-) -> tuple[str, ...]:
-    """Return the wanted names in the order of the known ones."""
-    if wanted is None:
-        return tuple(known)
-    if isinstance(wanted, str) or not wanted:
-        raise InvalidInput(f"{kind}s={wanted!r}; give a list of names, or None for all")
-    for name in wanted:
-        if name not in known:
-            raise UnknownName(f"{whose} has no {kind} {name!r}; {near_names(name, known)}")
-    return tuple(name for name in known if name in wanted)

@@ -16,11 +16,11 @@ _BLOCK_BYTES = 2**16
 _WHOLE, _PARTIAL, _TIMEOUT, _BEYOND_END, _TOO_MANY, _SERVER_ERROR = 200, 206, 408, 416, 429, 500
 
 
-class Refusal(Exception):  # noqa: N818 - a signal to the caller, never shown as it is
+class Refusal(Exception):
     """A place does not give the file; another may."""
 
 
-class PassingFault(Exception):  # noqa: N818 - as above
+class PassingFault(Exception):
     """An attempt failed in a way that may pass."""
 
 
