@@ -6,7 +6,7 @@ number here comes from running the benchmark.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,16 +59,9 @@ _SOURCES = {
     "nested_layer": "protocols.md section 4, S-millet.hierarchy",
     "null": "protocols.md section 4, S0 (null)",
 }
-# A voxel's r has a standard error of at most 1 / sqrt(100 rows), which over 320 voxels is 0.006;
-# the rest is for penalties chosen from few chunks and for division by estimated ceilings. Of the
-# null region only the eighth counts that passes as reliable by chance, some 80 voxels of 640.
-_TOLERANCES = {
-    "score": 0.02,
-    "ceiling": 0.02,
-    "normalised": 0.03,
-    "nested_layer": 0,
-    "null": 0.045,
-}
+_TOLERANCES = {"score": 0.01, "ceiling": 0.03, "normalised": 0.03, "nested_layer": 0}
+"""Of the mean over three phantoms; that of noise follows from its number of voxels and rows."""
+_N_PHANTOMS = 3
 _ROWS_SKIPPED = 40
 """At the start of the test story, from features, responses and ceiling."""
 
@@ -135,25 +128,21 @@ def truth(
     n_repeats
         For each listener how often the test story was heard.
     """
-    expectations = [
-        {
-            "model": model,
-            "benchmark": "lebel_moth-ridge",
-            "quantity": quantity,
-            "roi": _NULL_REGION if quantity == "null" else region,
-            "layer": layer,
-            "expected": expected,
-            "tolerance": _TOLERANCES[quantity],
-            "source": _SOURCES[quantity],
-        }
-        for model, layer, driver, region in _ORACLES
-        for quantity, expected in _expected(
-            {name: told.known[driver] for name, told in stories.items()},
-            {subject: regions[region] for subject, regions in planted.items()},
-            n_repeats,
-            layer,
-        ).items()
-    ]
+    expectations = []
+    for model, layer, driver, region in _ORACLES:
+        known = {name: told.known[driver] for name, told in stories.items()}
+        in_region = {subject: regions[region] for subject, regions in planted.items()}
+        noise = [regions[_NULL_REGION] for regions in planted.values()]
+        expected = [*_expected(known, in_region, n_repeats), _expected_of_noise(noise)]
+        if layer != "bands":  # with one layer there is no choice that could fail
+            expected.append({"quantity": "nested_layer", "expected": layer})
+        expectations += [
+            {"benchmark": "lebel_moth-ridge", "model": model, "layer": layer, "roi": region}
+            | {"tolerance": _TOLERANCES.get(each["quantity"])}
+            | each
+            | {"source": _SOURCES[each["quantity"]]}
+            for each in expected
+        ]
     n_voxels = {
         region: simulation.weights.shape[1]
         for region, simulation in next(iter(planted.values())).items()
@@ -177,23 +166,35 @@ def _expected(
     known: Mapping[str, np.ndarray],
     planted: Mapping[str, Simulation],
     n_repeats: Mapping[str, int],
-    layer: str,
-) -> dict[str, float | str]:
+) -> list[dict[str, Any]]:
     """Return each quantity, its mean over the voxels of one region and then over listeners."""
-    scores, ceilings, normalised = [], [], []
+    scores, ceilings, normalised = {}, {}, {}
     for subject, simulation in planted.items():
         score = _expected_scores(known, simulation, n_repeats[subject])
         ceiling = _expected_ceilings(simulation, n_repeats[subject])
-        scores.append(score.mean())
-        ceilings.append(ceiling.mean())
-        normalised.append((score / ceiling).mean())
-    return {
-        "score": float(np.mean(scores)),
-        "ceiling": float(np.mean(ceilings)),
-        "normalised": float(np.mean(normalised)),
-        "nested_layer": layer,
-        "null": 0.0,
+        scores[subject] = score.mean()
+        ceilings[subject] = ceiling.mean()
+        normalised[subject] = (score / ceiling).mean()
+    ceiling_of = {
+        count: [ceilings[subject] for subject in planted if n_repeats[subject] == count]
+        for count in sorted({n_repeats[subject] for subject in planted})
     }
+    return [
+        {"quantity": "score", "expected": float(np.mean([*scores.values()]))},
+        {"quantity": "normalised", "expected": float(np.mean([*normalised.values()]))},
+        *(
+            {"quantity": "ceiling", "expected": float(np.mean(of_listeners)), "n_repeats": count}
+            for count, of_listeners in ceiling_of.items()
+        ),
+    ]
+
+
+def _expected_of_noise(planted: Sequence[Simulation]) -> dict[str, Any]:
+    """Return that r is 0 where nothing was planted, to three standard errors of its mean."""
+    n_voxels = sum(simulation.weights.shape[1] for simulation in planted)
+    n_rows = len(planted[0].signals[TEST_STORY]) - _ROWS_SKIPPED
+    tolerance = 3 / float(np.sqrt(n_rows * n_voxels * _N_PHANTOMS))
+    return {"quantity": "null", "roi": _NULL_REGION, "expected": 0.0, "tolerance": tolerance}
 
 
 def _expected_scores(

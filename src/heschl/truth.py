@@ -1,0 +1,130 @@
+"""The truth of a phantom: what its writer expects a benchmark to find, and how to read it off.
+
+``truth.json`` in the phantom's folder holds a list ``expectations`` of objects with ``benchmark``,
+``model``, ``layer``, ``roi``, ``quantity`` (a key of `QUANTITIES`), ``expected``, ``tolerance`` (of
+the mean over `N_SEEDS` phantoms), ``source`` and, where only listeners with so many repeats of the
+test stimulus are meant, ``n_repeats``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from heschl.dimensions import LAYER, ROI, SUBJECT
+from heschl.errors import CorruptData, near_names
+from heschl.scores import Score
+from heschl.untrusted import read_bytes
+
+__all__ = ["N_SEEDS", "QUANTITIES", "Expectation", "read_expectations"]
+
+N_SEEDS = 3
+"""The number of phantoms for whose mean tolerances are stated."""
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """One quantity that a model must reach on one phantom."""
+
+    benchmark: str
+    model: str
+    layer: str
+    roi: str
+    quantity: str
+    expected: float | str
+    tolerance: float
+    source: str
+    n_repeats: int | None = None
+
+    @property
+    def subject_matter(self) -> tuple[str, str, str, str, str, int | None]:
+        """What is the same in the phantoms of all seeds."""
+        return self.benchmark, self.model, self.layer, self.roi, self.quantity, self.n_repeats
+
+    def found_in(self, score: Score) -> tuple[float, ...] | tuple[str, ...]:
+        """Return what a score has of it: one number, or a word for each listener."""
+        return QUANTITIES[self.quantity](score, self)
+
+
+def _score(score: Score, expectation: Expectation) -> tuple[float]:
+    """Over all units of the region, however noisy: the closed form knows of no selection."""
+    return _mean_over_subjects(score, "score_of_all_units", expectation)
+
+
+def _ceiling(score: Score, expectation: Expectation) -> tuple[float]:
+    return _mean_over_subjects(score, "ceiling", expectation)
+
+
+def _normalised(score: Score, expectation: Expectation) -> tuple[float]:
+    return _mean_over_subjects(score, "normalised", expectation)
+
+
+def _nested_layer(score: Score, expectation: Expectation) -> tuple[str, ...]:
+    chosen = score.tree["population"]["nested_layer"]
+    if expectation.roi not in chosen[ROI]:
+        return (f"no region {expectation.roi}",)
+    return tuple(chosen.sel({ROI: expectation.roi}).to_numpy().astype(str).tolist())
+
+
+QUANTITIES: Mapping[str, Callable[[Score, Expectation], tuple[float, ...] | tuple[str, ...]]] = {
+    "score": _score,
+    "ceiling": _ceiling,
+    "normalised": _normalised,
+    "nested_layer": _nested_layer,
+    "null": _score,
+}
+"""What can be expected of a score, and how it is read."""
+
+
+def _mean_over_subjects(score: Score, name: str, expectation: Expectation) -> tuple[float]:
+    """Return the mean over the listeners who count; NaN without any, or without region or layer."""
+    summary = score.tree["summary"].to_dataset()
+    values: xr.DataArray = summary[name]
+    if expectation.n_repeats is not None:
+        values = values[{SUBJECT: (summary["n_repeats"] == expectation.n_repeats).to_numpy()}]
+    for dimension, label in ((ROI, expectation.roi), (LAYER, expectation.layer)):
+        if dimension in values.dims:
+            values = values[{dimension: (values[dimension] == label).to_numpy()}]
+    finite = values.to_numpy()[np.isfinite(values)]
+    return (float(finite.mean()) if finite.size else math.nan,)
+
+
+def read_expectations(folder: Path) -> tuple[Expectation, ...]:
+    """Return what the writer of the phantom in a folder expects, each once."""
+    path = folder / "truth.json"
+    try:
+        content = json.loads(read_bytes(path, at_most=2**24))
+        listed = [_expectation(item) for item in content["expectations"]]
+    except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
+        raise CorruptData(
+            f"{path} does not hold a list of 'expectations', each with its benchmark, model, "
+            f"layer, roi, quantity, expected, tolerance and source ({error}); repair the writer of "
+            "this phantom"
+        ) from error
+    return tuple(dict.fromkeys(listed))
+
+
+def _expectation(item: Mapping[str, Any]) -> Expectation:
+    known = {field.name for field in fields(Expectation)}
+    expectation = Expectation(**{name: value for name, value in item.items() if name in known})
+    if expectation.quantity not in QUANTITIES:
+        raise CorruptData(
+            f"a phantom expects a {expectation.quantity!r} of {expectation.benchmark}; "
+            f"{near_names(expectation.quantity, QUANTITIES)}"
+        )
+    numbers = [expectation.tolerance]
+    if expectation.quantity != "nested_layer":
+        numbers.append(expectation.expected)  # type: ignore[arg-type]  # checked here
+    if not all(isinstance(each, int | float) and math.isfinite(each) for each in numbers):
+        raise CorruptData(
+            f"a phantom expects the {expectation.quantity} of {expectation.model} to be "
+            f"{expectation.expected!r} ± {expectation.tolerance!r}; expected finite numbers"
+        )
+    return expectation
