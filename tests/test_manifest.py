@@ -21,7 +21,7 @@ import pytest
 from heschl.errors import CorruptData, InvalidInput, MissingData, UnknownName
 from heschl.fetching import Patience
 from heschl.manifest import Manifest
-from heschl.progress import LineProgress
+from heschl.progress import BarProgress, LineProgress, choose_progress
 
 PATIENCE = Patience(attempts=3, wait_s=0.0, timeout_s=5.0)
 MOTH = "heschl.data_registry:lebel_moth/manifest.tsv"
@@ -511,3 +511,73 @@ def test_reading_a_manifest_imports_no_network_library():
     assert (
         subprocess.run([sys.executable, "-c", program], check=False, env=os.environ).returncode == 0
     )
+
+
+def test_fetch_works_without_file_locks(tmp_path, bucket, monkeypatch):
+    content = content_of(9)
+    manifest = one_file(tmp_path, bucket, content)
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    bucket.faults = [("drop", 2**17)]
+
+    manifest.fetch(tmp_path / "root", patience=PATIENCE)
+
+    assert (tmp_path / "root/big.bin").read_bytes() == content
+    assert [path.name for path in (tmp_path / "root").iterdir()] == ["big.bin"]
+    assert bucket.requests[1][2] == "bytes=131072-"
+
+
+def test_fetch_works_where_the_drive_refuses_locks(tmp_path, bucket, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+    manifest = one_file(tmp_path, bucket, b"x" * 1000)
+
+    def refuse(*_):
+        raise OSError("no locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    manifest.fetch(tmp_path / "root", patience=PATIENCE)
+
+    assert [path.name for path in (tmp_path / "root").iterdir()] == ["big.bin"]
+
+
+def test_fetch_tells_of_parts_that_no_place_can_complete(tmp_path, bucket):
+    manifest = one_file(tmp_path, bucket, b"x" * 1000)
+    bucket.files["ds0/big.bin"] = b"x" * 400
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root/.big.bin.part").write_bytes(b"x" * 500)
+
+    with pytest.raises(MissingData, match="fewer than the 500 bytes that are here already"):
+        manifest.fetch(tmp_path / "root", patience=PATIENCE)
+
+
+def test_fetch_takes_a_part_that_is_too_long_from_the_start(tmp_path, bucket):
+    manifest = one_file(tmp_path, bucket, b"x" * 1000)
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root/.big.bin.part").write_bytes(b"x" * 1001)
+
+    manifest.fetch(tmp_path / "root", patience=PATIENCE)
+
+    assert (tmp_path / "root/big.bin").read_bytes() == b"x" * 1000
+
+
+def test_fetch_names_a_complete_part_without_asking(tmp_path, bucket):
+    manifest = one_file(tmp_path, bucket, b"x" * 1000)
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root/.big.bin.part").write_bytes(b"x" * 1000)
+
+    manifest.fetch(tmp_path / "root", patience=PATIENCE)
+
+    assert (tmp_path / "root/big.bin").read_bytes() == b"x" * 1000
+    assert bucket.requests == []
+
+
+def test_bar_shows_the_fetch_on_a_terminal(tmp_path, bucket, capsys, monkeypatch):
+    manifest = one_file(tmp_path, bucket, b"x" * 1000)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+
+    progress = choose_progress()
+    manifest.fetch(tmp_path / "root", patience=PATIENCE, progress=progress)
+
+    assert isinstance(progress, BarProgress)
+    assert "big.bin" in capsys.readouterr().err
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
+    assert isinstance(choose_progress(), LineProgress)

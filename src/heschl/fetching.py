@@ -13,9 +13,11 @@ import logging
 import os
 import shutil
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote, unquote, urlsplit
 
 import pooch
@@ -268,34 +270,40 @@ def _mirrored(manifest: Manifest, file: ManifestFile) -> Iterator[str]:
 def _claimed(part: Path) -> Iterator[Path]:
     """Hold a partial file alone; others that want it wait here.
 
-    The lock ends with the process, however it ends. Without `flock` (Windows, some network
-    drives) the part is this process's own, and is not continued by the next.
+    The lock ends with the process, however it ends. Without locks (Windows, some network drives)
+    the part is this call's own and not continued by the next.
     """
+    stream = _locked(part)
+    held = part if stream else part.with_name(f"{part.name}.{uuid.uuid4().hex}")
+    held.touch()
+    try:
+        yield held
+    finally:
+        if held.exists() and (stream is None or _size(held) == 0):
+            held.unlink()
+        if stream:
+            stream.close()
+
+
+def _locked(part: Path) -> BinaryIO | None:
+    """Return the open and locked part, or None where there are no locks."""
     try:
         import fcntl
     except ImportError:
-        fcntl = None  # type: ignore[assignment]  # the name decides below
+        return None
     while True:
         stream = part.open("ab")
         try:
-            if fcntl is not None:
-                fcntl.flock(stream, fcntl.LOCK_EX)
+            fcntl.flock(stream, fcntl.LOCK_EX)
         except OSError:
-            fcntl = None  # type: ignore[assignment]  # as above
-        if fcntl is None:
             stream.close()
-            part = part.with_name(f"{part.name}.{os.getpid()}")
-            part.touch()
-            break
+            if _size(part) == 0:
+                part.unlink(missing_ok=True)
+            return None
         # The holder before may have moved the part to its place; then lock the new one.
-        if part.exists() and os.path.samestat(os.fstat(stream.fileno()), part.stat()):
-            break
-        stream.close()
-    try:
-        yield part
-    finally:
-        if part.exists() and (fcntl is None or _size(part) == 0):
-            part.unlink()
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(stream.fileno()), part.stat()):
+                return stream
         stream.close()
 
 
