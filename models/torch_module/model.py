@@ -6,7 +6,8 @@ import dataclasses
 import hashlib
 import inspect
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,10 @@ class TorchModel:
     digest
         A text that changes whenever the outputs would, where something better
         than the weights and the code identifies them, such as a recipe.
+    n_threads
+        Processor threads for one pass; torch's own choice by default. A small
+        network is faster on one, and on a busy machine several wait for each
+        other at every step.
 
     ``stride``, ``receptive_field`` and ``padding`` may each be a mapping with
     one value for each entry of ``taps``.
@@ -104,6 +109,7 @@ class TorchModel:
         traits: Traits | None = None,
         call: Call | None = None,
         digest: str | None = None,
+        n_threads: int | None = None,
     ) -> None:
         name = card if isinstance(card, str) else card.id
         _check(name, module, sample_rate, call)
@@ -121,6 +127,7 @@ class TorchModel:
         self._module = module.eval().requires_grad_(requires_grad=False)
         self._call = call
         self._given_digest = digest
+        self._n_threads = n_threads
         # Read now, close to the import: a file that is edited later is not what runs here.
         self._code = code_digest(*map(type, module.modules()), *([call] if call else []))
         self._hashed: tuple[Any, str] = (None, "")
@@ -190,6 +197,7 @@ class TorchModel:
         device = self.device
         self._module.eval()
         with (
+            _threads(self._n_threads),
             torch.inference_mode(),
             # Some networks draw a number even where they do not use it.
             torch.random.fork_rng(devices=[device] if device.type == "cuda" else []),
@@ -282,6 +290,20 @@ def _check(name: str, module: torch.nn.Module, sample_rate: int, call: Call | No
             f"{name!r} was given a {type(call).__name__} as call; expected a plain function "
             "call(module, waveforms)"
         )
+
+
+@contextmanager
+def _threads(n_threads: int | None) -> Iterator[None]:
+    """Use so many processor threads, and as many as before afterwards."""
+    before = torch.get_num_threads()
+    if n_threads is None or n_threads == before:
+        yield
+        return
+    torch.set_num_threads(n_threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _completed(name: str, traits: Traits, grids: Collection[FrameGrid]) -> Traits:

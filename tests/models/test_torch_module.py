@@ -386,3 +386,23 @@ def test_unknown_taps_are_refused_before_the_network_runs(sound):
     with pytest.raises(UnknownName):
         model.forward(sound, ["block.9"])
     assert model.forward(sound, []) == {}
+
+
+def test_threads_are_as_many_as_before_after_a_pass():
+    seen = []
+
+    def call(net, sound):
+        seen.append(torch.get_num_threads())
+        return net(sound[:, None])
+
+    before = torch.get_num_threads()
+    net = torch.nn.Conv1d(1, 4, kernel_size=400, stride=320)
+    settings = {"sample_rate": 16_000, "taps": {"conv": net}, "channels_first": {"conv"}}
+    model = TorchModel(
+        "narrow", net, stride=320, receptive_field=400, call=call, n_threads=1, **settings
+    )
+    seen.clear()
+    model.forward(np.zeros((1, 16_000), dtype=np.float32), ["conv"])
+
+    assert seen == [1]
+    assert torch.get_num_threads() == before
