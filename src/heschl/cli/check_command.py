@@ -1,0 +1,58 @@
+"""Hold a plugin against its contract: what it promises, check by check.
+
+A plugin is an id, or a URI such as file:./my_model.py:my_net. Datasets and
+benchmarks are tried on their phantom, unless --data names a folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from collections import Counter
+
+from heschl.cli.printing import print_json, print_text
+from heschl.testing import Outcome, examine, kind_of, plugin_checks
+
+_MISMATCH = 4
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's words."""
+    parser.add_argument("plugin", help="an id, or a URI such as file:./my_model.py:my_net")
+    parser.add_argument(
+        "--kind",
+        choices=("model", "dataset", "metric", "benchmark"),
+        help="needed only where an id is of several kinds",
+    )
+    parser.add_argument("--data", metavar="FOLDER", help="of the dataset; default: its phantom")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print each check as it is done; exit 4 if one fails."""
+    kind = arguments.kind or kind_of(arguments.plugin)
+    checks = plugin_checks(arguments.plugin, kind, arguments.data)
+    width = max(len(check.name) for check in checks)
+    if not arguments.json:
+        print_text(f"the {kind} {arguments.plugin}")
+        print_text(f"{'check':<{width}}  {'result':<7}  {'seconds':>7}")
+    outcomes = []
+    for check in checks:
+        outcome = examine(check)
+        outcomes.append(outcome)
+        if not arguments.json:
+            _print_row(outcome, width)
+    counts = Counter(outcome.verdict for outcome in outcomes)
+    if arguments.json:
+        record = {"plugin": arguments.plugin, "kind": kind, "counts": dict(counts)}
+        print_json({**record, "checks": [dataclasses.asdict(outcome) for outcome in outcomes]})
+    else:
+        print_text(", ".join(f"{counts[word]} {word}" for word in ("passed", "failed", "skipped")))
+    return _MISMATCH if counts["failed"] else 0
+
+
+def _print_row(outcome: Outcome, width: int) -> None:
+    print_text(f"{outcome.check:<{width}}  {outcome.verdict:<7}  {outcome.seconds:>7.2f}")
+    if outcome.verdict == "failed":
+        print_text(f"    promised: {outcome.promise}")
+    if outcome.reason:
+        print_text(f"    {' '.join(outcome.reason.split())}")

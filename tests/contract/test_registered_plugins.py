@@ -1,0 +1,61 @@
+"""Every registered plugin keeps its contract: a new card is held against it with no test written."""
+
+from __future__ import annotations
+
+import pytest
+
+from heschl import registry
+from heschl.testing import benchmark_checks, dataset_checks, metric_checks, model_checks
+
+HEAVY = {"wav2vec2-base-random"}
+"""Loading these alone takes seconds."""
+
+NETWORKS = {"wav2vec2-random"}
+QUICK_FOR_NETWORKS = {"loads", "card_is_complete", "layers_are_named", "unknown_taps_are_refused"}
+
+SLOW_CHECKS = {"phantom_is_deterministic"}
+
+
+def held(plugins, checks_of):
+    """Return a parameter for each check of each plugin that is registered and not broken."""
+    return [
+        pytest.param(
+            check,
+            id=f"{name}-{check}",
+            marks=[pytest.mark.slow] if is_slow(name, check.name) else [],
+        )
+        for name in plugins.names()
+        for check in checks_of(name)
+    ]
+
+
+def is_slow(name, check):
+    is_slow_network = name in NETWORKS and check not in QUICK_FOR_NETWORKS
+    return check in SLOW_CHECKS or name in HEAVY or is_slow_network
+
+
+@pytest.mark.parametrize("check", held(registry.models, model_checks))
+def test_model(check):
+    check()
+
+
+@pytest.mark.parametrize("check", held(registry.metrics, metric_checks))
+def test_metric(check):
+    check()
+
+
+@pytest.mark.parametrize("check", held(registry.datasets, dataset_checks))
+def test_dataset(check):
+    check()
+
+
+@pytest.mark.parametrize("check", held(registry.benchmarks, benchmark_checks))
+def test_benchmark(check):
+    check()
+
+
+def test_every_kind_has_a_plugin_to_hold():
+    kinds = (registry.models, registry.metrics, registry.datasets, registry.benchmarks)
+
+    assert all(plugins.names() for plugins in kinds)
+    assert registry.broken() == ()
