@@ -102,29 +102,44 @@ def read_expectations(folder: Path) -> tuple[Expectation, ...]:
     try:
         content = json.loads(read_bytes(path, at_most=2**24))
         listed = [_expectation(item) for item in content["expectations"]]
-    except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError, KeyError, TypeError) as error:
         raise CorruptData(
             f"{path} does not hold a list of 'expectations', each with its benchmark, model, "
             f"layer, roi, quantity, expected, tolerance and source ({error}); repair the writer of "
             "this phantom"
         ) from error
-    return tuple(dict.fromkeys(listed))
+    expectations = tuple(dict.fromkeys(listed))
+    if len({each.subject_matter for each in expectations}) < len(expectations):
+        raise CorruptData(
+            f"{path} expects two things of one quantity; repair the writer of this phantom"
+        )
+    return expectations
 
 
 def _expectation(item: Mapping[str, Any]) -> Expectation:
-    known = {field.name for field in fields(Expectation)}
-    expectation = Expectation(**{name: value for name, value in item.items() if name in known})
+    known = [field.name for field in fields(Expectation)]
+    expectation = Expectation(**{name: item[name] for name in known if name in item})
     if expectation.quantity not in QUANTITIES:
         raise CorruptData(
             f"a phantom expects a {expectation.quantity!r} of {expectation.benchmark}; "
             f"{near_names(expectation.quantity, QUANTITIES)}"
         )
-    numbers = [expectation.tolerance]
-    if expectation.quantity != "nested_layer":
-        numbers.append(expectation.expected)  # type: ignore[arg-type]  # checked here
-    if not all(isinstance(each, int | float) and math.isfinite(each) for each in numbers):
+    is_choice = expectation.quantity == "nested_layer"
+    if is_choice and not isinstance(expectation.expected, str):
+        raise CorruptData(
+            f"a phantom expects {expectation.model} to be best in layer {expectation.expected!r}; "
+            "expected the name of a layer"
+        )
+    numbers = (
+        [expectation.tolerance] if is_choice else [expectation.expected, expectation.tolerance]
+    )
+    if not all(map(_is_number, numbers)) or expectation.tolerance < 0:
         raise CorruptData(
             f"a phantom expects the {expectation.quantity} of {expectation.model} to be "
             f"{expectation.expected!r} ± {expectation.tolerance!r}; expected finite numbers"
         )
     return expectation
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and math.isfinite(value)
