@@ -9,8 +9,27 @@ from pathlib import Path
 import pytest
 
 from heschl import registry
+from heschl.data_folders import phantom_folder
+from heschl.store import Store
 
 Install = Callable[..., Path]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def store_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep tests, and the commands that they start, out of the user's store and data."""
+    folder = tmp_path_factory.mktemp("heschl")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HESCHL_STORE", str(folder / "store"))
+        patch.setenv("HESCHL_DATA", str(folder / "data"))
+        patch.delenv("HESCHL_MIRROR", raising=False)
+        yield folder / "store"
+
+
+@pytest.fixture(scope="session")
+def moth_phantom(store_folder: Path) -> Path:
+    """Return the folder of LeBel's phantom with seed 0; no test may change it."""
+    return phantom_folder("lebel_moth", 0, Store(store_folder))
 
 
 @pytest.fixture

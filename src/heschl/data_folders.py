@@ -11,11 +11,11 @@ from typing import Any, Literal
 
 from heschl.contracts import Dataset
 from heschl.errors import InvalidInput, MissingData
+from heschl.handles import Handle
 from heschl.registry import datasets, resolve_dataset
-from heschl.session import Handle
 from heschl.store import Store
 
-__all__ = ["default_data_folder", "open_data", "phantom_folder"]
+__all__ = ["DataKind", "default_data_folder", "open_data", "phantom_folder"]
 
 DataKind = Literal["real", "phantom"]
 

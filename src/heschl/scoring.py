@@ -18,7 +18,6 @@ import xarray as xr
 
 from heschl.cells import Cell, Outcome, run_cell
 from heschl.contracts import Benchmark, Dataset
-from heschl.data_folders import open_data
 from heschl.errors import CellsFailed
 from heschl.execution import Executor, SerialExecutor
 from heschl.provenance import capture
@@ -85,11 +84,17 @@ def plan(
     store: Store | str | os.PathLike[str] | None = None,
 ) -> Plan:
     """Return the cells of a score without running any; the arguments are those of `score`."""
-    resolved_benchmark = resolve_benchmark(benchmark)
-    declaration: Benchmark = resolved_benchmark.object
-    the_store = store if isinstance(store, Store) else Store(store)
-    dataset, data_kind = open_data(declaration.card.dataset, data, the_store)
-    session = open_session(model, dataset, data_kind, layers, subjects, device, seed, the_store)
+    declaration: Benchmark = resolve_benchmark(benchmark).object
+    session = open_session(
+        model,
+        declaration.card.dataset,
+        layers=layers,
+        subjects=subjects,
+        data=data,
+        device=device,
+        seed=seed,
+        store=store if isinstance(store, Store) else Store(store),
+    )
     return Plan(declaration, session, tuple(declaration.cells(session)))
 
 

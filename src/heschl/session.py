@@ -6,42 +6,19 @@ a cell pickles to a few hundred bytes and loads weights where it runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any
 
 from heschl.contracts import AnyModel, Dataset
+from heschl.data_folders import DataKind, open_data
 from heschl.errors import InvalidInput, UnknownName, near_names
+from heschl.handles import Handle
 from heschl.registry import resolve_model
 from heschl.store import Store
 
-__all__ = ["Handle", "Session", "open_session"]
-
-T = TypeVar("T")
-
-
-class Handle(Generic[T]):
-    """An object together with the recipe that makes it again elsewhere.
-
-    Without a recipe the object itself is pickled.
-    """
-
-    def __init__(self, thing: T, recipe: Callable[[], T] | None = None) -> None:
-        self._thing: T | None = thing
-        self._recipe = recipe
-
-    def get(self) -> T:
-        """Return the object, making it at the first call in a new process."""
-        if self._thing is None and self._recipe is not None:
-            self._thing = self._recipe()
-        assert self._thing is not None  # noqa: S101  one of both is always there
-        return self._thing
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {
-            "_thing": None if self._recipe is not None else self._thing,
-            "_recipe": self._recipe,
-        }
+__all__ = ["Session", "open_session"]
 
 
 @dataclass(frozen=True)
@@ -54,7 +31,7 @@ class Session:
     model_source: str | None
     """The digest of the file that defines the model, where there is one."""
     dataset: Handle[Dataset]
-    data_kind: Literal["real", "phantom"]
+    data_kind: DataKind
     store: Store
     layers: tuple[str, ...]
     subjects: tuple[str, ...]
@@ -63,18 +40,20 @@ class Session:
 
 
 def open_session(
-    model: Any,
-    dataset: Handle[Dataset],
-    data_kind: Any,
+    model: Any,  # id, URI or live object
+    dataset_id: str,
+    *,
     layers: Sequence[str] | None,
     subjects: Sequence[str] | None,
+    data: str | os.PathLike[str] | Dataset | None,
     device: str,
     seed: int,
     store: Store,
 ) -> Session:
-    """Resolve who is meant; the arguments are those of `heschl.score`."""
+    """Resolve who is meant; the other arguments are those of `heschl.score`."""
     resolved = resolve_model(model)
     the_model = resolved.object
+    dataset, data_kind = open_data(dataset_id, data, store)
     used_device = _place(the_model, device)
     names = [layer.name for layer in the_model.layers]
     recipe = _ModelRecipe(model, used_device) if isinstance(model, str) else None

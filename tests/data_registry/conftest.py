@@ -9,17 +9,8 @@ import pytest
 import soundfile
 
 from heschl.alignment import Interval
-from heschl.data_registry.lebel_moth.phantom import write_phantom
 from heschl.data_registry.lebel_moth.phantom_anatomy import draw_anatomy, write_anatomy
 from heschl.textgrid import write_textgrid
-
-
-@pytest.fixture(scope="session")
-def moth_phantom(tmp_path_factory) -> Path:
-    """Return the folder of the phantom with seed 0; no test may change it."""
-    root = tmp_path_factory.mktemp("phantom") / "lebel_moth"
-    write_phantom(root, seed=0)
-    return root
 
 
 @pytest.fixture

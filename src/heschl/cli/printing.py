@@ -41,9 +41,9 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: st
 def _print_rich(
     columns: Sequence[str], rows: Sequence[Sequence[str]], title: str, is_number: Sequence[bool]
 ) -> None:
-    from rich.console import Console  # noqa: PLC0415  half of the start-up time of `--help`
-    from rich.markup import escape  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
 
     table = Table(title=escape(title) or None, title_justify="left", header_style="bold")
     for column, right in zip(columns, is_number, strict=True):

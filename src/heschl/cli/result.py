@@ -38,8 +38,10 @@ def print_score(score: Score) -> None:
         [_cells(row) for row in _rows(score)],
         title=f"{score.model} on {score.benchmark} ({score.tree.attrs['data_kind']} data)",
     )
-    print_text("* the layer chosen most often on the other listeners; p: Wilcoxon over listeners,")
-    print_text("  – where fewer than six leave it untestable; units: those whose ceiling is high enough")
+    print_text("* the layer chosen most often on the other listeners. p: Wilcoxon over listeners,")
+    print_text(
+        "  – where fewer than six leave it untestable. Units: those with a usable ceiling."
+    )
     print_text()
     print_text(score.explain())
 

@@ -66,8 +66,8 @@ class BarWatcher:
     """One live bar: cells done, what runs now, time left."""
 
     def __init__(self) -> None:
-        from rich.console import Console  # noqa: PLC0415  only a terminal pays for it
-        from rich.progress import (  # noqa: PLC0415
+        from rich.console import Console
+        from rich.progress import (
             BarColumn,
             Progress,
             TextColumn,

@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from heschl.cli import main
+from heschl.scores import open_score
+
+SCORE = ["score", "phantom-words", "lebel_moth-ridge", "--data", "phantom"]
+TWO = ["--subjects", "UTS01", "UTS04", "--layers", "blend.2", "blend.3"]
+
+
+@pytest.fixture
+def heschl(capsys):
+    """Run the command in this process; return exit code, standard output and error."""
+
+    def run(*words):
+        capsys.readouterr()
+        try:
+            code = main(words)
+        except SystemExit as ending:  # argparse
+            code = ending.code
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def score_file(moth_phantom, tmp_path_factory):
+    path = tmp_path_factory.mktemp("scores") / "words.nc"
+    assert main([*SCORE, *TWO, "--quiet", "-o", str(path)]) == 0
+    return path
+
+
+def test_score_prints_the_table_and_where_the_file_lies(heschl, moth_phantom):
+    code, out, err = heschl(*SCORE, *TWO)
+
+    assert code == 0
+    header = out.splitlines()[1].split()
+    assert header[:4] == ["region", "layer", "score", "ceiling"]
+    assert any(line.startswith("IFG") and "blend.2*" in line for line in out.splitlines())
+    path = out.splitlines()[-1].removeprefix("written to ")
+    assert open_score(path).model == "phantom-words"
+    assert "[1/" in err
+
+
+def test_score_again_is_cached(heschl, score_file, tmp_path):
+    path = tmp_path / "again.nc"
+    _, _, err = heschl(*SCORE, *TWO, "-o", str(path))
+    n_cells = len(err.splitlines()) - 1
+    assert err.splitlines()[0] == f"{n_cells} cells, {n_cells} of them cached"
+
+
+def test_score_as_json_is_json(heschl, score_file):
+    code, out, _ = heschl(*SCORE, *TWO, "--json", "--quiet")
+    record = json.loads(out)
+    assert code == 0
+    assert record["value"] == pytest.approx(open_score(score_file).value)
+    assert {row["layer"] for row in record["regions"]} == {"blend.2", "blend.3"}
+    assert record["p"] is None  # two listeners: not testable, and JSON has no NaN
+
+
+def test_show_prints_what_score_printed(heschl, score_file):
+    _, shown, _ = heschl("show", str(score_file))
+    _, scored, _ = heschl(*SCORE, *TWO, "-q", "-o", str(score_file.with_name("other.nc")))
+    assert scored.startswith(shown.rstrip("\n"))
+
+
+def test_show_gives_the_provenance(heschl, score_file):
+    _, out, _ = heschl("show", str(score_file), "--provenance", "--json")
+    provenance = json.loads(out)["provenance"]
+    assert provenance["data_kind"] == "phantom"
+    assert json.loads(provenance["configuration"])["seed"] == 0
+
+
+def test_plan_tells_cells_cached_and_time(heschl, moth_phantom):
+    code, out, _ = heschl("plan", "mfcc", "lebel_moth-ridge", "--data", "phantom", "--json")
+    plan = json.loads(out)
+    assert code == 0
+    assert [stage["stage"] for stage in plan["stages"]] == ["features", "ceiling", "scores"]
+    assert plan["cost"]["n_windows"] > 5000
+    assert plan["cost"]["seconds"] > 0
+
+
+def test_plan_without_data_tells_the_download(heschl):
+    code, out, _ = heschl("plan", "logmel", "lebel_moth-ridge", "--subjects", "UTS01", "--json")
+    assert code == 0
+    assert json.loads(out)["download"]["n_bytes"] > 2e10
+
+
+def test_status_lists_runs_and_their_cells(heschl, score_file):
+    _, out, _ = heschl("status", "--json")
+    run = next(run for run in json.loads(out) if run["model"] == "phantom-words")
+    assert run["pending"] == run["failed"] == 0
+    _, out, _ = heschl("status", run["run"][:6])
+    assert "ceiling of UTS01" in out
+
+
+def test_cache_ls_why_and_gc(heschl, score_file, tmp_path):
+    _, out, _ = heschl("cache", "ls", "--json")
+    ceilings = [e["key"] for e in json.loads(out) if e["configuration"]["stage"] == "ceiling"]
+    code, out, _ = heschl("cache", "why", ceilings[0][:10], ceilings[1][:10])
+    assert code == 0
+    assert "subject" in out
+    code, _, err = heschl("cache", "gc")
+    assert code == 1
+    assert "--max-size" in err
+    code, out, _ = heschl("cache", "gc", "--max-size", "1T", "--json", "--store", str(tmp_path))
+    assert json.loads(out) == {"n_removed": 0, "n_bytes_removed": 0}
+
+
+def test_list_names_every_kind(heschl):
+    code, out, _ = heschl("list", "--json")
+    listing = json.loads(out)
+    assert code == 0
+    assert {"logmel", "wav2vec2-random"} <= {entry["id"] for entry in listing["models"]}
+    assert [entry["id"] for entry in listing["benchmarks"]] == ["lebel_moth-ridge"]
+
+
+@pytest.mark.parametrize("name", ["logmel", "lebel_moth-ridge", "lebel_moth", "ridge"])
+def test_info_prints_a_card_of_any_kind(heschl, name):
+    code, out, _ = heschl("info", name)
+    assert code == 0
+    assert name in out
+    assert json.loads(heschl("info", name, "--json")[1])["id"] == name
+
+
+def test_cite_gives_model_benchmark_dataset_and_metric_once(heschl):
+    _, out, _ = heschl("cite", "wav2vec2-random", "lebel_moth-ridge", "lebel_moth")
+    assert out.count("@article{lebel2023natural,") == 1
+    for key in ("baevski2020wav2vec", "moussa2025brain", "hoerl1970ridge"):
+        assert key in out
+
+
+def test_doctor_finds_nothing_broken(heschl):
+    code, out, _ = heschl("doctor")
+    assert code == 0
+    assert "plugins can be used" in out
+    assert json.loads(heschl("doctor", "--json")[1])["broken"] == []
+
+
+def test_doctor_shows_a_broken_plugin(heschl, install):
+    install(
+        "hurt",
+        "1.0",
+        "[heschl.models]\nhurt-net = hurt_module:CARD\n",
+        hurt_module="raise RuntimeError('no weights today')",
+    )
+    code, out, _ = heschl("doctor", "--traces")
+    assert code == 1
+    assert "hurt-net" in out
+    assert "no weights today" in out
+    code, _, err = heschl("score", "hurt-net", "lebel_moth-ridge", "--data", "phantom")
+    assert code == 1
+    assert "no weights today" in err
+
+
+def test_fetch_dry_run_tells_how_much(heschl):
+    code, out, _ = heschl(
+        "fetch", "lebel_moth", "--subjects", "UTS01", "--stories", "souls", "--dry-run", "--json"
+    )
+    record = json.loads(out)
+    assert code == 0
+    assert record["n_missing"] == record["n_files"] > 2
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["scoer"], 2, "did you mean 'score'"),
+        (["score", "logmell", "lebel_moth-ridge"], 1, "did you mean 'logmel'"),
+        (["score", "logmel", "lebel-moth-ridge"], 1, "did you mean 'lebel_moth-ridge'"),
+        (["score", "logmel", "lebel_moth-ridge"], 1, "heschl fetch lebel_moth"),
+        (["score", "logmel", "lebel_moth-ridge", "--data", "/nowhere"], 1, "is no folder"),
+        (["score", "logmel", "lebel_moth-ridge", "--data", "phantom:x"], 1, "phantom:<seed>"),
+        ([*SCORE, "--layers", "blend.9"], 1, "did you mean 'blend."),
+        ([*SCORE, "--subjects", "uts01"], 1, "did you mean 'UTS01'"),
+        (["score", "my_model.py", "lebel_moth-ridge"], 1, "file:my_model.py"),
+        (["score", "s3prlx:fbank", "lebel_moth-ridge"], 1, "no scheme"),
+        (["show", "/nowhere.nc"], 1, "no score at"),
+        (["info", "ridgy"], 1, "did you mean 'ridge'"),
+        (["fetch", "lebel_moth", "--subjects", "UTS11"], 1, "did you mean 'UTS01'"),
+        (["score", "logmel"], 2, "benchmark"),
+    ],
+    ids=lambda value: "-".join(value[:3]) if isinstance(value, list) else None,
+)
+def test_likely_mistakes_end_in_one_sentence(heschl, moth_phantom, words, code, message):
+    found, _, err = heschl(*words)
+    assert found == code
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_failed_cells_exit_3_and_say_how_to_see_them(heschl, moth_phantom, tmp_path):
+    (tmp_path / "broken.py").write_text(
+        "import numpy as np\n"
+        "from heschl import Layer, ModelCard, Traits\n"
+        "class Net:\n"
+        "    card = ModelCard('broken-net', load='a:b', summary='Breaks')\n"
+        "    sample_rate, digest, traits = 16000, 'broken', Traits(minimum_samples=400)\n"
+        "    layers = (Layer('one', 1, rate_hz=50.0, offset_s=0.0125),)\n"
+        "    def forward(self, waveforms, taps):\n"
+        "        raise ValueError('out of tubes')\n"
+    )
+    words = ["score", f"file:{tmp_path / 'broken.py'}:Net", "lebel_moth-ridge"]
+    code, out, err = heschl(*words, "--data", "phantom", "--subjects", "UTS01", "--json")
+    assert code == 3
+    assert json.loads(out)["error"] == "CellsFailed"
+    assert "out of tubes" in err
+    run = err.split("heschl status ")[1].split("`")[0]
+    _, shown, _ = heschl("status", run)
+    assert "failed" in shown
+    assert "ValueError" in shown
+
+
+def test_help_and_version(heschl):
+    code, out, _ = heschl("--help")
+    assert code == 0
+    assert "exit codes" in out
+    assert heschl("--version")[1].startswith("heschl 0.")
+    assert heschl()[0] == 2
+    for command in ("score", "cache", "fetch"):
+        code, out, _ = heschl(command, "--help")
+        assert code == 0
+        assert f"usage: heschl {command}" in out
+
+
+def test_reader_who_leaves_early_is_no_error():
+    result = subprocess.run(  # noqa: S602
+        f"{sys.executable} -m heschl.cli list | head -1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stderr == ""
+    assert result.stdout == "models\n"
