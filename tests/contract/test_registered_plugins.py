@@ -1,4 +1,4 @@
-"""Every registered plugin keeps its contract: a new card is held against it with no test written."""
+"""Every registered plugin keeps its contract: a new card is held against it, no test written."""
 
 from __future__ import annotations
 

@@ -215,6 +215,11 @@ def parts_equal_the_whole(dataset: DatasetUnderTest) -> None:
     whole = dataset.dataset.recording(subject, stimuli)
     part = dataset.dataset.recording(subject, stimuli[-1:])
     require(
+        list(part.responses) == list(stimuli[-1:]),
+        f"the recording of {subject} in {dataset.name!r}, asked for {stimuli[-1]!r} alone, holds "
+        f"{list(part.responses)}; read what is asked for",
+    )
+    require(
         whole.responses[stimuli[-1]].identical(part.responses[stimuli[-1]]),
         f"the recording of {subject} for {stimuli[-1]!r} in {dataset.name!r} depends on what else "
         "is read; read each stimulus by itself",

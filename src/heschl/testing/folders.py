@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -32,11 +33,11 @@ def classes_of_files(
     found: dict[str, Path] = {}
     for path in sorted(each for each in root.rglob("*") if each.is_file()):
         name = path.relative_to(root).as_posix()
-        if any(other in name for other in others):
+        if any(_as_word(other).search(name) for other in others):
             continue
-        kind = name.replace(subject, "<subject>")
-        for stimulus in sorted(stimuli, key=len, reverse=True):
-            kind = kind.replace(stimulus, "<stimulus>")
+        kind = _as_word(subject).sub("<subject>", name)
+        for stimulus in stimuli:
+            kind = _as_word(stimulus).sub("<stimulus>", kind)
         found.setdefault(kind, path.relative_to(root))
     return found
 
@@ -102,6 +103,11 @@ def _note(event: str, arguments: tuple[object, ...]) -> None:
     events = _EVENTS.get()
     if events is not None and event in _EXECUTING:
         events.append(f"{event} {' '.join(map(str, arguments[:2]))}")
+
+
+def _as_word(name: str) -> re.Pattern[str]:
+    """Return what finds a name that is no part of a longer one."""
+    return re.compile(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])")
 
 
 def _link(source: str, target: str) -> None:

@@ -129,14 +129,15 @@ def loads_in_another_process(model: ModelUnderTest) -> None:
     is_id = isinstance(model.plugin, str) and models.has(model.plugin)
     if is_id and not model.is_published:
         raise skip("it is registered in this session alone; give it an entry point or a file: URI")
-    name = model.plugin if isinstance(model.plugin, str) else model.model
+    here, name = model.model.digest, model.thing.card.id
+    plugin = model.plugin if isinstance(model.plugin, str) else model.model
     there = seen_from_another_process(
-        name, is_named=isinstance(model.plugin, str), program=_PROGRAM
+        plugin, is_named=isinstance(model.plugin, str), program=_PROGRAM
     )
     require(
-        there == model.model.digest,
-        f"the digest of {model.thing.card.id!r} is {model.model.digest[:12]}… here and "
-        f"{there[:12]}… in another process; make it of contents, not of hash(), id() or time",
+        there == here,
+        f"the digest of {name!r} is {here[:12]}… here and {there[:12]}… in another process; make "
+        "it of contents, not of hash(), id() or time",
     )
 
 

@@ -6,7 +6,6 @@ import functools
 import math
 import sys
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -53,8 +52,9 @@ class SpeechModelUnderTest(ModelUnderTest):
     @functools.cached_property
     def n_samples(self) -> int:
         """A length that holds a second of sound beside the shortest input and widest field."""
-        fields = [clock.half_field or Fraction(0) for clock in self.clocks.values()]
-        wanted = self.model.traits.minimum_samples + math.ceil(4 * max(fields)) + self.rate
+        fields_s = [layer.receptive_field_s or 0.0 for layer in self.layers.values()]
+        widest_s = max(each for each in [0.0, *fields_s] if math.isfinite(each))
+        wanted = self.model.traits.minimum_samples + math.ceil((2 * widest_s + 1) * self.rate)
         return int(min(wanted, self.most_samples))
 
     def noise(
