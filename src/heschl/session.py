@@ -56,7 +56,9 @@ def open_session(
     dataset, data_kind = open_data(dataset_id, data, store)
     used_device = _place(the_model, device)
     names = [layer.name for layer in the_model.layers]
-    recipe = _ModelRecipe(model, used_device) if isinstance(model, str) else None
+    # What a notebook registered is unknown to other processes: it travels itself.
+    is_findable = isinstance(model, str) and not resolved.origin.startswith("this session")
+    recipe = _ModelRecipe(str(model), used_device) if is_findable else None
     return Session(
         model=Handle(the_model, recipe),
         model_id=resolved.card.id,

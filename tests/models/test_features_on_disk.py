@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from heschl.cards import Training
-from heschl.errors import CorruptData, InvalidInput, MissingData, UnknownName
 from heschl.contracts import FeatureSource
+from heschl.errors import CorruptData, InvalidInput, MissingData, UnknownName
 from heschl.models.features_on_disk import FeatureFolder, write_features
 
 STORY = "wheretheressmoke"

@@ -39,9 +39,7 @@ def print_score(score: Score) -> None:
         title=f"{score.model} on {score.benchmark} ({score.tree.attrs['data_kind']} data)",
     )
     print_text("* the layer chosen most often on the other listeners. p: Wilcoxon over listeners,")
-    print_text(
-        "  – where fewer than six leave it untestable. Units: those with a usable ceiling."
-    )
+    print_text("  – where fewer than six leave it untestable. Units: those with a usable ceiling.")
     print_text()
     print_text(score.explain())
 
