@@ -19,6 +19,7 @@ from heschl.alignment import Alignment, Interval
 from heschl.data_registry.lebel_moth.phantom_anatomy import OUTSIDE, draw_anatomy, write_anatomy
 from heschl.data_registry.lebel_moth.phantom_truth import (
     DRIVER_OF,
+    ROWS_SKIPPED,
     SIGNAL_SHARE,
     Told,
     planted_designs,
@@ -168,6 +169,10 @@ def _write_responses(folder: Path, regions: dict[str, Simulation]) -> None:
     anatomy = draw_anatomy()
     for story in next(iter(regions.values())).trials:
         trials = np.concatenate([planted.trials[story] for planted in regions.values()], axis=2)
+        if story == TEST_STORY:
+            # Noise alone, so that a benchmark that forgets to leave these rows out is found out.
+            signals = [planted.signals[story][:ROWS_SKIPPED] for planted in regions.values()]
+            trials[:, :ROWS_SKIPPED] -= np.concatenate(signals, axis=1)
         # The authors z-scored every run.
         trials = trials - trials.mean(axis=1, keepdims=True)
         trials /= trials.std(axis=1, keepdims=True)

@@ -25,7 +25,7 @@ from heschl.phantom.simulation import (
 )
 from heschl.sound import Sound
 
-__all__ = ["DRIVER_OF", "SIGNAL_SHARE", "Told", "planted_designs", "truth"]
+__all__ = ["DRIVER_OF", "ROWS_SKIPPED", "SIGNAL_SHARE", "Told", "planted_designs", "truth"]
 
 DRIVER_OF = {
     "Heschl": "spectral",
@@ -62,8 +62,8 @@ _SOURCES = {
 _TOLERANCES = {"score": 0.01, "ceiling": 0.03, "normalised": 0.03, "nested_layer": 0}
 """Of the mean over three phantoms; that of noise follows from its number of voxels and rows."""
 _N_PHANTOMS = 3
-_ROWS_SKIPPED = 40
-"""At the start of the test story, from features, responses and ceiling."""
+ROWS_SKIPPED = 40
+"""At the start of the test story, which a benchmark leaves out: there listeners do not respond."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ def _expected(
 def _expected_of_noise(planted: Sequence[Simulation]) -> dict[str, Any]:
     """Return that r is 0 where nothing was planted, to three standard errors of its mean."""
     n_voxels = sum(simulation.weights.shape[1] for simulation in planted)
-    n_rows = len(planted[0].signals[TEST_STORY]) - _ROWS_SKIPPED
+    n_rows = len(planted[0].signals[TEST_STORY]) - ROWS_SKIPPED
     tolerance = 3 / float(np.sqrt(n_rows * n_voxels * _N_PHANTOMS))
     return {"quantity": "null", "roi": _NULL_REGION, "expected": 0.0, "tolerance": tolerance}
 
@@ -205,8 +205,8 @@ def _expected_scores(
     return expected_pearson(
         np.concatenate([delayed_design(known[name]) for name in training]),
         np.concatenate([planted.signals[name] for name in training]),
-        delayed_design(known[TEST_STORY][_ROWS_SKIPPED:]),
-        planted.signals[TEST_STORY][_ROWS_SKIPPED:],
+        delayed_design(known[TEST_STORY][ROWS_SKIPPED:]),
+        planted.signals[TEST_STORY][ROWS_SKIPPED:],
         planted.noise_variance,
         alpha=planted.best_alpha,
         n_repeats=n_repeats,
@@ -215,5 +215,5 @@ def _expected_scores(
 
 def _expected_ceilings(planted: Simulation, n_repeats: int) -> np.ndarray:
     """Return CCmax (voxel,) from the signal's share on the rows that count."""
-    signal = planted.signals[TEST_STORY][_ROWS_SKIPPED:].var(axis=0)
+    signal = planted.signals[TEST_STORY][ROWS_SKIPPED:].var(axis=0)
     return expected_ceiling(signal / (signal + planted.noise_variance), n_repeats)

@@ -25,11 +25,8 @@ class ToyPhantom:
 
     expectations: list[dict]
     noises: tuple[float, ...] = (0.5, 0.5, 0.5)
-    breaks: bool = False
 
     def write(self, root, seed):
-        if self.breaks:
-            raise ZeroDivisionError("the phantom's writer broke")
         (root / "truth.json").write_text(json.dumps({"expectations": self.expectations}))
         (root / "seed").write_text(str(seed))
 
