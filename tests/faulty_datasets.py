@@ -50,7 +50,7 @@ def write_phantom(root, seed=0):
 # Bears the id of a dataset that has a benchmark, which its truth names.
 CARD = DatasetCard(
     "lebel_moth",
-    load=lambda root: Files(root),
+    load="faulty_datasets:Files",
     summary="A small dataset on files",
     licence="CC0-1.0",
     citation="@misc{nobody}",

@@ -27,7 +27,7 @@ def carded(**changes):
 
 def opened_as(dataset):
     """Return the card of a dataset of another class over the same phantom."""
-    return carded(load=lambda root: dataset(root))
+    return carded(load=dataset)
 
 
 def test_good_dataset_keeps_every_promise():

@@ -75,11 +75,16 @@ def declaration_is_complete(benchmark: BenchmarkUnderTest) -> None:
     card = benchmark.thing.card
     fields = {
         name: getattr(card, name)
-        for name in ("summary", "citation", "protocol", "dataset", "metric", "version")
+        for name in ("summary", "citation", "protocol", "dataset", "metric")
     }
     fields["unit_of_uncertainty"] = card.unit_of_uncertainty
     is_public = isinstance(benchmark.plugin, str) and benchmarks.has(benchmark.plugin)
     stated(f"the card of {card.id!r}", fields, is_public=is_public)
+    require(
+        isinstance(card.version, int) and card.version >= 1,
+        f"the card of {card.id!r} has version={card.version!r}; count from 1, and raise it "
+        "whenever a published score would change",
+    )
     for registry, name in ((datasets, card.dataset), (metrics, card.metric)):
         require(
             registry.has(name),

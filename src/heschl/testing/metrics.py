@@ -162,13 +162,13 @@ def scores_are_labelled(metric: MetricUnderTest) -> None:
 def scores_are_finite(metric: MetricUnderTest) -> None:
     """Return finite numbers, also for a unit that never changes."""
     for name, values in metric.answer.data_vars.items():
-        if values.dtype.kind != "f" or name == "alpha":
-            continue
-        bad = np.argwhere(~np.isfinite(values.to_numpy()))
+        # A penalty may be infinite, a score may not.
+        is_bad = np.isnan(values) if name != "score" else ~np.isfinite(values)
+        n_bad = int(is_bad.sum()) if values.dtype.kind == "f" else 0
         require(
-            not len(bad),
-            f"{name!r} of {metric.name!r} has {len(bad)} numbers that are not finite; give 0 and "
-            "a flag where there is nothing to measure",
+            n_bad == 0,
+            f"{name!r} of {metric.name!r} has {n_bad} numbers that are not finite; give 0 and a "
+            "flag where there is nothing to measure",
         )
 
 
