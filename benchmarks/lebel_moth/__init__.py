@@ -10,16 +10,6 @@ _CITATION = """\
   author = {Moussa, Omer and Klakow, Dietrich and Toneva, Mariya},
   booktitle = {International Conference on Learning Representations},
   year = {2025}
-}
-@article{lebel2023natural,
-  title = {A natural language fMRI dataset for voxelwise encoding models},
-  author = {LeBel, Amanda and Wagner, Lauren and Jain, Shailee and Adhikari-Desai, Aneesh and
-            Gupta, Bhavin and Morgenthal, Allyson and Tang, Jerry and Xu, Lixiang and
-            Huth, Alexander G.},
-  journal = {Scientific Data},
-  volume = {10},
-  pages = {555},
-  year = {2023}
 }"""
 
 RIDGE = BenchmarkCard(

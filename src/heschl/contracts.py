@@ -78,9 +78,8 @@ class Traits:
             raise InvalidInput(f"minimum_samples={self.minimum_samples}; a model needs at least 1")
 
 
-@runtime_checkable
-class SpeechModel(Protocol):
-    """A model that hears: equal-length waveforms in, named layers out."""
+class Model(Protocol):
+    """What every model has; it keeps one of the three contracts that follow."""
 
     @property
     def card(self) -> ModelCard:
@@ -91,12 +90,17 @@ class SpeechModel(Protocol):
         """A text that changes whenever the outputs would: of weights, configuration and code."""
 
     @property
-    def sample_rate(self) -> int:
-        """The rate in Hz that `forward` wants; the runner resamples."""
+    def layers(self) -> tuple[Layer, ...]:
+        """The taps, from the input's side up."""
+
+
+@runtime_checkable
+class SpeechModel(Model, Protocol):
+    """A model that hears: equal-length waveforms in, named layers out."""
 
     @property
-    def layers(self) -> tuple[Layer, ...]:
-        """The taps, from the sound's side up."""
+    def sample_rate(self) -> int:
+        """The rate in Hz that `forward` wants; the runner resamples."""
 
     @property
     def traits(self) -> Traits:
@@ -121,40 +125,16 @@ class Events:
 
 
 @runtime_checkable
-class TextModel(Protocol):
+class TextModel(Model, Protocol):
     """A model that reads: an alignment in, values for each event out."""
-
-    @property
-    def card(self) -> ModelCard:
-        """The metadata."""
-
-    @property
-    def digest(self) -> str:
-        """A text that changes whenever the outputs would."""
-
-    @property
-    def layers(self) -> tuple[Layer, ...]:
-        """The taps, from the input side up."""
 
     def read(self, alignment: Alignment, taps: Sequence[str]) -> Mapping[str, Events]:
         """Return ``{layer: Events}`` for one stimulus, in the order of time."""
 
 
 @runtime_checkable
-class FeatureSource(Protocol):
+class FeatureSource(Model, Protocol):
     """A model that neither hears nor reads: it looks a stimulus up by its name."""
-
-    @property
-    def card(self) -> ModelCard:
-        """The metadata."""
-
-    @property
-    def digest(self) -> str:
-        """A text that changes whenever the features would."""
-
-    @property
-    def layers(self) -> tuple[Layer, ...]:
-        """The layers, from the sound's side up."""
 
     def frames(
         self, stimulus: str, taps: Sequence[str]

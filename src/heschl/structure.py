@@ -48,10 +48,19 @@ def has_member(thing: object, name: str) -> bool:
 
 
 def _members(contract: type) -> tuple[str, ...]:
-    return tuple(name for name in vars(contract) if not name.startswith("_") or name == "__call__")
+    # Contracts build on each other: what several share stands in their base.
+    names = dict.fromkeys(name for base in reversed(contract.__mro__) for name in vars(base))
+    inherited = set(dir(object))
+    return tuple(
+        name
+        for name in names
+        if name == "__call__" or (not name.startswith("_") and name not in inherited)
+    )
 
 
 def _methods(contract: type) -> tuple[str, ...]:
     return tuple(
-        name for name in _members(contract) if not isinstance(vars(contract)[name], property)
+        name
+        for name in _members(contract)
+        if not isinstance(inspect.getattr_static(contract, name), property)
     )

@@ -152,16 +152,20 @@ def stacked(
     Returns
     -------
     xr.DataArray
-        float64 (time, column), with the coordinates ``time`` (seconds of its
+        (time, column) in float64, or in float32 if all stimuli are (computed in
+        float64 all the same), with the coordinates ``time`` (seconds of its
         own stimulus) and ``stimulus`` for each row, those of the columns, and
         ``delay`` for each column where delays are given.
     """
     columns = _checked_columns(stories)
     trimmed = {name: (trim or Trim())(story) for name, story in stories.items()}
+    # The responses of a whole brain, loaded in float32, would not fit twice in float64.
+    is_single = all(story.dtype == np.float32 for story in trimmed.values())
+    precision = np.float32 if is_single else np.float64
     pieces = []
     for story in trimmed.values():
-        values = story.to_numpy().astype(np.float64)
-        values = zscore(values) if standardise else values
+        values = zscore(story.to_numpy()) if standardise else story.to_numpy()
+        values = values.astype(precision, copy=False)
         pieces.append(delayed(values, delays) if delays else values)
     lengths = [len(piece) for piece in pieces]
     coordinates: dict[str, tuple[str, np.ndarray]] = {
