@@ -99,7 +99,7 @@ def test_check_does_not_run_properties(registry):
     ("thing", "message"),
     [
         (Net(), r"Net \(given as an object\) is no toy: it lacks 'card'; the SpeechModel of"),
-        (3, "int .* lacks 'card', 'digest', 'sample_rate', 'layers', 'traits', 'forward'"),
+        (3, "int .* lacks 'card', 'digest', 'layers', 'sample_rate', 'traits', 'forward'"),
         (None, "NoneType .* is no toy"),
         (
             type("Half", (), {"read": None, "card": None, "digest": "", "layers": ()})(),

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import xarray as xr
 from toy import DURATIONS_S, Loudness, ToyDataset, toy_benchmark
 
 import heschl
-from heschl.errors import CellsFailed, UnknownName
+from heschl.errors import CellsFailed, InvalidInput, UnknownName
 from heschl.store import Store
 
 
@@ -204,3 +206,10 @@ def test_folder_of_features_scores_as_the_model_that_wrote_it(store, tmp_path):
         found.tree["summary"].to_dataset(), expected.tree["summary"].to_dataset()
     )
     assert found.model == "from-elsewhere"
+
+
+def test_benchmark_without_a_protocol_is_refused_before_any_work(store):
+    card = dataclasses.replace(toy_benchmark().card, protocol="")
+    with pytest.raises(InvalidInput, match="declares no protocol"):
+        run(store, benchmark=toy_benchmark(card=card))
+    assert not list(store.entries())

@@ -53,11 +53,11 @@ _ORACLES = (
 )
 _NULL_REGION = "Motor"
 _SOURCES = {
-    "score": "protocols.md section 4, S0 (conditional form)",
-    "ceiling": "protocols.md section 4, S-moussa.alignment (CCmax)",
-    "normalised": "protocols.md section 4, S-moussa.alignment (score / CCmax)",
-    "nested_layer": "protocols.md section 4, S-millet.hierarchy",
-    "null": "protocols.md section 4, S0 (null)",
+    "score": "docs/protocols.md, S0 (conditional form)",
+    "ceiling": "docs/protocols.md, S-moussa.alignment (CCmax)",
+    "normalised": "docs/protocols.md, S-moussa.alignment (score / CCmax)",
+    "nested_layer": "docs/protocols.md, S-millet.hierarchy",
+    "null": "docs/protocols.md, S0 (null)",
 }
 _TOLERANCES = {"score": 0.01, "ceiling": 0.03, "normalised": 0.03, "nested_layer": 0}
 """Of the mean over three phantoms; that of noise follows from its number of voxels and rows."""

@@ -242,6 +242,6 @@ def _finding(
         benchmark="engine",
         about=about,
         quantity=quantity,
-        source="protocols.md section 4, S0",
+        source="docs/protocols.md, S0",
         bound=bound,
     )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     )
     from heschl.scores import Score, open_score
     from heschl.scoring import plan, score
+    from heschl.verification import verify
 
 _HOMES = {
     "BenchmarkCard": "cards",
@@ -39,6 +40,7 @@ _HOMES = {
     "register_metric": "registry",
     "register_model": "registry",
     "score": "scoring",
+    "verify": "verification",
 }
 
 __all__ = [
@@ -59,6 +61,7 @@ __all__ = [
     "register_metric",
     "register_model",
     "score",
+    "verify",
 ]
 
 

@@ -156,5 +156,5 @@ def _finding(
         benchmark="engine",
         about=about,
         quantity=quantity,
-        source=f"protocols.md section 4, {source}",
+        source=f"docs/protocols.md, {source}",
     )

@@ -18,7 +18,7 @@ import xarray as xr
 
 from heschl.cells import Cell, Outcome, run_cell
 from heschl.contracts import Benchmark, Dataset
-from heschl.errors import CellsFailed
+from heschl.errors import CellsFailed, InvalidInput
 from heschl.execution import Executor, SerialExecutor
 from heschl.provenance import capture
 from heschl.registry import resolve_benchmark
@@ -95,7 +95,18 @@ def plan(
         seed=seed,
         store=store if isinstance(store, Store) else Store(store),
     )
+    _check_origin(declaration)
     return Plan(declaration, session, tuple(declaration.cells(session)))
+
+
+def _check_origin(benchmark: Benchmark) -> None:
+    """Refuse, before any work, a declaration whose provenance could not be complete."""
+    if not benchmark.card.protocol or not benchmark.rois:
+        lacking = "protocol" if not benchmark.card.protocol else "regions"
+        raise InvalidInput(
+            f"the benchmark {benchmark.card.id!r} declares no {lacking}; every score says which "
+            "protocol it follows (BenchmarkCard(protocol=...)) and which region it is of (rois=...)"
+        )
 
 
 @overload
