@@ -38,6 +38,8 @@ def write_phantom(root, seed=0):
     expectation = {
         "model": "logmel",
         "benchmark": "lebel_moth-ridge",
+        "layer": "logmel",
+        "roi": "A1",
         "quantity": "score",
         "expected": 0.5,
         "tolerance": 0.1,

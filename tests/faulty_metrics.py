@@ -72,6 +72,7 @@ class LeastSquares:
             {
                 "score": (("fold", "unit"), np.stack(scores)),
                 "flag_constant": (("fold", "unit"), np.stack(flags)),
+                "alpha": (("fold", "unit"), np.zeros((len(folds), responses.shape[1]))),
             },
             coords={"fold": [fold.name for fold in folds], "unit": responses["unit"]},
         )

@@ -11,6 +11,7 @@ import numpy as np
 from heschl.cards import ModelCard, Training
 from heschl.contracts import Events, Layer, Traits
 from heschl.errors import UnknownName
+from heschl.models.inputs import chosen_layers, require_waveforms
 from heschl.testing.toy_model import Loudness
 
 GOOD = Loudness.layers[0]
@@ -254,3 +255,31 @@ class ReadingAtRandom(Reader):
         events = super().read(alignment, taps)["letters"]
         drawn = np.random.default_rng().random(events.values.shape)
         return {"letters": dataclasses.replace(events, values=drawn)}
+
+
+def framed(rate, frame, stride, **traits):
+    """Return a good model of another rate, with frames that overlap or leave gaps."""
+
+    promised = Traits(**{"minimum_samples": frame + stride, "is_local": True, **traits})
+
+    class Framed:
+        card = ModelCard("framed", load="none:none", summary="Frames")
+        digest = f"framed-{rate}-{frame}-{stride}"
+        sample_rate = rate
+        layers = (
+            Layer("fine", 1, rate / stride, frame / 2 / rate, frame / rate),
+            Layer(
+                "coarse", 2, rate / stride / 2, (frame + stride) / 2 / rate, (frame + stride) / rate
+            ),
+        )
+        traits = promised
+
+        def forward(self, waveforms, taps):
+            require_waveforms(self, waveforms)
+            names = [layer.name for layer in chosen_layers("framed", self.layers, taps)]
+            windows = np.lib.stride_tricks.sliding_window_view(waveforms, frame, axis=1)
+            fine = np.abs(windows[:, ::stride]).mean(axis=2, keepdims=True)
+            pairs = np.concatenate([fine[:, :-1], fine[:, 1:]], axis=2)[:, ::2]
+            return {name: {"fine": fine, "coarse": pairs}[name] for name in names}
+
+    return Framed

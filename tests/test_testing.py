@@ -40,6 +40,23 @@ def test_good_model_keeps_every_promise(plugin):
     assert failed(plugin) == set()
 
 
+@pytest.mark.parametrize(
+    ("rate", "frame", "stride", "traits"),
+    [
+        (44100, 1024, 512, {}),
+        (11025, 100, 147, {}),  # what sounds between two frames is not heard
+        (8000, 80, 80, {"maximum_s": 0.5}),
+        (16000, 400, 320, {"is_causal": True, "is_padding_safe": True}),
+        (16000, 400, 320, {"minimum_samples": 30_000}),
+        (22050, 441, 45, {"maximum_s": 30.0}),
+        (16000, 1, 160, {}),
+        (16000, 400, 320, {"minimum_samples": 720, "maximum_s": 0.045}),
+    ],
+)
+def test_good_model_of_another_rate_keeps_every_promise(rate, frame, stride, traits):
+    assert failed(faulty.framed(rate, frame, stride, **traits)) == set()
+
+
 COUNTED, PLACED = "frames_fit_the_clock", "click_is_where_it_was"
 LOCAL, CAUSAL, PADDED = "frames_are_local", "future_is_not_heard", "padding_changes_nothing"
 TOUCHED, REPEATED = "nothing_is_touched", "same_sound_gives_same_numbers"

@@ -78,9 +78,20 @@ def test_broken_promise_of_a_dataset_is_found(dataset, expected):
         (carded(phantom=faulty.telling(tolerance=-1)), "truth_is_well_formed"),
         (carded(phantom=faulty.telling(expected=float("nan"))), "truth_is_well_formed"),
         (carded(phantom=faulty.telling(model="nobody")), "truth_is_well_formed"),
+        (carded(phantom=faulty.telling(source="")), "truth_is_well_formed"),
         (carded(phantom=faulty.telling(benchmark="nothing")), "truth_is_well_formed"),
     ],
-    ids=["unseeded", "version", "seed", "empty", "tolerance", "nan", "model", "benchmark"],
+    ids=[
+        "unseeded",
+        "version",
+        "seed",
+        "empty",
+        "tolerance",
+        "nan",
+        "model",
+        "source",
+        "benchmark",
+    ],
 )
 def test_faulty_phantom_is_found(card, check):
     assert failed(card) == {check}

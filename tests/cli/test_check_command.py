@@ -102,6 +102,7 @@ def test_file_that_cannot_be_imported_fails_to_load(file, capsys):
     [
         (["logmell"], "did you mean 'logmel'?"),
         (["my_model.py"], "a file is given as 'file:my_model.py'"),
+        (["fiel:model.py"], "did you mean 'file'?"),
         (["file:nowhere/model.py"], "there is no readable file"),
         (["logmel", "--data", "somewhere"], "leave it out"),
     ],

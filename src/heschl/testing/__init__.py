@@ -28,6 +28,7 @@ from heschl.testing import (
     dataset_files,
     datasets,
     feature_sources,
+    hearing,
     metrics,
     models,
     speech_models,
@@ -64,9 +65,9 @@ def model_checks(plugin: object) -> tuple[Check, ...]:
     """
     modality = _modality(plugin)
     if modality == "audio":
-        hearing = speech_models.SpeechModelUnderTest(plugin)
+        heard = hearing.SpeechModelUnderTest(plugin)
         promises = (*models.CHECKS, *speech_models.CHECKS, *speech_timing.CHECKS)
-        return held_against(hearing, promises)
+        return held_against(heard, promises)
     if modality == "text":
         reading = text_models.TextModelUnderTest(plugin)
         return held_against(reading, (*models.CHECKS, *text_models.CHECKS))

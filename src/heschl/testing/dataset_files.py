@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import filecmp
 import json
-import math
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,10 +16,9 @@ from heschl.testing.check import require, skip
 from heschl.testing.datasets import DatasetUnderTest, read_whole
 from heschl.testing.folders import classes_of_files, copied, damaged, removed, state_of, watched
 from heschl.testing.phantoms import write_phantom
+from heschl.truth import read_expectations
 
 __all__ = ["CHECKS"]
-
-_EXPECTATION = ("model", "benchmark", "quantity", "expected", "tolerance", "source")
 
 
 def fingerprint_sees_every_byte(dataset: DatasetUnderTest) -> None:
@@ -124,41 +122,28 @@ def truth_is_well_formed(dataset: DatasetUnderTest) -> None:
         path.is_file(), f"the phantom of {dataset.name!r} has no truth.json; write what is planted"
     )
     truth = json.loads(path.read_text(encoding="utf-8"))
-    require(
-        truth.get("phantom_version") == dataset.card.phantom_version and truth.get("seed") == 0,
-        f"{where} is of version {truth.get('phantom_version')} and seed {truth.get('seed')}; "
-        f"expected {dataset.card.phantom_version} and 0, as it was asked for",
-    )
-    expectations = truth.get("expectations")
-    require(
-        isinstance(expectations, list) and expectations,
-        f"{where} expects nothing; say what which model must find where",
-    )
-    for number, expectation in enumerate(expectations):
-        _require_expectation(expectation, f"expectation {number} in {where}", dataset.name)
-
-
-def _require_expectation(expectation: dict[str, Any], where: str, dataset: str) -> None:
-    lacking = [name for name in _EXPECTATION if name not in expectation]
-    require(not lacking, f"{where} lacks {', '.join(lacking)}; state them all")
-    numbers = [expectation["tolerance"]]
-    if not isinstance(expectation["expected"], str):
-        numbers.append(expectation["expected"])
-    require(
-        all(isinstance(each, (int, float)) and math.isfinite(each) for each in numbers)
-        and expectation["tolerance"] >= 0,
-        f"{where} expects {expectation['expected']!r} within {expectation['tolerance']!r}; "
-        "expected finite numbers, the second one 0 or more",
-    )
-    require(
-        models.has(expectation["model"]),
-        f"{where} names the model {expectation['model']!r}, which is not registered",
-    )
-    benchmark = expectation["benchmark"]
-    require(
-        benchmarks.has(benchmark) and benchmarks.card(benchmark).dataset == dataset,
-        f"{where} names the benchmark {benchmark!r}, which is not one of this dataset",
-    )
+    for name, asked in {"phantom_version": dataset.card.phantom_version, "seed": 0}.items():
+        require(
+            truth.get(name, asked) == asked,
+            f"{where} says {name}={truth.get(name)!r}; expected {asked}, as it was asked for",
+        )
+    expectations = read_expectations(dataset.root)
+    require(expectations, f"{where} expects nothing; say what which model must find where")
+    for expectation in expectations:
+        model, benchmark = expectation.model, expectation.benchmark
+        require(
+            models.has(model),
+            f"{where} expects something of the model {model!r}, which is not registered",
+        )
+        require(
+            benchmarks.has(benchmark) and benchmarks.card(benchmark).dataset == dataset.name,
+            f"{where} names the benchmark {benchmark!r}, which is not one of this dataset",
+        )
+        require(
+            expectation.source != "",
+            f"{where} does not say where the expected {expectation.quantity} of {model!r} comes "
+            "from; name the closed form",
+        )
 
 
 @contextmanager

@@ -6,10 +6,11 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
-from heschl import registry
+from heschl import plugins, registry
 from heschl.cards import Card
 from heschl.errors import BrokenPlugin, HeschlError, InvalidInput, UnknownName, near_names
 from heschl.registry import Registry
+from heschl.resolution import SCHEMES
 from heschl.source_files import SourceFile
 from heschl.structure import has_methods, missing_members
 
@@ -37,15 +38,15 @@ def kind_of(plugin: object) -> str:
     return _kind_of_made(plugin)
 
 
-def card_of(plugins: Registry[Any], plugin: object) -> Card | None:
+def card_of(owner: Registry[Any], plugin: object) -> Card | None:
     """Return the card that a plugin brings, without making the object, or None."""
-    if isinstance(plugin, str) and plugins.has(plugin):
-        card: Card | None = plugins.card(plugin)
+    if isinstance(plugin, str) and owner.has(plugin):
+        card: Card | None = owner.card(plugin)
         return card
     for thing in _things(plugin):
         within: object = inspect.getattr_static(thing, "card", None)
-        for found in (thing, plugins.card_of(thing), within):
-            if isinstance(found, Card) and isinstance(found, plugins.card_type):
+        for found in (thing, owner.card_of(thing), within):
+            if isinstance(found, Card) and isinstance(found, owner.card_type):
                 return found
     return None
 
@@ -65,6 +66,8 @@ def _kind_of_text(plugin: str) -> str:
         if plugin.endswith(".py"):
             hint = f"a file is given as 'file:{plugin}'"
         raise UnknownName(f"nothing is registered as {plugin!r}; {hint}")
+    if scheme != "file" and all(claim.name != scheme for claim in plugins.claims(SCHEMES)):
+        raise registry.models.unknown(plugin)
     if scheme != "file":
         # What brings several kinds is a package; a scheme brings models.
         return registry.models.kind
@@ -93,14 +96,14 @@ def _things(plugin: object) -> Iterator[object]:
     yield from cards or [thing for thing in content.values() if isinstance(thing, Card)]
 
 
-def _is_of(plugins: Registry[Any], thing: object) -> bool:
-    if isinstance(thing, plugins.card_type) or plugins.card_of(thing) is not None:
+def _is_of(owner: Registry[Any], thing: object) -> bool:
+    if isinstance(thing, owner.card_type) or owner.card_of(thing) is not None:
         return True
     if inspect.isclass(thing):
-        return has_methods(thing, plugins.contracts)
+        return has_methods(thing, owner.contracts)
     if inspect.isfunction(thing) or isinstance(thing, Card):
         return False
-    return not missing_members(thing, plugins.contracts)[1]
+    return not missing_members(thing, owner.contracts)[1]
 
 
 def _kind_of_made(plugin: object) -> str:

@@ -125,8 +125,8 @@ def configuration_is_complete(metric: MetricUnderTest) -> None:
     )
 
 
-def it_says_what_its_score_is(metric: MetricUnderTest) -> None:
-    """Say what the score means and on which scale it is, for encoding benchmarks."""
+def encoding_benchmarks_can_use_it(metric: MetricUnderTest) -> None:
+    """Say what the score means and on which scale it is, and give each fold's penalty."""
     lacking = [name for name in ("meaning", "power") if not hasattr(metric.metric, name)]
     if lacking:
         raise skip(f"it has no {' and no '.join(lacking)}, which an EncodingBenchmark needs")
@@ -139,6 +139,13 @@ def it_says_what_its_score_is(metric: MetricUnderTest) -> None:
         power in ("correlation", "variance"),
         f"the power of {metric.name!r} is {power!r}; expected 'correlation' or 'variance'",
     )
+    for name in ("score", "alpha", "flag_constant"):
+        dims = metric.answer[name].dims if name in metric.answer else None
+        require(
+            dims is not None and set(dims) == {FOLD, UNIT},
+            f"{name!r} of {metric.name!r} has dims {dims}; an EncodingBenchmark expects "
+            f"{(FOLD, UNIT)}: give 0 where there is no penalty",
+        )
 
 
 def scores_are_labelled(metric: MetricUnderTest) -> None:
@@ -275,7 +282,7 @@ CHECKS = (
     loads,
     card_is_complete,
     configuration_is_complete,
-    it_says_what_its_score_is,
+    encoding_benchmarks_can_use_it,
     scores_are_labelled,
     scores_are_finite,
     constant_units_are_flagged,
