@@ -53,7 +53,8 @@ def race(ours: Callable[[], np.ndarray], theirs: Callable[[], np.ndarray], round
             results[place] = run()
             least[place] = min(least[place], time.perf_counter() - begin)
     difference = np.abs(results[0] - results[1]).max() / np.abs(results[1]).max()
-    return f"{least[0]:8.3f} s  {least[1]:8.3f} s  {least[1] / least[0]:7.1f} x  {difference:.1e} of max"
+    times = "  ".join(f"{seconds:8.3f} s" for seconds in least)
+    return f"{times}  {least[1] / least[0]:7.1f} x  {difference:.1e} of max"
 
 
 def main() -> None:

@@ -213,3 +213,19 @@ def test_benchmark_without_a_protocol_is_refused_before_any_work(store):
     with pytest.raises(InvalidInput, match="declares no protocol"):
         run(store, benchmark=toy_benchmark(card=card))
     assert not list(store.entries())
+
+
+def test_ceiling_is_of_the_rows_that_are_scored(store):
+    class RepeatsEverything(ToyDataset):
+        def recording(self, subject, stimuli=None):
+            found = super().recording(subject, stimuli)
+            training = found.responses["one"]
+            repeats = xr.concat([training] * 4, "repeat").transpose("repeat", "time", "unit")
+            return dataclasses.replace(found, repeats={**found.repeats, "one": repeats})
+
+    plain = run(store)
+    other = run(Store(store.folder / "other"), data=RepeatsEverything())
+
+    xr.testing.assert_identical(
+        plain.tree["ceiling"].to_dataset(), other.tree["ceiling"].to_dataset()
+    )

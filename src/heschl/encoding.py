@@ -1,38 +1,42 @@
 """The encoding kind of benchmark: predict each unit's response from a model's features.
 
 An `EncodingBenchmark` is a declaration. What happens with it is this file, from
-top to bottom: features of every stimulus on the recording's clock, ceilings and
-unit scores of every listener, and their gathering.
+top to bottom: cells for the features of every stimulus, for the ceilings and
+unit scores of every listener, and their gathering. `heschl.encoding_work` is
+what the cells do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal, Protocol
 
-import numpy as np
 import xarray as xr
 
 from heschl.cards import BenchmarkCard
 from heschl.ceilings import Power, RepeatCeiling
-from heschl.cells import Arrays, Cell, Report
+from heschl.cells import Cell
 from heschl.configuration import array_digest, describe
 from heschl.contracts import AnyModel, Metric
-from heschl.dimensions import FEATURE, FOLD, REPEAT, STIMULUS, TIME, UNIT
-from heschl.errors import InvalidInput, MissingData
-from heschl.extraction import extract
-from heschl.gathering import SubjectScores, gather_groups
+from heschl.encoding_work import (
+    compute_ceiling,
+    compute_features,
+    compute_scores,
+    subject_scores,
+)
+from heschl.errors import MissingData
+from heschl.gathering import gather_groups
 from heschl.session import Session
 from heschl.sound import RESAMPLING, Stimulus
 from heschl.splits import Splitter
-from heschl.temporal import stacked
 
 __all__ = ["EncodingBenchmark"]
 
 _NUMERICS = 1
-"""Raised whenever this file's numbers change, so that nothing older is served."""
+"""Raised whenever the same declaration and inputs give other numbers, by a change here or in
+`encoding_work`, `extraction`, `passes` or `temporal`, so that nothing older is served."""
 
 
 _NORMALISATIONS: Mapping[tuple[Power, Power], str] = {
@@ -154,7 +158,7 @@ class EncodingBenchmark:
             stimulus,
             f"{session.model_id} × {stimulus}",
             tuple({**shared, "layer": describe(layers[name])} for name in session.layers),
-            partial(_compute_features, self, session, stimulus),
+            partial(compute_features, self, session, stimulus),
             n_bytes=sum(4 * len(clock) * layers[name].width for name in session.layers),
         )
 
@@ -164,6 +168,7 @@ class EncodingBenchmark:
             "stage": "ceiling",
             "numerics": _NUMERICS,
             "ceiling": self.ceiling,
+            "splitter": self.splitter,
             "skipped_rows": self.skipped_rows,
             "recording": session.dataset.get().fingerprint(subject, stimuli),
             "subject": subject,
@@ -175,15 +180,21 @@ class EncodingBenchmark:
             subject,
             f"ceiling of {subject}",
             (configuration,),
-            partial(_compute_ceiling, self, session, subject),
+            partial(compute_ceiling, self, session, subject),
         )
 
     def _score_cell(self, session: Session, subject: str, features: Mapping[str, Cell]) -> Cell:
         stimuli = self.stimuli(session, subject)
+        # Ceilings and regions come in when unit scores are gathered, and change none of them.
+        settings = {
+            name: value
+            for name, value in self.configuration().items()
+            if name not in ("ceiling", "rois")
+        }
         shared = {
             "stage": "scores",
             "numerics": _NUMERICS,
-            "benchmark": self.configuration(),
+            "benchmark": settings,
             "recording": session.dataset.get().fingerprint(subject, stimuli),
             "subject": subject,
             "seed": session.seed,
@@ -197,7 +208,7 @@ class EncodingBenchmark:
             subject,
             f"{session.model_id} × {subject}",
             tuple({**shared, "features": keys} for keys in inputs),
-            partial(_compute_scores, self, session, subject, inputs),
+            partial(compute_scores, self, session, subject, inputs),
         )
 
     def gather(self, session: Session) -> dict[str, xr.Dataset]:
@@ -207,7 +218,7 @@ class EncodingBenchmark:
         scores = [cell for cell in cells if cell.stage == "scores"]
         return gather_groups(
             [
-                _subject_scores(session, subject, ceiling, score)
+                subject_scores(session, subject, ceiling, score)
                 for subject, ceiling, score in zip(session.subjects, ceilings, scores, strict=True)
             ],
             session.dataset.get(),
@@ -231,140 +242,3 @@ def _input(model: AnyModel, stimulus: Stimulus) -> dict[str, Any]:
         return {"name": stimulus.identifier}
     alignment = stimulus.alignment
     return {"alignment": alignment.digest if alignment else None}
-
-
-def _compute_features(
-    benchmark: EncodingBenchmark,
-    session: Session,
-    stimulus: str,
-    missing: Sequence[int],
-    report: Report,
-) -> Iterator[tuple[int, Arrays]]:
-    dataset = session.dataset.get()
-    names = [session.layers[position] for position in missing]
-    values = extract(
-        session.model.get(),
-        dataset.stimuli()[stimulus],
-        names,
-        benchmark.windowing,
-        benchmark.resampler,
-        dataset.clock(stimulus),
-        event_stamp=benchmark.event_stamp,
-        report=report,
-    )
-    for position, name in zip(missing, names, strict=True):
-        yield position, {"values": values[name]}
-
-
-def _compute_ceiling(
-    benchmark: EncodingBenchmark,
-    session: Session,
-    subject: str,
-    _missing: Sequence[int],
-    _report: Report,
-) -> Iterator[tuple[int, Arrays]]:
-    recording = session.dataset.get().recording(subject, benchmark.stimuli(session, subject))
-    finite = recording.finite_units()
-    if not recording.repeats:
-        raise MissingData(
-            f"{subject} has no single repeats of any of {', '.join(recording.responses)}; "
-            f"the ceiling {benchmark.ceiling.kind} needs them"
-        )
-    repeats = xr.concat(
-        [
-            repeats.isel({TIME: benchmark.rows(stimulus), UNIT: finite})
-            for stimulus, repeats in recording.repeats.items()
-        ],
-        TIME,
-        join="exact",
-    )
-    ceiling = benchmark.ceiling(repeats, seed=session.seed)
-    yield (
-        0,
-        {
-            "ceiling": ceiling.to_numpy(),
-            "unit": recording.units[finite],
-            "n_repeats": np.asarray(repeats.sizes[REPEAT]),
-            "n_units_dropped": np.asarray((~finite).sum()),
-        },
-    )
-
-
-def _compute_scores(
-    benchmark: EncodingBenchmark,
-    session: Session,
-    subject: str,
-    inputs: Sequence[Mapping[str, str]],
-    missing: Sequence[int],
-    report: Report,
-) -> Iterator[tuple[int, Arrays]]:
-    dataset = session.dataset.get()
-    stimuli = benchmark.stimuli(session, subject)
-    recording = dataset.recording(subject, stimuli)
-    for stimulus in stimuli:
-        if not np.array_equal(recording.responses[stimulus][TIME], dataset.clock(stimulus)):
-            raise InvalidInput(
-                f"the recording of {subject} for {stimulus!r} is on another clock than "
-                f"{dataset.card.id}.clock({stimulus!r})"
-            )
-    finite = recording.finite_units()
-    responses = stacked(
-        {
-            name: recording.responses[name].isel({TIME: benchmark.rows(name), UNIT: finite})
-            for name in stimuli
-        }
-    )
-    folds = benchmark.splitter.folds({n: responses[n].to_numpy() for n in (STIMULUS, TIME)})
-    for done, position in enumerate(missing):
-        design = _design(benchmark, session, inputs[position])
-        result = benchmark.metric(design, responses, folds, seed=session.seed)
-        yield (
-            position,
-            {
-                "score": result["score"].mean(FOLD).to_numpy(),
-                "alpha": result["alpha"].transpose(FOLD, UNIT).to_numpy(),
-                "flag_constant": result["flag_constant"].astype(bool).any(FOLD).to_numpy(),
-                "unit": responses[UNIT].to_numpy(),
-            },
-        )
-        report((done + 1) / len(missing))
-
-
-def _design(
-    benchmark: EncodingBenchmark, session: Session, keys: Mapping[str, str]
-) -> xr.DataArray:
-    """Return the design (time, feature) of one layer from the features under ``keys``."""
-    dataset = session.dataset.get()
-    features = {}
-    for stimulus, key in keys.items():
-        values = _stored(session, key, f"the features of {stimulus}")["values"]
-        on_clock = xr.DataArray(
-            values.astype(np.float64), dims=(TIME, FEATURE), coords={TIME: dataset.clock(stimulus)}
-        )
-        features[stimulus] = on_clock.isel({TIME: benchmark.rows(stimulus)})
-    return stacked(features, delays=benchmark.delays)
-
-
-def _stored(session: Session, key: str, what: str) -> dict[str, np.ndarray]:
-    arrays = session.store.read(key)
-    if arrays is None:
-        raise MissingData(
-            f"{what} ({key[:12]}) is not in {session.store}: the cell that makes it has not "
-            "finished; run the same command again"
-        )
-    return arrays
-
-
-def _subject_scores(session: Session, subject: str, ceiling: Cell, score: Cell) -> SubjectScores:
-    noise = _stored(session, ceiling.keys[0], ceiling.label)
-    layers = [_stored(session, key, score.label) for key in score.keys]
-    return SubjectScores(
-        subject=subject,
-        unit=noise["unit"],
-        score=np.stack([layer["score"] for layer in layers]),
-        alpha=np.stack([layer["alpha"] for layer in layers]),
-        flag_constant=np.stack([layer["flag_constant"] for layer in layers]),
-        ceiling=noise["ceiling"],
-        n_repeats=int(noise["n_repeats"]),
-        n_units_dropped=int(noise["n_units_dropped"]),
-    )

@@ -1,0 +1,181 @@
+"""What the cells of an encoding benchmark do; they run wherever the executor puts them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from heschl.cells import Arrays, Cell, Report
+from heschl.dimensions import FEATURE, FOLD, REPEAT, STIMULUS, TIME, UNIT
+from heschl.errors import InvalidInput, MissingData
+from heschl.extraction import extract
+from heschl.gathering import SubjectScores
+from heschl.recording import Recording
+from heschl.session import Session
+from heschl.temporal import stacked
+
+if TYPE_CHECKING:
+    from heschl.encoding import EncodingBenchmark
+
+__all__ = ["compute_ceiling", "compute_features", "compute_scores", "subject_scores"]
+
+
+def compute_features(
+    benchmark: EncodingBenchmark,
+    session: Session,
+    stimulus: str,
+    missing: Sequence[int],
+    report: Report,
+) -> Iterator[tuple[int, Arrays]]:
+    """Yield the missing layers of one stimulus, float32 (row, unit) on the recording's clock."""
+    dataset = session.dataset.get()
+    names = [session.layers[position] for position in missing]
+    values = extract(
+        session.model.get(),
+        dataset.stimuli()[stimulus],
+        names,
+        benchmark.windowing,
+        benchmark.resampler,
+        dataset.clock(stimulus),
+        event_stamp=benchmark.event_stamp,
+        report=report,
+    )
+    for position, name in zip(missing, names, strict=True):
+        yield position, {"values": values[name]}
+
+
+def compute_ceiling(
+    benchmark: EncodingBenchmark,
+    session: Session,
+    subject: str,
+    _missing: Sequence[int],
+    _report: Report,
+) -> Iterator[tuple[int, Arrays]]:
+    """Yield the ceiling of one listener's finite units, on exactly the rows that are scored."""
+    recording = session.dataset.get().recording(subject, benchmark.stimuli(session, subject))
+    finite = recording.finite_units()
+    tested = _tested_stimuli(benchmark, recording)
+    repeated = [stimulus for stimulus in tested if stimulus in recording.repeats]
+    if not repeated:
+        raise MissingData(
+            f"{subject} has no single repeats of {', '.join(tested)}; the ceiling "
+            f"{benchmark.ceiling.kind} needs them"
+        )
+    repeats = xr.concat(
+        [
+            recording.repeats[stimulus].isel({TIME: benchmark.rows(stimulus), UNIT: finite})
+            for stimulus in repeated
+        ],
+        TIME,
+        join="exact",
+    )
+    ceiling = benchmark.ceiling(repeats, seed=session.seed)
+    yield (
+        0,
+        {
+            "ceiling": ceiling.to_numpy(),
+            "unit": recording.units[finite],
+            "n_repeats": np.asarray(repeats.sizes[REPEAT]),
+            "n_units_dropped": np.asarray((~finite).sum()),
+        },
+    )
+
+
+def _tested_stimuli(benchmark: EncodingBenchmark, recording: Recording) -> list[str]:
+    """Return the stimuli with rows that are scored: a ceiling is of those rows alone."""
+    times = {
+        name: response[TIME].to_numpy()[benchmark.rows(name)]
+        for name, response in recording.responses.items()
+    }
+    labels = {
+        STIMULUS: np.concatenate([[name] * len(rows) for name, rows in times.items()]),
+        TIME: np.concatenate(list(times.values())),
+    }
+    folds = benchmark.splitter.folds(labels)
+    tested = {str(name) for fold in folds for name in labels[STIMULUS][fold.test]}
+    return [name for name in recording.responses if name in tested]
+
+
+def compute_scores(
+    benchmark: EncodingBenchmark,
+    session: Session,
+    subject: str,
+    inputs: Sequence[Mapping[str, str]],
+    missing: Sequence[int],
+    report: Report,
+) -> Iterator[tuple[int, Arrays]]:
+    """Yield the unit scores of one listener, a layer at a time."""
+    dataset = session.dataset.get()
+    stimuli = benchmark.stimuli(session, subject)
+    recording = dataset.recording(subject, stimuli)
+    for stimulus in stimuli:
+        if not np.array_equal(recording.responses[stimulus][TIME], dataset.clock(stimulus)):
+            raise InvalidInput(
+                f"the recording of {subject} for {stimulus!r} is on another clock than "
+                f"{dataset.card.id}.clock({stimulus!r})"
+            )
+    finite = recording.finite_units()
+    responses = stacked(
+        {
+            name: recording.responses[name].isel({TIME: benchmark.rows(name), UNIT: finite})
+            for name in stimuli
+        }
+    )
+    folds = benchmark.splitter.folds({n: responses[n].to_numpy() for n in (STIMULUS, TIME)})
+    for done, position in enumerate(missing):
+        design = _design(benchmark, session, inputs[position])
+        result = benchmark.metric(design, responses, folds, seed=session.seed)
+        yield (
+            position,
+            {
+                "score": result["score"].mean(FOLD).to_numpy(),
+                "alpha": result["alpha"].transpose(FOLD, UNIT).to_numpy(),
+                "flag_constant": result["flag_constant"].astype(bool).any(FOLD).to_numpy(),
+                "unit": responses[UNIT].to_numpy(),
+            },
+        )
+        report((done + 1) / len(missing))
+
+
+def _design(
+    benchmark: EncodingBenchmark, session: Session, keys: Mapping[str, str]
+) -> xr.DataArray:
+    """Return the design (time, feature) of one layer from the features under ``keys``."""
+    dataset = session.dataset.get()
+    features = {}
+    for stimulus, key in keys.items():
+        values = _stored(session, key, f"the features of {stimulus}")["values"]
+        on_clock = xr.DataArray(
+            values.astype(np.float64), dims=(TIME, FEATURE), coords={TIME: dataset.clock(stimulus)}
+        )
+        features[stimulus] = on_clock.isel({TIME: benchmark.rows(stimulus)})
+    return stacked(features, delays=benchmark.delays)
+
+
+def _stored(session: Session, key: str, what: str) -> dict[str, np.ndarray]:
+    arrays = session.store.read(key)
+    if arrays is None:
+        raise MissingData(
+            f"{what} ({key[:12]}) is not in {session.store}: the cell that makes it has not "
+            "finished; run the same command again"
+        )
+    return arrays
+
+
+def subject_scores(session: Session, subject: str, ceiling: Cell, score: Cell) -> SubjectScores:
+    """Read one listener's results from the store."""
+    noise = _stored(session, ceiling.keys[0], ceiling.label)
+    layers = [_stored(session, key, score.label) for key in score.keys]
+    return SubjectScores(
+        subject=subject,
+        unit=noise["unit"],
+        score=np.stack([layer["score"] for layer in layers]),
+        alpha=np.stack([layer["alpha"] for layer in layers]),
+        flag_constant=np.stack([layer["flag_constant"] for layer in layers]),
+        ceiling=noise["ceiling"],
+        n_repeats=int(noise["n_repeats"]),
+        n_units_dropped=int(noise["n_units_dropped"]),
+    )
