@@ -81,7 +81,21 @@ def _open_http(
                 raise Refusal(f"the server sends from byte {first} where {offset} was asked")
             yield Transfer(first, size, response.iter_content(_BLOCK_BYTES))
     except requests.exceptions.RequestException as error:
-        raise PassingFault(f"{type(error).__name__}: {error}") from error
+        raise PassingFault(_plainly(error)) from error
+
+
+def _plainly(error: requests.exceptions.RequestException) -> str:
+    """Say what went wrong without the pools and retries that it went through."""
+    if isinstance(error, requests.exceptions.SSLError):
+        return f"no secure connection: {error}"
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return "no connection in time"
+    if isinstance(error, requests.exceptions.ReadTimeout):
+        return "no answer in time"
+    host = urlsplit(error.request.url or "").hostname if error.request is not None else None
+    if isinstance(error, requests.exceptions.ConnectionError) and host:
+        return f"no connection to {host}"
+    return f"{type(error).__name__}: {error}"
 
 
 def _granted(status: int, headers: Mapping[str, str]) -> tuple[int, int | None]:

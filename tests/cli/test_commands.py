@@ -89,7 +89,7 @@ def test_plan_tells_cells_cached_and_time(heschl, moth_phantom):
 def test_plan_without_data_tells_the_download(heschl):
     code, out, _ = heschl("plan", "logmel", "lebel_moth-ridge", "--subjects", "UTS01", "--json")
     assert code == 0
-    assert json.loads(out)["download"]["n_bytes"] > 2e10
+    assert 2e9 < json.loads(out)["download"]["n_bytes"] < 2e10
 
 
 def test_status_lists_runs_and_their_cells(heschl, score_file):
@@ -166,6 +166,15 @@ def test_fetch_dry_run_tells_how_much(heschl):
     record = json.loads(out)
     assert code == 0
     assert record["n_missing"] == record["n_files"] > 2
+
+
+def test_fetch_of_a_benchmark_takes_its_stories_alone(heschl):
+    of_dataset, of_benchmark = (
+        json.loads(heschl("fetch", what, "--dry-run", "--json")[1])
+        for what in ("lebel_moth", "lebel_moth-ridge")
+    )
+    assert of_benchmark["dataset"] == "lebel_moth"
+    assert of_benchmark["n_bytes"] < 0.7 * of_dataset["n_bytes"]
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import argparse
 from itertools import groupby
-from typing import Any
 
 from heschl import registry
+from heschl.cli.needs import dataset_and_stimuli
 from heschl.cli.printing import print_json, print_table, print_text
 from heschl.cli.scoring_arguments import add_scoring_arguments, scoring_settings
 from heschl.costs import estimate
@@ -64,20 +64,20 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _print_download(arguments: argparse.Namespace) -> bool:
     """Say what must be fetched first; False if there is nothing to fetch."""
-    benchmark = registry.benchmarks.card(arguments.benchmark)
-    card = registry.datasets.card(benchmark.dataset)
+    dataset_id, stories = dataset_and_stimuli(arguments.benchmark)
+    card = registry.datasets.card(dataset_id)
     if not card.manifest:
         return False
-    choices: dict[str, Any] = {"subjects": arguments.subjects}
-    missing = Manifest.read(card.manifest).select(**choices).missing(default_data_folder(card.id))
+    chosen = Manifest.read(card.manifest).select(subjects=arguments.subjects, stories=stories)
+    missing = chosen.missing(default_data_folder(card.id))
     record = {"download": {"n_files": len(missing.files), "n_bytes": missing.n_bytes}}
     if arguments.json:
         print_json(record)
         return True
     print_text(
         f"{card.id} is not on disk: {len(missing.files)} files, "
-        f"{readable_size(missing.n_bytes)} to fetch first (`heschl fetch {card.id}`); the cells "
-        "can be planned once it is there, or now for its twin (--data phantom)"
+        f"{readable_size(missing.n_bytes)} to fetch first (`heschl fetch {arguments.benchmark}`); "
+        "the cells can be planned once it is there, or now for its twin (--data phantom)"
     )
     return True
 
