@@ -1,1 +1,1 @@
-"""The leaderboard: the static site built from the submissions."""
+"""The leaderboard: the static site that will be built from the submissions; nothing yet."""
