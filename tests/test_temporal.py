@@ -416,6 +416,25 @@ def test_stacked_keeps_the_units_of_responses():
     assert stacked({"a": response, "b": response})["unit"].values.tolist() == [7, 8, 9]
 
 
+def test_stacked_columns_that_are_kept_are_those_of_kept_stories():
+    generator = np.random.default_rng(0)
+    stories = {
+        name: xr.DataArray(
+            generator.normal(size=(n_rows, 4)).astype(np.float32),
+            dims=("time", "unit"),
+            coords={"time": np.arange(n_rows), "unit": [5, 6, 7, 8]},
+        )
+        for name, n_rows in (("one", 5), ("two", 7))
+    }
+    kept = np.array([True, False, True, True])
+
+    found = stacked(stories, kept=kept, delays=(1, 2))
+
+    chosen = {name: story.isel(unit=kept) for name, story in stories.items()}
+    xr.testing.assert_identical(found, stacked(chosen, delays=(1, 2)))
+    assert found["unit"].to_numpy().tolist() == [5, 7, 8, 5, 7, 8]
+
+
 def test_stacked_refuses_stories_that_do_not_match():
     rng = np.random.default_rng(0)
     wide, narrow = stories(rng, (5,), 3)["story0"], stories(rng, (5,), 2)["story0"]

@@ -58,7 +58,9 @@ def compute_ceiling(
     recording = session.dataset.get().recording(subject, benchmark.stimuli(session, subject))
     finite = recording.finite_units()
     tested = _tested_stimuli(benchmark, recording)
-    repeated = [stimulus for stimulus in tested if stimulus in recording.repeats]
+    repeated = {name: recording.repeats[name] for name in tested if name in recording.repeats}
+    units = recording.units[finite]
+    del recording  # gigabytes that have told all
     if not repeated:
         raise MissingData(
             f"{subject} has no single repeats of {', '.join(tested)}; the ceiling "
@@ -66,8 +68,8 @@ def compute_ceiling(
         )
     repeats = xr.concat(
         [
-            recording.repeats[stimulus].isel({TIME: benchmark.rows(stimulus), UNIT: finite})
-            for stimulus in repeated
+            each.isel({TIME: benchmark.rows(stimulus), UNIT: finite})
+            for stimulus, each in repeated.items()
         ],
         TIME,
         join="exact",
@@ -77,7 +79,7 @@ def compute_ceiling(
         0,
         {
             "ceiling": ceiling.to_numpy(),
-            "unit": recording.units[finite],
+            "unit": units,
             "n_repeats": np.asarray(repeats.sizes[REPEAT]),
             "n_units_dropped": np.asarray((~finite).sum()),
         },
@@ -117,13 +119,11 @@ def compute_scores(
                 f"the recording of {subject} for {stimulus!r} is on another clock than "
                 f"{dataset.card.id}.clock({stimulus!r})"
             )
-    finite = recording.finite_units()
     responses = stacked(
-        {
-            name: recording.responses[name].isel({TIME: benchmark.rows(name), UNIT: finite})
-            for name in stimuli
-        }
+        {name: recording.responses[name].isel({TIME: benchmark.rows(name)}) for name in stimuli},
+        kept=recording.finite_units(),
     )
+    del recording  # the metric needs the memory
     folds = benchmark.splitter.folds({n: responses[n].to_numpy() for n in (STIMULUS, TIME)})
     for done, position in enumerate(missing):
         design = _design(benchmark, session, inputs[position])

@@ -129,19 +129,23 @@ def delayed(values: np.ndarray, delays: Sequence[int]) -> np.ndarray:
 def stacked(
     stories: Mapping[str, xr.DataArray],
     *,
+    kept: np.ndarray | None = None,
     trim: Trim | None = None,
     standardise: bool = True,
     delays: Sequence[int] = (),
 ) -> xr.DataArray:
     """Stack stimuli after trimming, z-scoring and delaying each by itself, in this order.
 
-    Serves designs and responses alike, so that their rows match.
+    Serves designs and responses alike, so that their rows match. Memory: beside
+    ``stories``, the result and a few copies of one stimulus.
 
     Parameters
     ----------
     stories
         For each stimulus, in the order wanted, (time, column) with the
         coordinate ``time`` in seconds.
+    kept
+        Which columns to keep, as booleans (column,); all by default.
     trim
         Rows to drop at the ends of each stimulus; none by default.
     standardise
@@ -158,26 +162,29 @@ def stacked(
         ``delay`` for each column where delays are given.
     """
     columns = _checked_columns(stories)
+    if kept is not None:
+        columns = columns[kept]
     trimmed = {name: (trim or Trim())(story) for name, story in stories.items()}
+    lengths = [len(story) for story in trimmed.values()]
+    copies = max(len(delays), 1)
     # The responses of a whole brain, loaded in float32, would not fit twice in float64.
     is_single = all(story.dtype == np.float32 for story in trimmed.values())
-    precision = np.float32 if is_single else np.float64
-    pieces = []
+    rows = np.empty((sum(lengths), copies * len(columns)), np.float32 if is_single else np.float64)
+    stop = 0
     for story in trimmed.values():
-        values = zscore(story.to_numpy()) if standardise else story.to_numpy()
-        values = values.astype(precision, copy=False)
-        pieces.append(delayed(values, delays) if delays else values)
-    lengths = [len(piece) for piece in pieces]
+        values = story.to_numpy() if kept is None else story.to_numpy()[:, kept]
+        values = zscore(values) if standardise else values
+        start, stop = stop, stop + len(values)
+        rows[start:stop] = delayed(values, delays) if delays else values
+    dimension = str(columns.name)
     coordinates: dict[str, tuple[str, np.ndarray]] = {
         TIME: (TIME, np.concatenate([story[TIME].to_numpy() for story in trimmed.values()])),
         STIMULUS: (TIME, np.repeat(np.array(list(stories)), lengths)),
+        dimension: (dimension, np.tile(columns.to_numpy(), copies)),
     }
-    dimension = columns.name
-    copies = max(len(delays), 1)
-    coordinates[str(dimension)] = (str(dimension), np.tile(columns.to_numpy(), copies))
     if delays:
-        coordinates["delay"] = (str(dimension), np.repeat(np.array(delays), len(columns)))
-    return xr.DataArray(np.concatenate(pieces), dims=(TIME, dimension), coords=coordinates)
+        coordinates["delay"] = (dimension, np.repeat(np.array(delays), len(columns)))
+    return xr.DataArray(rows, dims=(TIME, dimension), coords=coordinates)
 
 
 def _checked_columns(stories: Mapping[str, xr.DataArray]) -> xr.DataArray:

@@ -1,0 +1,72 @@
+"""What a listener's gigabytes may cost, in miniature."""
+
+from __future__ import annotations
+
+import tracemalloc
+import weakref
+
+import numpy as np
+import xarray as xr
+from toy import Loudness, ToyDataset, toy_benchmark
+
+import heschl
+from heschl.ceilings import CorrelationCeiling
+from heschl.metrics.ridge import KFold, Ridge
+from heschl.temporal import stacked
+
+
+def test_stacking_takes_the_result_and_little_more():
+    generator = np.random.default_rng(0)
+    stories = {
+        f"story-{n}": xr.DataArray(
+            generator.standard_normal((50, 2000), dtype=np.float32),
+            dims=("time", "unit"),
+            coords={"time": np.arange(50.0)},
+        )
+        for n in range(40)
+    }
+    kept = np.ones(2000, dtype=bool)
+    kept[::100] = False
+
+    tracemalloc.start()
+    rows = stacked(stories, kept=kept)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert rows.dtype == np.float32
+    assert peak < 1.4 * rows.nbytes
+
+
+class Watched(ToyDataset):
+    """Remembers which of its recordings are still in memory."""
+
+    _given: list = []  # noqa: RUF012
+
+    def recording(self, subject, stimuli=None):
+        made = super().recording(subject, stimuli)
+        self._given.append(weakref.ref(made))
+        return made
+
+    def n_held(self):
+        return sum(reference() is not None for reference in self._given)
+
+
+def test_recordings_are_let_go_before_the_metric_and_the_ceiling_work(tmp_path, monkeypatch):
+    data = Watched()
+    held = []
+
+    def watched(method):
+        def call(self, *arguments, **settings):
+            held.append(data.n_held())
+            return method(self, *arguments, **settings)
+
+        return call
+
+    for kind in (Ridge, CorrelationCeiling):
+        monkeypatch.setattr(kind, "__call__", watched(kind.__call__))
+    benchmark = toy_benchmark(metric=Ridge(KFold(n_folds=2, alphas=(1.0, 100.0))))
+
+    heschl.score(Loudness(), benchmark, data=data, store=tmp_path)
+
+    assert len(held) == 3 * (1 + 2), "a ceiling and two layers for each listener"
+    assert not any(held)
