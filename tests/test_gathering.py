@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -7,7 +9,7 @@ from toy import ToyDataset
 
 from heschl.aggregation import over_subjects
 from heschl.ceilings import CorrelationCeiling, SplitHalf
-from heschl.errors import InvalidInput
+from heschl.errors import BrokenPlugin, InvalidInput
 from heschl.gathering import SubjectScores, gather_groups
 
 N_UNITS = 12
@@ -127,3 +129,18 @@ def test_error_interval_and_p_are_over_listeners():
         (values,), np.mean, n_resamples=20_000, method="percentile", rng=np.random.default_rng(0)
     ).confidence_interval
     np.testing.assert_allclose([population["low"], population["high"]], theirs, atol=0.01)
+
+
+def test_unit_that_no_region_array_labels_is_named():
+    stray = dataclasses.replace(result("S1", [0.4, 0.3], 0.8), unit=np.arange(1, N_UNITS + 1))
+    with pytest.raises(BrokenPlugin, match=r"rois\('S1'\) lacks units"):
+        gather([stray])
+
+
+def test_units_find_their_region_in_any_order():
+    shuffled = np.random.default_rng(0).permutation(N_UNITS)
+    score = np.tile(np.arange(N_UNITS) / N_UNITS, (2, 1))
+    straight = result("S1", score, 0.8)
+    moved = dataclasses.replace(straight, unit=shuffled, score=score[:, shuffled])
+
+    xr.testing.assert_allclose(gather([straight])["summary"], gather([moved])["summary"])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from heschl.cells import Cell, Outcome, run_cell
+from heschl.configuration import digest
 from heschl.errors import UnknownName
 from heschl.execution import SerialExecutor
 from heschl.runs import list_runs, open_run, start_run
@@ -84,6 +85,21 @@ def test_cell_that_leaves_entries_unwritten_has_failed(store):
 def test_cell_pickles(store):
     work = pickle.loads(pickle.dumps(cell(partial(compute, 5))))  # noqa: S301
     assert run_cell(work, store).status == "done"
+
+
+def test_cell_makes_its_keys_once(monkeypatch):
+    n_digests = 0
+
+    def counted(configuration):
+        nonlocal n_digests
+        n_digests += 1
+        return digest(configuration)
+
+    monkeypatch.setattr("heschl.cells.digest", counted)
+    work = cell(partial(compute, 1), n_entries=25)
+    for position in range(25):  # as a score asks for the features of each layer
+        work.keys[position]
+    assert n_digests == 25
 
 
 def test_run_reads_the_state_of_its_cells_from_files(store):

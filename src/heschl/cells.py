@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -42,7 +43,8 @@ class Cell:
     compute: Compute = field(repr=False, compare=False)
     n_bytes: int | None = None
 
-    @property
+    # A score names the features of all stories and layers, each of many settings.
+    @cached_property
     def keys(self) -> tuple[str, ...]:
         """The store's keys of the entries."""
         return tuple(digest(configuration) for configuration in self.configurations)

@@ -13,7 +13,7 @@ from heschl.ceilings import Ceiling, Power, normalise
 from heschl.configuration import canonical_json
 from heschl.contracts import Dataset
 from heschl.dimensions import FOLD, LAYER, ROI, SUBJECT, UNIT
-from heschl.errors import InvalidInput, near_names
+from heschl.errors import BrokenPlugin, InvalidInput, near_names
 
 __all__ = ["SubjectScores", "gather_groups"]
 
@@ -47,8 +47,9 @@ def gather_groups(
     seed: int,
 ) -> dict[str, xr.Dataset]:
     """Return the groups ``summary``, ``population``, ``units`` and ``ceiling``."""
+    n_units = [len(each.unit) for each in results]
     coordinates = {
-        SUBJECT: (UNIT, np.concatenate([[each.subject] * len(each.unit) for each in results])),
+        SUBJECT: (UNIT, np.repeat([each.subject for each in results], n_units)),
         "unit_of_subject": (UNIT, np.concatenate([each.unit for each in results])),
     }
     score = xr.DataArray(
@@ -98,11 +99,15 @@ def _membership(dataset: Dataset, result: SubjectScores, rois: Sequence[str]) ->
     """Return which of a listener's scored units lie in which region, booleans (roi, unit)."""
     membership = dataset.rois(result.subject)
     known = membership[ROI].to_numpy().tolist()
-    columns = {int(unit): column for column, unit in enumerate(membership[UNIT].to_numpy())}
-    picked = [columns[int(unit)] for unit in result.unit]
-    values = membership.to_numpy().astype(bool)
+    try:
+        values = membership.sel({UNIT: result.unit}).to_numpy().astype(bool)
+    except KeyError as error:
+        raise BrokenPlugin(
+            f"{dataset.card.id}.rois({result.subject!r}) lacks units of the recording: {error}; "
+            "it must label every one"
+        ) from error
     rows = [
-        values[known.index(roi)][picked] if roi in known else np.zeros(len(picked), dtype=bool)
+        values[known.index(roi)] if roi in known else np.zeros(values.shape[1], dtype=bool)
         for roi in rois
     ]
     if not any(roi in known for roi in rois):
