@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from heschl.configuration import digest
+from heschl.remembered import remembering
 from heschl.store import Store
 
 __all__ = ["Cell", "Failure", "Outcome", "Report", "run_cell"]
@@ -85,8 +86,9 @@ def run_cell(cell: Cell, store: Store, report: Report | None = None) -> Outcome:
         missing = cell.missing(store)
         if not missing:
             return Outcome("cached", 0.0)
-        for position, arrays in cell.compute(missing, report or _silent):
-            store.write(cell.configurations[position], arrays)
+        with remembering(store.folder):
+            for position, arrays in cell.compute(missing, report or _silent):
+                store.write(cell.configurations[position], arrays)
         if left := cell.missing(store):
             raise RuntimeError(f"the cell left {len(left)} of its entries unwritten")  # noqa: TRY301
     except Exception as error:  # noqa: BLE001  a failed cell is a result and stops no other

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import partial
 from pathlib import Path
 
-from heschl.untrusted import check_file
+from heschl.remembered import learned
 
 __all__ = ["file_digest", "files_digest"]
 
@@ -15,20 +15,14 @@ _BLOCK_BYTES = 2**20
 
 
 def file_digest(path: str | Path) -> str:
-    """Return the sha256 of a file's content, read once in a process while the file is untouched.
+    """Return the sha256 of a file's content, read once while the file is untouched.
 
-    Cost: about a second for each gigabyte, the first time.
+    Cost: about a second for each gigabyte, the first time; see `heschl.remembered`.
     """
-    status = check_file(path)
-    # Size and times alone miss a file that was swapped for another of the same age.
-    stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-    return _digest_of_version(Path(path).absolute(), stamp)
+    return str(learned("sha256", path, partial(_read_digest, Path(path))))
 
 
-# Every cell asks for the fingerprint of its recording, which is gigabytes.
-@lru_cache(maxsize=2**16)
-def _digest_of_version(path: Path, stamp: tuple[int, ...]) -> str:
-    del stamp
+def _read_digest(path: Path) -> str:
     sha = hashlib.sha256()
     with path.open("rb") as stream:
         while block := stream.read(_BLOCK_BYTES):

@@ -22,6 +22,7 @@ from heschl.errors import CellsFailed, InvalidInput
 from heschl.execution import Executor, SerialExecutor
 from heschl.provenance import capture
 from heschl.registry import resolve_benchmark
+from heschl.remembered import remembering
 from heschl.runs import Run, start_run
 from heschl.scores import SCHEMA_VERSION, Score
 from heschl.session import Session, open_session
@@ -85,18 +86,20 @@ def plan(
 ) -> Plan:
     """Return the cells of a score without running any; the arguments are those of `score`."""
     declaration: Benchmark = resolve_benchmark(benchmark).object
-    session = open_session(
-        model,
-        declaration.card.dataset,
-        layers=layers,
-        subjects=subjects,
-        data=data,
-        device=device,
-        seed=seed,
-        store=store if isinstance(store, Store) else Store(store),
-    )
-    _check_origin(declaration)
-    return Plan(declaration, session, tuple(declaration.cells(session)))
+    used_store = store if isinstance(store, Store) else Store(store)
+    with remembering(used_store.folder):
+        session = open_session(
+            model,
+            declaration.card.dataset,
+            layers=layers,
+            subjects=subjects,
+            data=data,
+            device=device,
+            seed=seed,
+            store=used_store,
+        )
+        _check_origin(declaration)
+        return Plan(declaration, session, tuple(declaration.cells(session)))
 
 
 def _check_origin(benchmark: Benchmark) -> None:
@@ -244,7 +247,8 @@ def _score_one(planned: Plan, executor: Executor | None, watcher: Watcher | None
         outcomes.append(outcome)
         seconds[cell.stage] += outcome.seconds  # type: ignore[assignment]  # Counter adds floats well
     _raise_failures(planned, run)
-    return _gathered(planned, outcomes, dict(seconds))
+    with remembering(session.store.folder):
+        return _gathered(planned, outcomes, dict(seconds))
 
 
 def _run(
