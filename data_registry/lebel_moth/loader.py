@@ -44,6 +44,8 @@ __all__ = ["FIRST_ROW_S", "TR_S", "LebelMoth"]
 TR_S = 2.0
 FIRST_ROW_S = 11.0
 """The middle of the first row's acquisition, in seconds of the sound."""
+_NUMERICS = 2
+"""Raised whenever `LebelMoth.recording` would give other numbers for the same files."""
 _SCANS_CUT = 20
 _MOST_SCANS = 100_000
 _LOCALIZER = "auditory_localizer"
@@ -126,7 +128,7 @@ class LebelMoth:
 
         Columns with NaN are kept, so that units are numbered as in the files. The response to the
         test story is the mean over its presentations, which are in `Recording.repeats`; if the
-        file lacks them, the attribute ``repeats`` of the response says so.
+        file lacks them it is what the file holds, and the attribute ``repeats`` says so.
 
         Memory: for the 27 stories that the listeners share, 3 to 4.5 GB in float32.
         """
@@ -167,7 +169,9 @@ class LebelMoth:
             *files.geometry(),
             *(files.annotations() if has_labels else ()),
         ]
-        return files_digest(self.root, paths, also=(f"responses as {self.dtype.name}",))
+        return files_digest(
+            self.root, paths, also=(f"responses as {self.dtype.name}, reading {_NUMERICS}",)
+        )
 
     @property
     def _respdict(self) -> Path:

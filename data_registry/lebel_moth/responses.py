@@ -1,8 +1,10 @@
 """Responses: what one listener's file for one story holds.
 
 ``data`` is float64 (row, voxel). The test story's file holds ``individual_repeats`` (repeat, row,
-voxel) beside it, and ``data`` is then their mean. unverified: both names in the file of UTS09,
-whose size has room for six times the rows but not for the header of two datasets.
+voxel) beside it. Its response is the mean of these, not ``data``: that ``data`` is their mean is
+likely, but nowhere said, and a ceiling is that of the very mean that is scored. unverified: both
+names in the file of UTS09, whose size has room for six times the rows but not for the header of two
+datasets.
 """
 
 from __future__ import annotations
@@ -45,11 +47,10 @@ def read_responses(path: Path, n_rows: int, dtype: np.dtype) -> Responses:
             mean = _read(_dataset(path, file, _MEAN), (n_rows, None), dtype)
             return Responses(mean, None, f"{path.name} holds {held}, no {_REPEATS!r}")
         repeats = _read(_dataset(path, file, _REPEATS), (None, n_rows, None), dtype)
-        if _MEAN not in file:
-            return Responses(repeats.mean(axis=0), repeats, "")
-        return Responses(
-            _read(_dataset(path, file, _MEAN), (n_rows, repeats.shape[2]), dtype), repeats, ""
-        )
+        if _MEAN in file:
+            _check(_dataset(path, file, _MEAN), (n_rows, repeats.shape[2]))
+        mean = repeats.mean(axis=0, dtype=np.float64).astype(dtype)
+        return Responses(mean, repeats, "")
 
 
 def n_voxels(path: Path) -> int:
@@ -85,7 +86,20 @@ def _dataset(path: Path, file: h5py.File, name: str) -> h5py.Dataset:
 
 def _read(dataset: h5py.Dataset, expected: tuple[int | None, ...], dtype: np.dtype) -> np.ndarray:
     """Return the values of a dataset of the expected shape, converted while read."""
-    where = f"{dataset.file.filename} has {dataset.name[1:]!r} of shape {dataset.shape}"
+    _check(dataset, expected)
+    values = np.empty(dataset.shape, dtype)
+    try:
+        dataset.read_direct(values)
+    except OSError as error:
+        raise CorruptData(
+            f"{_named(dataset)}, which is damaged: {error}; fetch it again"
+        ) from error
+    return values
+
+
+def _check(dataset: h5py.Dataset, expected: tuple[int | None, ...]) -> None:
+    """Refuse a dataset of another shape, or too large to be true, before it is read."""
+    where = _named(dataset)
     wanted = "(" + ", ".join("any" if size is None else str(size) for size in expected) + ")"
     if len(dataset.shape) != len(expected) or any(
         size not in (None, actual) for size, actual in zip(expected, dataset.shape, strict=True)
@@ -98,9 +112,7 @@ def _read(dataset: h5py.Dataset, expected: tuple[int | None, ...], dtype: np.dty
         raise CorruptData(
             f"{where}; expected 1 to {_MOST_VOXELS:,} voxels and at most {_MOST_VALUES:,} values"
         )
-    values = np.empty(dataset.shape, dtype)
-    try:
-        dataset.read_direct(values)
-    except OSError as error:
-        raise CorruptData(f"{where}, which is damaged: {error}; fetch it again") from error
-    return values
+
+
+def _named(dataset: h5py.Dataset) -> str:
+    return f"{dataset.file.filename} has {dataset.name[1:]!r} of shape {dataset.shape}"

@@ -313,6 +313,20 @@ def test_recording_makes_do_with_either_name_of_the_test_story(small_moth):
     )
 
 
+def test_response_is_the_mean_of_the_repeats_whatever_stands_beside_them(small_moth):
+    repeats = np.random.default_rng(0).standard_normal((3, 60, 281))
+    rewrite(small_moth / SMOKE, data=repeats[0], individual_repeats=repeats)
+
+    exact = LebelMoth(small_moth, dtype=np.float64).recording("UTS01", [TEST_STORY])
+    single = LebelMoth(small_moth).recording("UTS01", [TEST_STORY])
+
+    np.testing.assert_array_equal(exact.responses[TEST_STORY], repeats.mean(axis=0))
+    assert single.responses[TEST_STORY].dtype == np.float32
+    np.testing.assert_allclose(
+        single.responses[TEST_STORY], repeats.mean(axis=0), rtol=1e-6, atol=1e-7
+    )
+
+
 def test_stimulus_without_transcript_has_no_alignment(small_moth):
     grid = small_moth / "derivative/TextGrids/souls.TextGrid"
     grid.unlink()
