@@ -28,6 +28,9 @@ def result(subject, score, ceiling):
         ceiling=np.broadcast_to(np.asarray(ceiling, dtype=float), N_UNITS).copy(),
         n_repeats=4,
         n_units_dropped=0,
+        n_stimuli=3,
+        n_train=95,
+        n_test=37,
     )
 
 

@@ -218,7 +218,7 @@ class EncodingBenchmark:
         scores = [cell for cell in cells if cell.stage == "scores"]
         return gather_groups(
             [
-                subject_scores(session, subject, ceiling, score)
+                subject_scores(self, session, subject, ceiling, score)
                 for subject, ceiling, score in zip(session.subjects, ceilings, scores, strict=True)
             ],
             session.dataset.get(),

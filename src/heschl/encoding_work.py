@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -88,17 +88,21 @@ def compute_ceiling(
 
 def _tested_stimuli(benchmark: EncodingBenchmark, recording: Recording) -> list[str]:
     """Return the stimuli with rows that are scored: a ceiling is of those rows alone."""
-    times = {
-        name: response[TIME].to_numpy()[benchmark.rows(name)]
-        for name, response in recording.responses.items()
-    }
-    labels = {
-        STIMULUS: np.concatenate([[name] * len(rows) for name, rows in times.items()]),
-        TIME: np.concatenate(list(times.values())),
-    }
+    labels = _labels(
+        benchmark, {name: each[TIME].to_numpy() for name, each in recording.responses.items()}
+    )
     folds = benchmark.splitter.folds(labels)
     tested = {str(name) for fold in folds for name in labels[STIMULUS][fold.test]}
     return [name for name in recording.responses if name in tested]
+
+
+def _labels(benchmark: EncodingBenchmark, clocks: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Return stimulus and time of every row that enters, from the times of each stimulus."""
+    times = {name: clock[benchmark.rows(name)] for name, clock in clocks.items()}
+    return {
+        STIMULUS: np.concatenate([[name] * len(rows) for name, rows in times.items()]),
+        TIME: np.concatenate(list(times.values())),
+    }
 
 
 def compute_scores(
@@ -165,8 +169,13 @@ def _stored(session: Session, key: str, what: str) -> dict[str, np.ndarray]:
     return arrays
 
 
-def subject_scores(session: Session, subject: str, ceiling: Cell, score: Cell) -> SubjectScores:
+def subject_scores(
+    benchmark: EncodingBenchmark, session: Session, subject: str, ceiling: Cell, score: Cell
+) -> SubjectScores:
     """Read one listener's results from the store."""
+    stimuli, dataset = benchmark.stimuli(session, subject), session.dataset.get()
+    labels = _labels(benchmark, {name: dataset.clock(name) for name in stimuli})
+    folds = benchmark.splitter.folds(labels)
     noise = _stored(session, ceiling.keys[0], ceiling.label)
     layers = [_stored(session, key, score.label) for key in score.keys]
     return SubjectScores(
@@ -178,4 +187,7 @@ def subject_scores(session: Session, subject: str, ceiling: Cell, score: Cell) -
         ceiling=noise["ceiling"],
         n_repeats=int(noise["n_repeats"]),
         n_units_dropped=int(noise["n_units_dropped"]),
+        n_stimuli=len(stimuli),
+        n_train=min(len(fold.train) for fold in folds),
+        n_test=len(np.unique(np.concatenate([fold.test for fold in folds]))),
     )

@@ -23,7 +23,8 @@ class SubjectScores:
     """One listener's results.
 
     ``score`` and ``flag_constant`` are (layer, unit), ``alpha`` (layer, fold,
-    unit), ``ceiling`` and ``unit`` (unit,).
+    unit), ``ceiling`` and ``unit`` (unit,). ``n_train`` counts the rows of the
+    smallest training fold, ``n_test`` the rows that any fold tests on.
     """
 
     subject: str
@@ -34,6 +35,9 @@ class SubjectScores:
     ceiling: np.ndarray
     n_repeats: int
     n_units_dropped: int
+    n_stimuli: int
+    n_train: int
+    n_test: int
 
 
 def gather_groups(
@@ -83,8 +87,8 @@ def gather_groups(
         },
     )
     summary = per_region(units.assign(ceiling=ceiling_units["ceiling"]), ceiling.minimum)
-    summary["n_units_dropped"] = ((SUBJECT,), [each.n_units_dropped for each in results])
-    summary["n_repeats"] = ((SUBJECT,), [each.n_repeats for each in results])
+    for count in ("n_units_dropped", "n_repeats", "n_stimuli", "n_train", "n_test"):
+        summary[count] = ((SUBJECT,), [getattr(each, count) for each in results])
     # Averages come from the full precision; a file of 90,000 voxels a listener keeps half of it.
     halved = {name: units[name].astype(np.float32) for name in ("score", "normalised")}
     return {

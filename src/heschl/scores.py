@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
 from collections.abc import Callable
@@ -171,7 +172,8 @@ class Score:
             f"protocol {attrs['protocol']}, {attrs['data_kind']} data): "
             f"{self.value:.4f} ± {self.error:.4f}.",
             f"For each listener and layer, {attrs['score_meaning']} was computed for every unit of "
-            f"{primary}; {dropped} units with non-finite responses were dropped beforehand.",
+            f"{primary}; {dropped} units with non-finite responses were dropped beforehand."
+            + self._rows_in_words(),
             f"Each was divided by its ceiling ({attrs['normalisation']}; {ceiling['kind']}), for "
             f"the {kept} of {of_region} units whose ceiling is above {ceiling['minimum']:g}, and "
             "averaged over units. Ratios are not clipped.",
@@ -185,6 +187,24 @@ class Score:
                 "number: read the layer curve, or score two listeners or more."
             )
         return "\n".join(lines)
+
+    def _rows_in_words(self) -> str:
+        """Return how much was fitted and tested, where the file knows, and what was lacking."""
+        summary = self.tree["summary"].to_dataset()
+        if "n_stimuli" not in summary:  # a file from before they were counted
+            return ""
+        words = (
+            f" Fits had {_span(summary['n_train'])} rows and were scored on "
+            f"{_span(summary['n_test'])}, of {_span(summary['n_stimuli'])} stimuli"
+        )
+        named = json.loads(self.provenance["configuration"])["benchmark"].get("included")
+        if not named or int(summary["n_stimuli"].min()) == len(named):
+            return f"{words}."
+        words += f" where the benchmark names {len(named)}"
+        is_real = self.tree.attrs["data_kind"] == "real"
+        if is_real and int(summary["n_stimuli"].max()) < len(named):
+            words += ": less to fit on gives lower scores, so compare with the same stimuli alone"
+        return f"{words}."
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write one netCDF-4 file, whole or not at all, and return its path."""
@@ -207,6 +227,11 @@ class Score:
         finally:
             temporary.unlink(missing_ok=True)
         return target
+
+
+def _span(counts: xr.DataArray) -> str:
+    low, high = int(counts.min()), int(counts.max())
+    return f"{low}" if low == high else f"{low} to {high}"
 
 
 def open_score(path: str | os.PathLike[str]) -> Score:
