@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from heschl.configuration import digest
+from heschl.errors import DiskRefused, EntryLost
 from heschl.remembered import remembering
 from heschl.store import Store
 
@@ -78,19 +79,35 @@ class Outcome:
     seconds: float
     failure: Failure | None = None
 
+    @property
+    def lacks_entry(self) -> bool:
+        """Whether it failed for want of an entry that another cell makes."""
+        return self.failure is not None and self.failure.kind == EntryLost.__name__
+
 
 def run_cell(cell: Cell, store: Store, report: Report | None = None) -> Outcome:
-    """Make a cell's missing entries, each stored as soon as it is there."""
+    """Make a cell's missing entries, each stored as soon as it is there.
+
+    Raises
+    ------
+    DiskRefused
+        If the store cannot be used; every other error is a failed outcome.
+    """
     begin = time.perf_counter()
     try:
         missing = cell.missing(store)
         if not missing:
             return Outcome("cached", 0.0)
+        left = set(missing)
         with remembering(store.folder):
             for position, arrays in cell.compute(missing, report or _silent):
                 store.write(cell.configurations[position], arrays)
-        if left := cell.missing(store):
+                left.discard(position)
+        if left:
             raise RuntimeError(f"the cell left {len(left)} of its entries unwritten")  # noqa: TRY301
+    except DiskRefused:
+        # Whatever else is computed could not be kept either.
+        raise
     except Exception as error:  # noqa: BLE001  a failed cell is a result and stops no other
         return Outcome("failed", time.perf_counter() - begin, Failure.of(error))
     return Outcome("done", time.perf_counter() - begin)

@@ -76,16 +76,17 @@ def phantom_folder(dataset_id: str, seed: int, store: Store) -> Path:
     if target.is_dir():
         return target
     work = target.with_name(f".{name}.{uuid.uuid4().hex}")
-    work.mkdir(parents=True)
-    try:
-        write_phantom(work, seed)
+    with store.usable():
+        work.mkdir(parents=True)
         try:
-            work.rename(target)
-        except OSError:
-            if not target.is_dir():  # another process may have been first: same seed, same files
-                raise
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+            write_phantom(work, seed)
+            try:
+                work.rename(target)
+            except OSError:
+                if not target.is_dir():  # another process may have been first: same seed and files
+                    raise
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
     return target
 
 

@@ -13,7 +13,9 @@ __all__ = [
     "BrokenPlugin",
     "CellsFailed",
     "CorruptData",
+    "DiskRefused",
     "DuplicateName",
+    "EntryLost",
     "HeschlError",
     "InvalidInput",
     "MissingData",
@@ -52,6 +54,14 @@ class MissingExtra(HeschlError, ImportError):
 
 class MissingData(HeschlError, FileNotFoundError):
     """Data that are not where they were looked for."""
+
+
+class EntryLost(MissingData):
+    """An entry of the store that proved damaged or was removed after it had been made."""
+
+
+class DiskRefused(HeschlError, OSError):
+    """A disk that is full, may not be used or fails."""
 
 
 class CorruptData(HeschlError, ValueError):

@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from heschl.store import write_atomically
+from heschl.disk import write_atomically
 from heschl.untrusted import check_file
 
 __all__ = ["learned", "remembering"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,8 +16,9 @@ from typing import Any, Literal
 
 from heschl.cells import Cell, Failure, Outcome
 from heschl.configuration import digest
+from heschl.disk import write_atomically
 from heschl.errors import UnknownName, near_names
-from heschl.store import Store, write_atomically
+from heschl.store import Store
 
 __all__ = ["PlannedCell", "Run", "list_runs", "open_run", "start_run"]
 
@@ -46,47 +48,88 @@ class Run:
 
     def cells(self, store: Store) -> Iterator[PlannedCell]:
         """Yield every planned cell with its state."""
-        for number, line in enumerate((self.folder / "plan.jsonl").read_text().splitlines()):
-            planned = json.loads(line)
+        for number, planned in enumerate(self._plan()):
             keys = tuple(planned["keys"])
-            record = self.folder / "failures" / f"{number}.json"
             failure = None
             state: Literal["done", "failed", "pending"] = "pending"
             if all(store.has(key) for key in keys):
                 state = "done"
-            elif record.exists():
-                state, failure = "failed", Failure(**json.loads(record.read_bytes()))
+            elif failure := self._failure(number):
+                state = "failed"
             yield PlannedCell(planned["stage"], planned["label"], keys, state, failure)
 
     def record(self, number: int, outcome: Outcome) -> None:
         """Keep a failure on file; a success is its entries in the store."""
-        path = self.folder / "failures" / f"{number}.json"
+        path = self._record_of(number)
         if outcome.failure is None:
             path.unlink(missing_ok=True)
         else:
             write_atomically(path, json.dumps(asdict(outcome.failure), indent=1).encode())
 
+    def is_readable(self) -> bool:
+        """Return whether the files are whole."""
+        try:
+            started = float(self.header["started"])
+            return started >= 0 and all(
+                {"stage", "label", "keys"} <= planned.keys() for planned in self._plan()
+            )
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return False
+
+    def _plan(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in (self.folder / "plan.jsonl").read_text().splitlines()]
+
+    def _record_of(self, number: int) -> Path:
+        return self.folder / "failures" / f"{number}.json"
+
+    def _failure(self, number: int) -> Failure | None:
+        try:
+            return Failure(**json.loads(self._record_of(number).read_bytes()))
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError):
+            return Failure("Unknown", "the record of this failure is damaged", "")
+
 
 def start_run(store: Store, cells: Sequence[Cell], header: Mapping[str, Any]) -> Run:
-    """Write the plan and return its run."""
+    """Write the plan, unless all of it is done, and return its run."""
     name = digest({"cells": [list(cell.keys) for cell in cells], **header})[:12]
     folder = store.folder / "runs" / name
-    lines = [
-        json.dumps({"stage": cell.stage, "label": cell.label, "keys": cell.keys}) for cell in cells
-    ]
-    write_atomically(folder / "plan.jsonl", ("\n".join(lines) + "\n").encode())
     full_header = {**header, "started": time.time()}
-    write_atomically(folder / "run.json", json.dumps(full_header, indent=1).encode())
+    # What is all there may lie in a store that nobody may write.
+    if any(cell.missing(store) for cell in cells):
+        lines = [
+            json.dumps({"stage": cell.stage, "label": cell.label, "keys": cell.keys})
+            for cell in cells
+        ]
+        with store.usable():
+            write_atomically(folder / "plan.jsonl", ("\n".join(lines) + "\n").encode())
+            write_atomically(folder / "run.json", json.dumps(full_header, indent=1).encode())
     return Run(folder, full_header)
 
 
 def list_runs(store: Store) -> list[Run]:
-    """Return all runs, the latest last."""
-    runs = [
-        Run(path.parent, json.loads(path.read_bytes()))
-        for path in (store.folder / "runs").glob("*/run.json")
-    ]
+    """Return all runs, the latest last; those whose files are damaged with a warning only."""
+    runs = []
+    for path in (store.folder / "runs").glob("*/run.json"):
+        run = Run(path.parent, _header(path))
+        if run.is_readable():
+            runs.append(run)
+        else:
+            warnings.warn(
+                f"the files of the run {run.name} are damaged; score the same again and they are "
+                f"written anew, or remove {run.folder}",
+                RuntimeWarning,
+                stacklevel=2,
+            )
     return sorted(runs, key=lambda run: float(run.header["started"]))
+
+
+def _header(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return {}
 
 
 def open_run(store: Store, prefix: str) -> Run:

@@ -15,6 +15,7 @@ import time
 import uuid
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,18 @@ import numpy as np
 
 from heschl._version import __version__
 from heschl.configuration import differences, digest, plain
+from heschl.disk import sync_folder, usable, write_synced
 from heschl.errors import InvalidInput, UnknownName
 
 __all__ = ["Entry", "Store", "default_folder"]
 
 _STALE_AFTER_S = 24 * 3600
 _SHORTEST_PREFIX = 4
+_DAMAGE = (
+    *(ValueError, KeyError, TypeError, AttributeError, EOFError, RecursionError),
+    *(NotADirectoryError, IsADirectoryError),
+)
+"""What reading an entry raises if it is not what was written."""
 
 
 def default_folder() -> Path:
@@ -63,8 +70,9 @@ class Store:
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
         self.folder = Path(folder).expanduser() if folder is not None else default_folder()
-        if self.folder.exists() and not self.folder.is_dir():
-            raise InvalidInput(f"the store {self.folder} is a file; name a folder instead")
+        with self.usable():
+            if self.folder.exists() and not self.folder.is_dir():
+                raise InvalidInput(f"the store {self.folder} is a file; name a folder instead")
 
     def __repr__(self) -> str:
         return f"Store({str(self.folder)!r})"
@@ -73,9 +81,18 @@ class Store:
         """Return the folder of an entry, there or not."""
         return self.folder / "objects" / key[:2] / key
 
+    def usable(self) -> AbstractContextManager[None]:
+        """Turn what the disk refuses into an error that says what to do about the store."""
+        return usable(
+            self.folder,
+            "take another store (--store, store=... or $HESCHL_STORE); `heschl cache gc` removes "
+            "what was not used for long, and what is finished is kept",
+        )
+
     def has(self, key: str) -> bool:
         """Return whether an entry is there; its arrays are verified only by `read`."""
-        return (self.place(key) / "entry.json").is_file()
+        with self.usable():
+            return (self.place(key) / "entry.json").is_file()
 
     def write(self, configuration: Any, arrays: Mapping[str, np.ndarray]) -> str:
         """Store arrays under their configuration and return the key.
@@ -84,32 +101,41 @@ class Store:
         writer was first, its entry stays: same key, same content.
         """
         key = digest(configuration)
-        target = self.place(key)
         work = self.folder / "tmp" / uuid.uuid4().hex
-        work.mkdir(parents=True)
-        try:
-            files = {name: _write_array(work / f"{name}.npy", a) for name, a in arrays.items()}
-            sidecar = {
-                "key": key,
-                "configuration": plain(configuration),
-                "files": files,
-                "heschl": __version__,
-                "numpy": np.__version__,
-                "created": time.time(),
-            }
-            _write_synced(work / "entry.json", json.dumps(sidecar, indent=1).encode())
-            _sync_folder(work)
-            target.parent.mkdir(parents=True, exist_ok=True)
+        with self.usable():
+            work.mkdir(parents=True)
             try:
-                work.rename(target)
-            except OSError:
-                if not self.has(key):
-                    raise
-            else:
-                _sync_folder(target.parent)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+                files = {name: _write_array(work / f"{name}.npy", a) for name, a in arrays.items()}
+                sidecar = {
+                    "key": key,
+                    "configuration": plain(configuration),
+                    "files": files,
+                    "heschl": __version__,
+                    "numpy": np.__version__,
+                    "created": time.time(),
+                }
+                write_synced(work / "entry.json", json.dumps(sidecar, indent=1).encode())
+                sync_folder(work)
+                self._show(work, key)
+            finally:
+                shutil.rmtree(work, ignore_errors=True)
         return key
+
+    def _show(self, work: Path, key: str) -> None:
+        """Put an entry where readers look for it."""
+        target = self.place(key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            work.rename(target)
+        except OSError:
+            if self.has(key):
+                return
+            # What readers do not take for an entry must not bar its place for ever.
+            if not target.exists():
+                raise
+            self._set_aside(target, "it has no entry.json")
+            work.rename(target)
+        sync_folder(target.parent)
 
     def read(self, key: str) -> dict[str, np.ndarray] | None:
         """Return an entry's arrays, or None on a miss.
@@ -118,24 +144,28 @@ class Store:
         set aside with a warning and counts as a miss.
         """
         folder = self.place(key)
-        try:
-            sidecar = json.loads((folder / "entry.json").read_bytes())
-            if digest(sidecar["configuration"]) != key:
-                raise ValueError("its configuration does not give its key")  # noqa: TRY301
-            arrays = {
-                name: _read_array(folder / f"{name}.npy", expected)
-                for name, expected in sidecar["files"].items()
-            }
-        except FileNotFoundError:
-            if not (folder / "entry.json").exists():
-                return None
-            self._set_aside(folder, "an array is missing")
-            return None
-        except (ValueError, KeyError, TypeError, EOFError, AttributeError, InvalidInput) as error:
-            self._set_aside(folder, str(error))
-            return None
-        # gc removes the least recently used first; reading is use.
-        os.utime(folder / "entry.json")
+        with self.usable():
+            try:
+                return self._verified(folder, key)
+            except FileNotFoundError:
+                # Removed meanwhile, unless a part of it is left.
+                if (folder / "entry.json").exists():
+                    self._set_aside(folder, "an array is missing")
+            except _DAMAGE as error:
+                self._set_aside(folder, str(error))
+        return None
+
+    def _verified(self, folder: Path, key: str) -> dict[str, np.ndarray]:
+        sidecar = json.loads((folder / "entry.json").read_bytes())
+        if digest(sidecar["configuration"]) != key:
+            raise ValueError("its configuration does not give its key")
+        arrays = {
+            name: _read_array(folder / f"{name}.npy", expected)
+            for name, expected in sidecar["files"].items()
+        }
+        # gc removes the least recently used first; reading is use, where it can be told.
+        with suppress(OSError):
+            os.utime(folder / "entry.json")
         return arrays
 
     def _set_aside(self, folder: Path, reason: str) -> None:
@@ -146,7 +176,9 @@ class Store:
         )
         grave = self.folder / "damaged" / f"{folder.name}-{uuid.uuid4().hex[:8]}"
         grave.parent.mkdir(parents=True, exist_ok=True)
-        folder.rename(grave)
+        # Two readers may find the same damage.
+        with suppress(FileNotFoundError):
+            folder.rename(grave)
 
     def entries(self) -> Iterator[Entry]:
         """Yield every readable entry, the longest unused first."""
@@ -204,22 +236,32 @@ class Store:
             is_over = max_bytes is not None and total > max_bytes
             if not (is_old or is_over):
                 continue
-            # Renamed first, so that no reader ever sees half an entry.
-            grave = self.folder / "tmp" / f"removed-{uuid.uuid4().hex}"
-            grave.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                self.place(entry.key).rename(grave)
-            except FileNotFoundError:
+            if not self._remove(entry.key):
                 continue
-            shutil.rmtree(grave, ignore_errors=True)
             total -= entry.n_bytes
             n_removed += 1
             n_bytes_removed += entry.n_bytes
         shutil.rmtree(self.folder / "damaged", ignore_errors=True)
-        for remains in (self.folder / "tmp").glob("*"):
-            if now - remains.stat().st_mtime > _STALE_AFTER_S:
-                shutil.rmtree(remains, ignore_errors=True)
+        for pattern in ("tmp/*", "phantoms/.*"):
+            for remains in self.folder.glob(pattern):
+                with suppress(FileNotFoundError):
+                    # A clock that was set back leaves times ahead of it.
+                    if abs(now - remains.stat().st_mtime) > _STALE_AFTER_S:
+                        shutil.rmtree(remains, ignore_errors=True)
         return n_removed, n_bytes_removed
+
+    def _remove(self, key: str) -> bool:
+        """Remove an entry unless another process does; return whether it was this one."""
+        # Renamed first, so that no reader ever sees half an entry.
+        grave = self.folder / "tmp" / f"removed-{uuid.uuid4().hex}"
+        with self.usable():
+            grave.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self.place(key).rename(grave)
+            except FileNotFoundError:
+                return False
+        shutil.rmtree(grave, ignore_errors=True)
+        return True
 
 
 def _write_array(path: Path, array: np.ndarray) -> dict[str, Any]:
@@ -244,30 +286,3 @@ def _file_digest(path: Path) -> str:
         while block := file.read(1 << 20):
             sha.update(block)
     return sha.hexdigest()
-
-
-def _write_synced(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Put ``content`` at ``path`` so that a reader sees the old file or the new one whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        _write_synced(temporary, content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _sync_folder(path.parent)

@@ -40,9 +40,9 @@ def _record(each: Run, store: Store) -> dict[str, Any]:
     started = time.strftime("%Y-%m-%d %H:%M", time.localtime(each.header["started"]))
     return {
         "run": each.name,
-        "model": each.header["model"],
-        "benchmark": each.header["benchmark"],
-        "data": each.header["data_kind"],
+        "model": each.header.get("model", "?"),
+        "benchmark": each.header.get("benchmark", "?"),
+        "data": each.header.get("data_kind", "?"),
         **{state: states[state] for state in ("done", "failed", "pending")},
         "started": started,
     }
