@@ -10,7 +10,7 @@ import xarray as xr
 
 from heschl.cells import Arrays, Cell, Report
 from heschl.dimensions import FEATURE, FOLD, REPEAT, STIMULUS, TIME, UNIT
-from heschl.errors import InvalidInput, MissingData
+from heschl.errors import EntryLost, InvalidInput, MissingData
 from heschl.extraction import extract
 from heschl.gathering import SubjectScores
 from heschl.recording import Recording
@@ -162,10 +162,7 @@ def _design(
 def _stored(session: Session, key: str, what: str) -> dict[str, np.ndarray]:
     arrays = session.store.read(key)
     if arrays is None:
-        raise MissingData(
-            f"{what} ({key[:12]}) is not in {session.store}: the cell that makes it has not "
-            "finished; run the same command again"
-        )
+        raise EntryLost(f"{what} ({key[:12]}) is not in {session.store}; run the same again")
     return arrays
 
 

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from concurrent.futures import as_completed
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Protocol, overload
+from typing import Any, overload
 
 import xarray as xr
 
-from heschl.cells import Cell, Outcome, run_cell
+from heschl.cells import Cell, Outcome
 from heschl.contracts import Benchmark, Dataset
-from heschl.errors import CellsFailed, InvalidInput
-from heschl.execution import Executor, SerialExecutor
+from heschl.errors import CellsFailed, EntryLost, InvalidInput
+from heschl.execution import Executor, SerialExecutor, Silent, Watcher, lost_cells, run_cells
 from heschl.provenance import capture
 from heschl.registry import resolve_benchmark
 from heschl.remembered import remembering
@@ -28,31 +28,10 @@ from heschl.scores import SCHEMA_VERSION, Score
 from heschl.session import Session, open_session
 from heschl.store import Store
 
-__all__ = ["Plan", "Watcher", "plan", "score"]
+__all__ = ["Plan", "plan", "score"]
 
-
-class Watcher(Protocol):
-    """Whoever wants to know how a run goes on."""
-
-    def planned(self, cells: Sequence[Cell], n_cached: int) -> None:
-        """Hear the plan before work starts."""
-
-    def progressed(self, cell: Cell, fraction: float) -> None:
-        """Hear how much of a cell is done; only from cells that run in this process."""
-
-    def finished(self, cell: Cell, outcome: Outcome) -> None:
-        """Hear what became of a cell."""
-
-
-class _Silent:
-    def planned(self, cells: Sequence[Cell], n_cached: int) -> None:
-        """Say nothing."""
-
-    def progressed(self, cell: Cell, fraction: float) -> None:
-        """Say nothing."""
-
-    def finished(self, cell: Cell, outcome: Outcome) -> None:
-        """Say nothing."""
+_ROUNDS = 3
+"""How often a score goes through its cells, if entries vanish under its hands."""
 
 
 @dataclass(frozen=True)
@@ -230,57 +209,52 @@ def score(
 
 def _score_one(planned: Plan, executor: Executor | None, watcher: Watcher | None) -> Score:
     session, benchmark = planned.session, planned.benchmark
-    watching = watcher or _Silent()
-    watching.planned(planned.cells, planned.n_cached)
+    watching, engine = watcher or Silent(), executor or SerialExecutor()
     header = {
         "model": session.model_id,
         "benchmark": benchmark.card.id,
         "data_kind": session.data_kind,
         "seed": session.seed,
     }
-    run = start_run(session.store, planned.cells, header)
-    outcomes: list[Outcome] = []
+    outcomes: dict[int, Outcome] = {}
     seconds: Counter[str] = Counter()
-    for number, cell, outcome in _run(planned, executor or SerialExecutor(), watching):
-        run.record(number, outcome)
-        watching.finished(cell, outcome)
-        outcomes.append(outcome)
-        seconds[cell.stage] += outcome.seconds  # type: ignore[assignment]  # Counter adds floats well
-    _raise_failures(planned, run)
-    with remembering(session.store.folder):
-        return _gathered(planned, outcomes, dict(seconds))
+    todo = list(enumerate(planned.cells))
+    for _ in range(_ROUNDS):
+        cells = [cell for _, cell in todo]
+        watching.planned(cells, sum(map(planned.is_cached, cells)))
+        run = start_run(session.store, planned.cells, header)
+        for number, cell, outcome in run_cells(todo, session.store, engine, watching):
+            with session.store.usable():
+                run.record(number, outcome)
+            watching.finished(cell, outcome)
+            outcomes[number] = outcome
+            seconds[cell.stage] += outcome.seconds  # type: ignore[assignment]  # Counter adds floats well
+        if not any(outcome.lacks_entry for outcome in outcomes.values()):
+            _raise_failures(planned, outcomes, run)
+            with suppress(EntryLost), remembering(session.store.folder):
+                return _gathered(planned, list(outcomes.values()), dict(seconds))
+        todo = lost_cells(planned.cells, session.store, outcomes)
+        if not todo:
+            _raise_failures(planned, outcomes, run)
+    raise EntryLost(
+        f"entries of {session.store} vanish as fast as they are made; end what removes them "
+        "(`heschl cache gc`), check its disk, and run the same again"
+    )
 
 
-def _run(
-    planned: Plan, executor: Executor, watcher: Watcher
-) -> Iterator[tuple[int, Cell, Outcome]]:
-    """Run the cells stage by stage: no stage begins before what it reads is there."""
-    store = planned.session.store
-    for _stage, numbered in groupby(enumerate(planned.cells), key=lambda pair: pair[1].stage):
-        futures = {}
-        for number, cell in numbered:
-            arguments: list[Any] = [cell, store]
-            if isinstance(executor, SerialExecutor):
-                # Other engines run cells elsewhere, where a callback cannot reach this process.
-                arguments.append(lambda fraction, cell=cell: watcher.progressed(cell, fraction))
-            futures[executor.submit(run_cell, *arguments)] = (number, cell)
-            if isinstance(executor, SerialExecutor):
-                # Told at once: it has run already.
-                yield number, cell, next(iter(futures)).result()
-                futures.clear()
-        for future in as_completed(futures):
-            yield (*futures[future], future.result())
-
-
-def _raise_failures(planned: Plan, run: Run) -> None:
-    failed = [cell for cell in run.cells(planned.session.store) if cell.state == "failed"]
+def _raise_failures(planned: Plan, outcomes: Mapping[int, Outcome], run: Run) -> None:
+    failed = [
+        (cell, failure)
+        for number, cell in enumerate(planned.cells)
+        # Another process may have done it meanwhile.
+        if (failure := outcomes[number].failure) and not planned.is_cached(cell)
+    ]
     if not failed:
         return
-    first = failed[0].failure
-    assert first is not None  # noqa: S101  a failed cell has one
+    cell, failure = failed[0]
     raise CellsFailed(
         f"{len(failed)} of {len(planned.cells)} cells failed, the others are kept; the first, "
-        f"{failed[0].label}: {first.kind}: {first.message}. `heschl status {run.name}` shows all; "
+        f"{cell.label}: {failure.kind}: {failure.message}. `heschl status {run.name}` shows all; "
         "the same command again runs the failed ones alone"
     )
 

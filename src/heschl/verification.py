@@ -16,9 +16,10 @@ from typing import Any
 from heschl import ceiling_verification, registry
 from heschl.data_folders import phantom_folder
 from heschl.errors import HeschlError, InvalidInput
+from heschl.execution import Watcher
 from heschl.findings import Finding, Verification
 from heschl.scores import Score
-from heschl.scoring import Watcher, score
+from heschl.scoring import score
 from heschl.store import Store
 from heschl.truth import N_SEEDS, Expectation, read_expectations
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from heschl.cells import Cell, Outcome
-from heschl.scoring import Watcher
+from heschl.execution import Watcher
 
 __all__ = ["watching"]
 
