@@ -15,13 +15,15 @@ import numpy as np
 import pytest
 from test_resume import SCRIPT
 from toy import Loudness, ToyDataset
-from undisturbed import assert_untouched, assert_whole, by_stage, run
+from undisturbed import assert_untouched, assert_whole, by_stage, run, untouched
 
 from heschl import registry
 from heschl.cards import DatasetCard
 from heschl.cli import main
+from heschl.cli.score_command import _default_path
 from heschl.data_folders import phantom_folder
 from heschl.errors import CellsFailed, DiskRefused
+from heschl.scores import Score
 from heschl.store import Store
 
 
@@ -197,6 +199,20 @@ def test_run_folder_that_is_removed_meanwhile_hurts_nothing(tmp_path):
 def test_store_may_have_any_name(tmp_path, name):
     assert_untouched(run(tmp_path / name))
     assert_whole(Store(tmp_path / name))
+
+
+@pytest.mark.parametrize(
+    "model", ["hf:a/b", "hf:a_b", "features:/" + "very/long/" * 40 + "x", "ä" * 300]
+)
+def test_any_model_has_a_file_of_its_own(tmp_path, model):
+    def path(name):
+        tree = untouched().tree.copy()
+        tree.attrs["model"] = name
+        return _default_path(Score(tree), Store(tmp_path))
+
+    assert untouched().save(path(model)).is_file()
+    assert path(model) == path(model)
+    assert path(model) != path(f"{model}/") != path("hf:a-b")
 
 
 def test_store_may_be_a_link_to_another_disk(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ __all__ = ["sync_folder", "usable", "write_atomically", "write_synced"]
 
 # NumPy reports a write that was cut short without a number.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, None)
+_LEAST_ROOM_BYTES = 2**16
 _FORBIDDEN = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
@@ -34,13 +36,21 @@ def usable(place: Path, remedy: str) -> Iterator[None]:
     except HeschlError:
         raise
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in _FULL or _is_full(place):
             what_next = f"there is no room left on its disk ({error}): make some"
         elif error.errno in _FORBIDDEN:
             what_next = f"it may not be used ({error}): mend its permissions"
         else:
-            what_next = f"its disk fails ({error}): check that it is there and sound"
+            what_next = f"the system refuses ({error}): check its name and its disk"
         raise DiskRefused(f"{place}: {what_next}, or {remedy}") from error
+
+
+def _is_full(place: Path) -> bool:
+    # The netCDF library says of a full disk that permission is denied. Path.exists would raise
+    # where the system refuses to look.
+    there = next(folder for folder in place.absolute().parents if os.path.exists(folder))  # noqa: PTH110
+    usage = shutil.disk_usage(there)
+    return usage.free < min(usage.total, _LEAST_ROOM_BYTES)
 
 
 def write_synced(path: Path, content: bytes) -> None:

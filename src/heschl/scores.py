@@ -15,10 +15,11 @@ import xarray as xr
 
 from heschl.aggregation import LAYER_RULES
 from heschl.dimensions import LAYER, ROI, SUBJECT, UNIT
+from heschl.disk import usable
 from heschl.errors import CorruptData, InvalidInput, MissingData, UnknownName, near_names
 from heschl.provenance import missing_fields
 
-__all__ = ["SCHEMA_VERSION", "Score", "open_score", "schema_problems"]
+__all__ = ["SCHEMA_VERSION", "Score", "open_score", "prepared_target", "schema_problems"]
 
 SCHEMA_VERSION = 1
 _MIGRATIONS: dict[int, Callable[[xr.DataTree], xr.DataTree]] = {}
@@ -68,6 +69,7 @@ _ROOT = (
     "normalisation",
 )
 _CEILING = ("kind", "power", "minimum")
+_ANOTHER_FILE = "name another file (-o); what is finished is in the store"
 _COMPRESSED = {"zlib": True, "complevel": 4}
 
 
@@ -208,10 +210,7 @@ class Score:
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write one netCDF-4 file, whole or not at all, and return its path."""
-        target = Path(path)
-        if target.suffix != ".nc":
-            raise InvalidInput(f"{target} does not end in .nc; name a netCDF file")
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target = prepared_target(path)
         encoding = {
             f"/{group}": {
                 str(name): _COMPRESSED
@@ -220,18 +219,32 @@ class Score:
             }
             for group in ("units", "ceiling")
         }
-        temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
-        try:
-            self.tree.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+        # Of a fixed length, as names that nearly reach the limit would exceed it.
+        temporary = target.with_name(f".{uuid.uuid4().hex}.nc")
+        with usable(target, _ANOTHER_FILE):
+            try:
+                self.tree.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
+                temporary.replace(target)
+            except RuntimeError as error:  # of the netCDF library, when a write was cut short
+                raise OSError(str(error)) from error
+            finally:
+                temporary.unlink(missing_ok=True)
         return target
 
 
 def _span(counts: xr.DataArray) -> str:
     low, high = int(counts.min()), int(counts.max())
     return f"{low}" if low == high else f"{low} to {high}"
+
+
+def prepared_target(path: str | os.PathLike[str]) -> Path:
+    """Return the path of a file to write, with its folder made; refuse what cannot be one."""
+    target = Path(path)
+    if target.suffix != ".nc":
+        raise InvalidInput(f"{target} does not end in .nc; name a netCDF file")
+    with usable(target, _ANOTHER_FILE):
+        target.parent.mkdir(parents=True, exist_ok=True)
+    return target
 
 
 def open_score(path: str | os.PathLike[str]) -> Score:

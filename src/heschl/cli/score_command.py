@@ -6,6 +6,7 @@ What is finished is kept: after an interruption the same command goes on where i
 from __future__ import annotations
 
 import argparse
+import hashlib
 import re
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from heschl.cli.printing import print_json, print_text
 from heschl.cli.result import print_score, score_record
 from heschl.cli.scoring_arguments import add_scoring_arguments, scoring_settings
 from heschl.cli.watching import watching
-from heschl.scores import Score
+from heschl.scores import Score, prepared_target
 from heschl.scoring import score
 from heschl.store import Store
+
+_LONGEST_WORD = 60
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Score, print, write."""
+    if arguments.output:
+        prepared_target(arguments.output)  # so that no mistake in it shows after hours of work
     with watching(is_quiet=arguments.quiet) as watcher:
         result = score(
             arguments.model, arguments.benchmark, watcher=watcher, **scoring_settings(arguments)
@@ -47,5 +52,13 @@ def _default_path(result: Score, store: Store) -> Path:
     digest = str(result.provenance["configuration_digest"])[:8]
     kind = str(result.tree.attrs["data_kind"])
     words = [result.model, result.benchmark, kind, digest]
-    name = "--".join(re.sub(r"[^A-Za-z0-9._@+-]+", "_", word) for word in words)
+    name = "--".join(_file_word(word) for word in words)
     return store.folder / "scores" / f"{name}.nc"
+
+
+def _file_word(word: str) -> str:
+    """Return a word as part of a file's name, none like another's and none too long for a disk."""
+    plain = re.sub(r"[^A-Za-z0-9._@+-]+", "_", word)
+    if plain == word and len(word) <= _LONGEST_WORD:
+        return plain
+    return f"{plain[-_LONGEST_WORD:]}~{hashlib.sha256(word.encode()).hexdigest()[:8]}"
