@@ -64,10 +64,7 @@ def test_killed_worker_is_told_of_and_the_run_goes_on_later(tmp_path):
     assert set(states) == {"failed"}
     (tmp_path / "antidote").touch()
 
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
-        score = run(tmp_path / "store", model, executor=executor)
-
-    assert_untouched(score)
+    assert_untouched(run(tmp_path / "store", model))
 
 
 def test_cells_that_do_not_pickle_are_failed_cells(tmp_path):
