@@ -77,8 +77,10 @@ class Card:
                 if self.extra
                 else ("pip install " + " ".join(missing))
             )
+            verb = "is" if len(missing) == 1 else "are"
             raise MissingExtra(
-                f"{self.id!r} needs {', '.join(missing)}, which is not installed; run: {command}"
+                f"{self.id!r} needs {', '.join(missing)}, which {verb} not installed; "
+                f"run: {command}"
             )
 
     def target(self) -> Callable[..., Any]:

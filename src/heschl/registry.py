@@ -18,8 +18,9 @@ from heschl import plugins
 from heschl.cards import BenchmarkCard, Card, DatasetCard, MetricCard, ModelCard
 from heschl.contracts import Benchmark, Dataset, FeatureSource, Metric, SpeechModel, TextModel
 from heschl.errors import BrokenPlugin, InvalidInput, UnknownName, near_names
+from heschl.hints import way_on
 from heschl.plugins import Broken, Claim
-from heschl.resolution import SCHEMES, Resolved, resolve
+from heschl.resolution import SCHEMES, Resolved, resolve, schemes
 
 __all__ = [
     "Entry",
@@ -150,17 +151,12 @@ class Registry(Generic[CardT]):
 
     def unknown(self, name: str) -> UnknownName:
         """Return the error for a name that nobody claims."""
-        scheme, colon, _ = name.partition(":")
-        if colon:
-            schemes = {claim.name for claim in plugins.claims(SCHEMES)} | {"file"}
-            hint = f"{scheme!r} is no scheme either, {near_names(scheme, schemes)}"
-        elif name.endswith(".py"):
-            hint = f"a file is given as 'file:{name}'"
-        else:
-            hint = near_names(name, self.names())
+        others = [each.kind for each in (models, benchmarks, metrics, datasets) if each.has(name)]
+        known = way_on(name, self.names(), schemes())
+        hint = f"it is the id of a {others[0]}" if others else known
+        hint += " " if hint.endswith("?") else "; "
         message = (
-            f"no {self.kind} is registered as {name!r}; {hint}; `heschl list {self.kind}s` "
-            "shows all"
+            f"no {self.kind} is registered as {name!r}; {hint}`heschl list {self.kind}s` shows all"
         )
         if hurt := self.broken() + plugins.unreadable():
             message += f"; broken, see `heschl doctor`: {', '.join(each.name for each in hurt)}"
@@ -314,11 +310,11 @@ resolve_dataset = datasets.resolve
 def broken() -> tuple[Broken, ...]:
     """Return every plugin that cannot be used, of any kind, importing all their cards."""
     registries: tuple[Registry[Any], ...] = (models, benchmarks, metrics, datasets)
-    schemes = (plugins.attempt(claim) for claim in plugins.claims(SCHEMES))
+    openers = (plugins.attempt(claim) for claim in plugins.claims(SCHEMES))
     return (
         *plugins.unreadable(),
         *(each for registry in registries for each in registry.broken()),
-        *(each for each in schemes if isinstance(each, Broken)),
+        *(each for each in openers if isinstance(each, Broken)),
     )
 
 

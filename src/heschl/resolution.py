@@ -22,7 +22,7 @@ from heschl.structure import has_member, has_methods, missing_members
 if TYPE_CHECKING:
     from heschl.registry import Registry
 
-__all__ = ["SCHEMES", "Resolved", "resolve"]
+__all__ = ["SCHEMES", "Resolved", "resolve", "schemes"]
 
 SCHEMES = "heschl.schemes"
 
@@ -80,6 +80,11 @@ def resolve(
         with contextlib.suppress(AttributeError, TypeError):
             made.card = card
     return _checked(registry, made, card, found)
+
+
+def schemes() -> frozenset[str]:
+    """Return what may stand before the colon of a URI."""
+    return frozenset({claim.name for claim in plugins.claims(SCHEMES)} | {"file"})
 
 
 def _find(registry: Registry[CardT], plugin: object) -> _Found:

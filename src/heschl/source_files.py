@@ -76,9 +76,14 @@ class SourceFile:
                 del sys.modules[self.module_name]
                 if not isinstance(error, (Exception, SystemExit)):
                     raise
+                remedy = "mend the file"
+                if isinstance(error, ModuleNotFoundError):
+                    remedy = (
+                        f"install {error.name}, if that is a package; a file is imported alone, "
+                        "without the modules beside it"
+                    )
                 raise BrokenPlugin(
-                    f"{self.path} cannot be imported, {type(error).__name__}: {error}; "
-                    "mend the file (it is imported alone: modules beside it are not on the path)"
+                    f"{self.path} cannot be imported, {type(error).__name__}: {error}; {remedy}"
                 ) from error
             return module
 

@@ -94,7 +94,22 @@ def test_file_that_cannot_be_imported_fails_to_load(file, capsys):
 
     assert code == 4
     assert [check["check"] for check in record["checks"]] == ["loads"]
-    assert "no_such_library" in record["checks"][0]["reason"]
+    assert "install no_such_library, if that is a package" in record["checks"][0]["reason"]
+
+
+def test_plugin_whose_package_is_missing_is_refused_in_one_sentence(install, capsys):
+    install(
+        "stranger", "1.0", "[heschl.models]\nfar-net = stranger_far:CARD\n",
+        stranger_far="from heschl import ModelCard\n"
+        "CARD = ModelCard('far-net', 'a:b', 'Far', requires=('no_such_library',))",
+    )  # fmt: skip
+
+    assert main(["check", "far-net"]) == 1
+
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "needs no_such_library" in printed.err
+    assert len(printed.err.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

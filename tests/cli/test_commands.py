@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -136,11 +137,69 @@ def test_cite_gives_model_benchmark_dataset_and_metric_once(heschl):
         assert key in out
 
 
+def test_info_and_cite_know_what_a_file_holds(heschl, tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "from heschl import ModelCard\n"
+        "from heschl.testing.toy_model import Loudness\n"
+        "class Mine(Loudness):\n"
+        "    card = ModelCard('mine', load='a:b', summary='Mine', citation='@misc{mine2026, x}')\n"
+        "def make():\n"
+        "    return Mine()\n"
+    )
+    for name in ("Mine", "make"):
+        uri = f"file:{tmp_path / 'mine.py'}:{name}"
+        record = json.loads(heschl("info", uri, "--json")[1])
+        assert (record["kind"], record["id"]) == ("model", "mine")
+        code, out, _ = heschl("cite", uri, "lebel_moth-ridge")
+        assert code == 0
+        assert "@misc{mine2026, x}" in out
+        assert "moussa2025brain" in out
+
+
 def test_doctor_finds_nothing_broken(heschl):
     code, out, _ = heschl("doctor")
     assert code == 0
-    assert "plugins can be used" in out
+    n_usable, _, n_plugins = out.splitlines()[-1].split()[:3]
+    assert n_usable == n_plugins
     assert json.loads(heschl("doctor", "--json")[1])["broken"] == []
+
+
+def test_doctor_names_the_folders_that_are_used(heschl, monkeypatch, tmp_path):
+    monkeypatch.setenv("HESCHL_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("HESCHL_STORE", str(tmp_path / "store"))
+    record = json.loads(heschl("doctor", "--json")[1])
+    assert record["data"]["path"] == str(tmp_path / "data")
+    assert record["store"]["path"] == str(tmp_path / "store")
+
+
+def test_doctor_does_not_call_usable_what_lacks_a_package(heschl, monkeypatch):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda name, *more: None if name == "h5py" else found(name, *more),
+    )
+    code, out, _ = heschl("doctor")
+    lines = out.splitlines()
+    assert code == 0
+    assert "lebel_moth-ridge needs h5py" in lines
+    n_usable, _, n_plugins = lines[-1].split()[:3]
+    assert int(n_usable) == int(n_plugins) - 2  # the benchmark and its dataset
+
+
+def test_two_claims_to_one_id_are_not_called_ready(heschl, install):
+    install(
+        "twin",
+        "1.0",
+        "[heschl.models]\nlogmel = twin_module:CARD\n",
+        twin_module="from heschl import ModelCard\nCARD = ModelCard('logmel', 'a:b', 'Twin')",
+    )
+    listing = json.loads(heschl("list", "models", "--json")[1])["models"]
+    states = {entry["state"] for entry in listing if entry["id"] == "logmel"}
+    assert states == {"claimed 2 times, see `heschl doctor`"}
+    code, out, _ = heschl("doctor")
+    assert code == 1
+    assert "logmel is claimed more than once" in out
 
 
 def test_doctor_shows_a_broken_plugin(heschl, install):
@@ -192,6 +251,10 @@ def test_fetch_of_a_benchmark_takes_its_stories_alone(heschl):
         (["score", "s3prlx:fbank", "lebel_moth-ridge"], 1, "no scheme"),
         (["show", "no-such-folder/score.nc"], 1, "no score at"),
         (["info", "ridgy"], 1, "did you mean 'ridge'"),
+        (["info", "./my_model.py:my_net"], 1, "given as 'file:./my_model.py:my_net'"),
+        (["score", "./my_model.py:my_net", "lebel_moth-ridge"], 1, "'file:./my_model.py:my_net'"),
+        (["score", "lebel_moth-ridge", "logmel"], 1, "it is the id of a model; `heschl list bench"),
+        (["score", "ridge", "lebel_moth-ridge"], 1, "it is the id of a metric"),
         (["fetch", "lebel_moth", "--subjects", "UTS11"], 1, "did you mean 'UTS01'"),
         (["score", "logmel"], 2, "benchmark"),
     ],

@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from collections import Counter
+from itertools import chain
 
 from heschl.cli.printing import print_json, print_text
+from heschl.errors import MissingExtra
 from heschl.testing import Outcome, examine, kind_of, plugin_checks
 
 _MISMATCH = 4
@@ -31,13 +33,16 @@ def run(arguments: argparse.Namespace) -> int:
     """Print each check as it is done; exit 4 if one fails."""
     kind = arguments.kind or kind_of(arguments.plugin)
     checks = plugin_checks(arguments.plugin, kind, arguments.data)
+    first = examine(checks[0])
+    if first.verdict == "skipped":
+        # What cannot even be loaded for want of a package was not checked at all.
+        raise MissingExtra(first.reason)
     width = max(len(check.name) for check in checks)
     if not arguments.json:
         print_text(f"the {kind} {arguments.plugin}")
         print_text(f"{'check':<{width}}  {'result':<7}  {'seconds':>7}")
     outcomes = []
-    for check in checks:
-        outcome = examine(check)
+    for outcome in chain([first], map(examine, checks[1:])):
         outcomes.append(outcome)
         if not arguments.json:
             _print_row(outcome, width)

@@ -7,23 +7,31 @@ import re
 
 from heschl import registry
 from heschl.cards import BenchmarkCard
-from heschl.cli.info_command import owner
+from heschl.cli.info_command import described
 from heschl.cli.printing import print_json, print_text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's words."""
-    parser.add_argument("ids", nargs="+", metavar="id", help="models, benchmarks, datasets, ...")
+    parser.add_argument(
+        "plugins",
+        nargs="+",
+        metavar="plugin",
+        help="ids or URIs of models, benchmarks, datasets, ...",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print each entry once."""
     cards = []
-    for name in arguments.ids:
-        card = owner(name).card(name)
+    for name in arguments.plugins:
+        _, card, _ = described(name)
         cards.append(card)
         if isinstance(card, BenchmarkCard):
-            cards += [registry.datasets.card(card.dataset), registry.metrics.card(card.metric)]
+            cards.append(registry.datasets.card(card.dataset))
+            # A metric that only a benchmark's file knows is cited by that file.
+            if registry.metrics.has(card.metric):
+                cards.append(registry.metrics.card(card.metric))
     entries: dict[str, str] = {}
     for card in cards:
         for entry in re.split(r"(?m)^(?=@)", card.citation):
@@ -33,7 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"bibtex": list(entries.values()), "without": without})
         return 0
-    print_text("\n\n".join(entries.values()))
+    if entries:
+        print_text("\n\n".join(entries.values()))
     for name in without:
         print_text(f"% {name} names nothing to cite")
     return 0

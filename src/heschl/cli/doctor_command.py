@@ -7,6 +7,7 @@ import importlib.metadata
 import os
 import platform
 import shutil
+from collections.abc import Sequence
 from typing import Any
 
 from heschl import registry
@@ -14,6 +15,7 @@ from heschl._version import __version__
 from heschl.cli.printing import print_json, print_table, print_text
 from heschl.data_folders import default_data_folder
 from heschl.progress import readable_size
+from heschl.registry import Registry
 from heschl.store import default_folder
 
 _EXTRAS = {
@@ -39,9 +41,10 @@ def run(arguments: argparse.Namespace) -> int:
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "store": _folder(str(default_folder())),
-        "data": _folder(str(default_data_folder("").parent)),
+        "data": _folder(str(default_data_folder(""))),
         "mirror": os.environ.get("HESCHL_MIRROR"),
         "extras": {extra: _versions(names) for extra, names in _EXTRAS.items()},
+        "needing": _needing(kinds),
         "broken": [vars(each) for each in broken],
         "duplicates": duplicates,
     }
@@ -65,10 +68,25 @@ def run(arguments: argparse.Namespace) -> int:
         print_text(f"broken: {each.name} ({each.group}, {each.origin}): {each.reason}")
         if arguments.traces and each.traceback:
             print_text(each.traceback)
-    if not broken and not duplicates:
-        n_plugins = sum(len(plugins.names()) for plugins in kinds)
-        print_text(f"all {n_plugins} plugins can be used")
+    for name, packages in record["needing"].items():
+        print_text(f"{name} needs {', '.join(packages)}")
+    n_plugins = sum(len(plugins.names()) for plugins in kinds)
+    n_usable = (
+        n_plugins - len(record["needing"]) - len({each.name for each in broken} | {*duplicates})
+    )
+    print_text(f"{n_usable} of {n_plugins} plugins can be used")
     return 1 if broken or duplicates else 0
+
+
+def _needing(kinds: Sequence[Registry[Any]]) -> dict[str, list[str]]:
+    """Return the plugins that lack packages, and which."""
+    lacking = {
+        entry.name: list(entry.card.missing_requirements())
+        for plugins in kinds
+        for entry in plugins.entries()
+        if entry.card is not None
+    }
+    return {name: packages for name, packages in lacking.items() if packages}
 
 
 def _versions(packages: tuple[str, ...]) -> dict[str, str | None]:

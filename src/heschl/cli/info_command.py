@@ -9,20 +9,22 @@ from typing import Any
 from heschl import registry
 from heschl.cards import Card
 from heschl.cli.printing import print_json, print_text
-from heschl.errors import UnknownName, near_names
 from heschl.registry import Registry
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's words."""
-    parser.add_argument("id", help="of a model, benchmark, metric or dataset")
+    parser.add_argument(
+        "plugin",
+        help="the id of a model, benchmark, metric or dataset, or a URI such as "
+        "file:./my_model.py:my_net",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the card."""
-    plugins = owner(arguments.id)
-    card, origin = plugins.card_and_origin(arguments.id)
-    record = {"kind": plugins.kind, "origin": origin, **_readable(card)}
+    kind, card, origin = described(arguments.plugin)
+    record = {"kind": kind, "origin": origin, **_readable(card)}
     if arguments.json:
         print_json(record)
         return 0
@@ -38,19 +40,21 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def owner(name: str) -> Registry[Any]:
-    """Return the registry that knows a name."""
-    registries: tuple[Registry[Any], ...] = (
-        registry.models,
-        registry.benchmarks,
-        registry.datasets,
-        registry.metrics,
-    )
-    for plugins in registries:
-        if plugins.has(name):
-            return plugins
-    known = [each for plugins in registries for each in plugins.names()]
-    raise UnknownName(f"nothing is registered as {name!r}; {near_names(name, known)}")
+def described(plugin: str) -> tuple[str, Any, str]:
+    """Return the kind, the card and the origin of an id or a URI."""
+    for plugins in (registry.models, registry.benchmarks, registry.datasets, registry.metrics):
+        if plugins.has(plugin):
+            return (plugins.kind, *plugins.card_and_origin(plugin))
+    # Only what is no id is worth loading the suites, which can tell what a file holds.
+    from heschl.testing.kinds import card_of, kind_of
+
+    kind = kind_of(plugin)
+    owner: Registry[Any] = getattr(registry, f"{kind}s")
+    card = card_of(owner, plugin)
+    if card is not None:
+        return kind, card, plugin
+    resolved = owner.resolve(plugin)
+    return kind, resolved.card, resolved.origin
 
 
 def _readable(card: Card) -> dict[str, Any]:

@@ -33,6 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _records(plugins: Registry[Any]) -> list[dict[str, Any]]:
     records = []
+    claimed_twice = plugins.duplicates()
     for entry in plugins.entries():
         summary, state, missing = "", "broken", ()
         if entry.card is not None:
@@ -41,6 +42,8 @@ def _records(plugins: Registry[Any]) -> list[dict[str, Any]]:
             state = f"needs {', '.join(missing)}" if missing else "ready"
         elif entry.broken is not None:
             summary = entry.broken.reason
+        if entry.name in claimed_twice:
+            state = f"claimed {len(claimed_twice[entry.name])} times, see `heschl doctor`"
         records.append(
             {"id": entry.name, "state": state, "summary": summary, "origin": entry.origin}
         )

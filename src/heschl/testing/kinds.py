@@ -6,11 +6,12 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
-from heschl import plugins, registry
+from heschl import registry
 from heschl.cards import Card
-from heschl.errors import BrokenPlugin, HeschlError, InvalidInput, UnknownName, near_names
+from heschl.errors import BrokenPlugin, HeschlError, InvalidInput, UnknownName
+from heschl.hints import way_on
 from heschl.registry import Registry
-from heschl.resolution import SCHEMES
+from heschl.resolution import schemes
 from heschl.source_files import SourceFile
 from heschl.structure import has_methods, missing_members
 
@@ -60,14 +61,10 @@ def _kind_of_text(plugin: str) -> str:
     if owners:
         return owners[0]
     scheme, colon, _ = plugin.partition(":")
-    if not colon:
+    if not colon or scheme not in schemes():
         known = [name for each in _REGISTRIES for name in each.names()]
-        hint = near_names(plugin, known)
-        if plugin.endswith(".py"):
-            hint = f"a file is given as 'file:{plugin}'"
+        hint = way_on(plugin, known, schemes())
         raise UnknownName(f"nothing is registered as {plugin!r}; {hint}")
-    if scheme != "file" and all(claim.name != scheme for claim in plugins.claims(SCHEMES)):
-        raise registry.models.unknown(plugin)
     if scheme != "file":
         # What brings several kinds is a package; a scheme brings models.
         return registry.models.kind
