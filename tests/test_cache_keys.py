@@ -12,6 +12,7 @@ import heschl
 from heschl.alignment import Alignment, Interval
 from heschl.ceilings import SplitHalf
 from heschl.contracts import Events, Layer
+from heschl.errors import BrokenPlugin
 from heschl.metrics.ridge import KFold, LeaveOneOut, Nested
 from heschl.sound import Sound, Stimulus, StimulusSet
 from heschl.splits import ContiguousKFold, GroupKFold, StratifiedKFold
@@ -222,3 +223,57 @@ def test_word_of_the_alignment_misses_a_text_model_and_no_sound_does():
 
     before, after = (keys(Reader(), data=with_words(label)) for label in ("word", "words"))
     assert not set(before["features"]) & set(after["features"])
+
+
+CELL = """
+import dataclasses
+from toy import Loudness, ToyDataset, toy_benchmark
+from heschl.errors import BrokenPlugin
+from heschl.metrics.ridge import Ridge
+
+class Model(Loudness):
+    def forward(self, waveforms, taps):
+        return {tap: 1.0 * values for tap, values in super().forward(waveforms, taps).items()}
+
+class Data(ToyDataset):
+    def recording(self, subject, stimuli=None):
+        return super().recording(subject, sorted(stimuli))
+
+@dataclasses.dataclass(frozen=True)
+class Metric(Ridge):
+    def __call__(self, design, responses, folds, *, seed):
+        return super().__call__(1.0 * design, responses, folds, seed=seed)
+"""
+"""What a notebook defines: everything but the code itself says that nothing has changed."""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "stages"),
+    [
+        ("1.0 * values", "2.0 * values", {"features", "scores"}),
+        ("sorted(stimuli)", "sorted(stimuli)[::-1]", {"ceiling", "scores"}),
+        ("1.0 * design", "2.0 * design", {"scores"}),
+    ],
+)
+def test_edited_class_misses_though_its_digest_is_the_same(old, new, stages):
+    found = []
+    for source in (CELL, CELL.replace(old, new), CELL):
+        cell = {"__name__": "__main__"}
+        exec(source, cell)  # noqa: S102  as a notebook does
+        metric = cell["Metric"](toy_benchmark().metric.estimator)
+        found.append(keys(cell["Model"](), cell["Data"](), toy_benchmark(metric=metric)))
+    before, after, again = found
+
+    assert before == again
+    for stage, of_stage in before.items():
+        assert bool(set(of_stage) & set(after[stage])) == (stage not in stages)
+
+
+@pytest.mark.parametrize("digest", [None, "", b"bytes", 3])
+def test_model_without_a_digest_is_refused(digest):
+    class Nameless(Loudness):
+        pass
+
+    Nameless.digest = digest
+    with pytest.raises(BrokenPlugin, match="expected a text that changes"):
+        keys(Nameless())

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from heschl.code_digest import code_digest
 from heschl.configuration import array_digest, canonical_json, describe, differences, digest
 from heschl.errors import InvalidInput
 
@@ -21,7 +22,10 @@ def test_canonical_json_does_not_depend_on_order_or_container():
 
 
 def test_describe_spells_defaults_out():
-    assert describe(Setting()) == {"kind": "Setting", "width": 3, "name": "a"}
+    described = describe(Setting())
+    # This class is in no package, so its code is part of what it is.
+    assert described.pop("code") == code_digest(Setting)
+    assert described == {"kind": "Setting", "width": 3, "name": "a"}
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,8 @@ def test_variance_ceiling_divides_a_correlation_by_its_root():
 
 
 def test_region_that_nobody_has_is_empty_and_not_zero():
-    groups = gather([result("S1", [0.5, 0.5], 0.8)], rois=("A1", "V1"))
+    with pytest.warns(UserWarning, match=r"region 'V1' of toy, .*no score; known: 'A1', 'all'"):
+        groups = gather([result("S1", [0.5, 0.5], 0.8)], rois=("A1", "V1"))
     assert int(groups["summary"]["n_units"].sel(roi="V1")[0]) == 0
     assert np.isnan(groups["summary"]["score"].sel(roi="V1")).all()
     assert np.isnan(groups["population"]["rule_value"].sel(roi="V1")).all()

@@ -388,7 +388,49 @@ def test_fetch_stops_at_once_when_nothing_can_be_reached(tmp_path):
     with pytest.raises(MissingData, match="3 times in a row") as caught:
         manifest.fetch(tmp_path / "root", patience=PATIENCE)
 
-    assert "more files" not in str(caught.value)
+    assert str(caught.value).startswith("2 of 2 files could not be had; a of ds0")
+
+
+def test_fetch_waits_once_for_a_host_that_cannot_be_reached(tmp_path, bucket, monkeypatch):
+    rows = [row(name, name.encode()) for name in ("a", "b", "c", "d")]
+    manifest = Manifest.read(write_manifest(tmp_path, rows))
+    (tmp_path / "mirror/ds0").mkdir(parents=True)
+    (tmp_path / "mirror/ds0/d").write_bytes(b"d")
+    monkeypatch.setenv("HESCHL_MIRROR", str(tmp_path / "mirror"))
+    pauses: list[float] = []
+
+    with pytest.raises(MissingData, match="3 of 4 files could not be had; a of ds0") as caught:
+        manifest.fetch(
+            tmp_path / "root", patience=Patience(attempts=3, wait_s=0.5, sleep=pauses.append)
+        )
+
+    assert pauses == [0.5, 1.0]
+    assert "no connection to 127.0.0.1, 3 times in a row" in str(caught.value)
+    assert (tmp_path / "root/d").read_bytes() == b"d"
+
+
+def test_fetch_goes_past_a_mirror_that_cannot_be_reached(tmp_path, bucket, monkeypatch):
+    bucket.files = {"ds0/a": b"a", "ds0/b": b"b"}
+    rows = [row("a", b"a"), row("b", b"b")]
+    manifest = Manifest.read(write_manifest(tmp_path, rows, bucket.address))
+    monkeypatch.setenv("HESCHL_MIRROR", "http://127.0.0.1:9/mirror")
+    pauses: list[float] = []
+
+    manifest.fetch(
+        tmp_path / "root", patience=Patience(attempts=3, wait_s=0.5, sleep=pauses.append)
+    )
+
+    assert pauses == [0.5, 1.0]
+    assert (tmp_path / "root/b").read_bytes() == b"b"
+
+
+def test_fetch_asks_a_host_again_that_drops_connections(tmp_path, bucket):
+    manifest = one_file(tmp_path, bucket, b"a")
+    bucket.faults = [("drop", 0)] * 3
+
+    manifest.fetch(tmp_path / "root", patience=PATIENCE)
+
+    assert [query for _, query, _ in bucket.requests] == ["versionId=v.1"] * 3 + [""]
 
 
 def test_fetch_checks_present_files_by_size_and_on_demand_by_hash(tmp_path, bucket):
@@ -498,7 +540,7 @@ def test_progress_counts_every_byte_once_through_restarts(tmp_path, bucket, caps
     assert sum(heard) == len(content)
     assert min(heard) < 0
     lines = capsys.readouterr().err.splitlines()
-    assert lines == ["fetching 1 files, 300.0 kB", "1 of 1 files, 300.0 kB of 300.0 kB"]
+    assert lines == ["fetching 1 file, 300.0 kB", "1 of 1 files, 300.0 kB of 300.0 kB"]
 
 
 def test_reading_a_manifest_imports_no_network_library():

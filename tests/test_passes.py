@@ -57,6 +57,13 @@ def test_padding_by_broken_frames_is_avoided():
     assert [shape[0] for shape in model.shapes[:10]] == [1] * 10
 
 
+def after_the_check(model, whole=4400):
+    """Return the shapes of all passes but the two that prove, on one window, that it is local."""
+    (in_full, _), passes = model.shapes[:2], model.shapes[2:]
+    assert in_full == (1, whole)
+    return passes
+
+
 def test_local_models_are_spared_samples_that_do_not_count():
     samples = noise(3.0)
     local = NumpyModel(traits=Traits(is_local=True, minimum_samples=140))
@@ -64,8 +71,8 @@ def test_local_models_are_spared_samples_that_do_not_count():
     found = extract_frames(local, stimulus_of(samples), ["fine", "coarse"], SLIDING, batch_size=8)
 
     # 70 + 2 x 80 samples of reach and half a field of 70, or more by less than a grid step.
-    assert max(length for _, length in local.shapes) < 300 + 80
-    assert len(local.shapes) == 4
+    assert all(length < 300 + 80 for _, length in after_the_check(local))
+    assert len(after_the_check(local)) == 4
     for name in found:
         assert np.array_equal(
             found[name].values, naive_sliding(NumpyModel(), samples, [name])[1][name]
@@ -86,7 +93,7 @@ def test_local_models_get_the_whole_field_of_a_padded_last_frame():
     found = extract_frames(model, stimulus_of(samples), ["wide"], SLIDING)["wide"]
 
     # The last frame is centred on the window's end and sees the 500 samples before it.
-    assert max(length for _, length in model.shapes) < 1200
+    assert all(length < 1200 for _, length in after_the_check(model))
     expected = naive_sliding(model, samples, ["wide"])[1]["wide"]
     assert np.array_equal(found.values, expected)
 
@@ -100,9 +107,26 @@ def test_local_models_skip_sound_between_sparse_windows():
     )["fine"]
 
     times, values = naive_sliding(NumpyModel(), samples, ["fine"], hop=2 * RATE)
-    assert max(length for _, length in local.shapes) < 380
+    assert all(length < 380 for _, length in after_the_check(local, whole=3 * RATE))
     assert np.array_equal(found.times_s, times)
     assert np.array_equal(found.values, values["fine"])
+
+
+@pytest.mark.parametrize("reach", [400, 4000])
+def test_false_locality_is_refused(reach):
+    """Frames of 100 samples that in truth hear `reach` samples more before them."""
+
+    def forward(waveforms, taps):
+        padded = np.pad(waveforms, ((0, 0), (reach, 0)))
+        frames = framed(padded, 100 + reach, 40)
+        return {"fine": np.repeat(frames.mean(axis=-1, keepdims=True), 3, axis=-1)}
+
+    layers = (Layer("fine", 3, RATE / 40, 50 / RATE, 100 / RATE),)
+    model = NumpyModel(layers=layers, traits=Traits(is_local=True, minimum_samples=140))
+    model.forward = forward
+
+    with pytest.raises(BrokenPlugin, match=r"'fine' .* though its traits say is_local; leave"):
+        extract_frames(model, stimulus_of(noise(3.0)), ["fine"], SLIDING)
 
 
 def test_locality_of_no_use_without_a_receptive_field():
@@ -238,7 +262,7 @@ def test_limits_that_are_kept_do_not_matter():
 
 BROKEN = {
     "not a mapping": (lambda o, w: o["fine"], "returned a ndarray; expected a mapping"),
-    "layer missing": (lambda o, w: {}, "gave NoneType of shape"),
+    "layer missing": (lambda o, w: {}, "is missing from what forward returned"),
     "two dimensions": (lambda o, w: {"fine": o["fine"][0]}, "expected an array"),
     "four dimensions": (lambda o, w: {"fine": o["fine"][None]}, "expected an array"),
     "wrong width": (lambda o, w: {"fine": o["fine"][..., :2]}, r"here \(1, time, 3\)"),

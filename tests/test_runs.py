@@ -124,10 +124,21 @@ def test_same_score_finds_its_own_run_again(store):
     assert len(list_runs(store)) == 2
 
 
-def test_open_run_hints_at_what_is_there(store):
-    start_run(store, [cell(partial(compute, 1))], {"model": "m"})
-    with pytest.raises(UnknownName, match="0 runs"):
+def test_open_run_hints_at_near_names_or_at_the_latest(store):
+    with pytest.raises(UnknownName, match="there are no runs in"):
         open_run(store, "zzz")
+    header = {"benchmark": "b"}
+    names = [start_run(store, [cell(compute)], {**header, "model": f"m{n}"}).name for n in range(7)]
+
+    with pytest.raises(UnknownName, match="no run begins with 'zzz'; the latest of all") as caught:
+        open_run(store, "zzz")
+    told = str(caught.value)
+    assert [name for name in names if name in told] == names[2:]
+    assert f"{names[6]} (m6 on b)" in told
+    with pytest.raises(UnknownName, match=f"did you mean .*'{names[0]}'"):
+        open_run(store, names[0][:-1] + "z")
+    with pytest.raises(UnknownName, match="7 runs begin with ''; the latest of them"):
+        open_run(store, "")
 
 
 def test_serial_executor_settles_its_futures():

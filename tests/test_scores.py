@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import xarray as xr
 from toy import Loudness, ToyDataset, toy_benchmark
@@ -86,6 +87,35 @@ def test_newer_schema_is_refused_with_what_to_do(score, tmp_path):
         open_score(tmp_path / "newer.nc")
 
 
+@pytest.mark.parametrize(
+    ("version", "found"),
+    [
+        ("one", "the schema version 'one'"),
+        ("1", "the schema version '1'"),
+        (np.array([1, 1]), "the schema version array"),
+        (1.5, r"the schema version .*1\.5"),
+        (-1, "the schema version "),
+        (0, "the schema version "),
+        (None, "no schema version"),
+    ],
+)
+def test_malformed_schema_version_is_one_clear_error(score, tmp_path, version, found):
+    tree = score.tree.copy()
+    tree.attrs = {**tree.attrs, "schema_version": version}
+    if version is None:
+        del tree.attrs["schema_version"]
+    tree.to_netcdf(tmp_path / "odd.nc")
+    with pytest.raises(CorruptData, match=found):
+        open_score(tmp_path / "odd.nc")
+
+
+def test_malformed_benchmark_version_is_one_clear_error(score):
+    tree = score.tree.copy()
+    tree.attrs = {**tree.attrs, "benchmark_version": "two"}
+    with pytest.raises(CorruptData, match="benchmark_version is 'two', no whole number"):
+        Score(tree)
+
+
 def _text(path):
     path.write_text("no netCDF at all")
 
@@ -159,6 +189,32 @@ def test_explain_says_how_the_number_came_about(score):
     for part in ("Pearson", "score / ceiling", "NC-CCMAX", "other listeners", "not testable"):
         assert part in words
     assert "Fits had 95 rows and were scored on 37, of 3 stimuli." in words
+
+
+def test_repr_is_one_short_line(score):
+    assert repr(score) == (
+        f"<Score of toy-loudness on toy-ridge ({score.tree.attrs['data_kind']} data): "
+        f"{score.value:.4f} ± {score.error:.4f} in A1; 2 layers, 3 subjects, 2 regions>"
+    )
+
+
+@pytest.mark.parametrize("layers", [None, [Loudness().layers[0].name]])
+def test_words_on_one_listener_hold_no_nan_and_no_wrong_plural(tmp_path, layers):
+    score = heschl.score(
+        Loudness(),
+        toy_benchmark(),
+        data=ToyDataset(),
+        store=tmp_path,
+        subjects=[ToyDataset().subjects()[0]],
+        layers=layers,
+    )
+
+    words = f"{score!r} {score.explain()}"
+
+    assert "nan" not in words
+    assert "1 subjects" not in words
+    assert "over 1 subject has neither error nor interval nor test" in words
+    assert ("no board number" in words) is (layers is None)
 
 
 def test_explain_says_that_stimuli_are_lacking(tmp_path):

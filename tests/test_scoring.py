@@ -8,7 +8,8 @@ import xarray as xr
 from toy import DURATIONS_S, Loudness, ToyDataset, toy_benchmark
 
 import heschl
-from heschl.errors import CellsFailed, InvalidInput, UnknownName
+from heschl.contracts import Layer, Traits
+from heschl.errors import BrokenPlugin, CellsFailed, InvalidInput, UnknownName
 from heschl.store import Store
 
 
@@ -229,3 +230,92 @@ def test_ceiling_is_of_the_rows_that_are_scored(store):
     xr.testing.assert_identical(
         plain.tree["ceiling"].to_dataset(), other.tree["ceiling"].to_dataset()
     )
+
+
+@pytest.mark.parametrize("included", [None, ("one", "two", "test")])
+def test_skipping_rows_of_no_stimulus_is_refused(store, included):
+    benchmark = toy_benchmark(skipped_rows={"tset": 3}, included=included)
+    with pytest.raises(UnknownName, match=r"skipped_rows of 'tset'.* did you mean 'test'"):
+        run(store, benchmark=benchmark)
+
+
+@pytest.mark.parametrize("count", [-1, 1.5, True, "3"])
+def test_skipping_no_whole_number_of_rows_is_refused(count):
+    with pytest.raises(InvalidInput, match=r"skipped_rows=.*expected a whole number"):
+        toy_benchmark(skipped_rows={"test": count})
+
+
+@pytest.mark.parametrize(
+    ("settings", "match"),
+    [
+        ({"subjects": [1]}, "give a list of names"),
+        ({"layers": [0]}, "give a list of names"),
+        ({"seed": -1}, "expected a whole number"),
+        ({"seed": 1.5}, "expected a whole number"),
+        ({"seed": True}, "expected a whole number"),
+        ({"data": 3}, "expected a folder"),
+        ({"data": ToyDataset}, "expected a folder"),
+        ({"executor": "process"}, "an object with submit"),
+        ({"watcher": 3}, "lacks"),
+        ({"device": "cpuu"}, "expected 'auto'"),
+        ({"device": 0}, "expected 'auto'"),
+    ],
+)
+def test_settings_of_the_wrong_kind_are_refused_before_any_work(store, settings, match):
+    model = Loudness()
+    with pytest.raises(InvalidInput, match=match):
+        run(store, model, **settings)
+    assert model.n_calls == 0
+
+
+def test_seed_of_numpy_is_an_int(store):
+    assert (
+        heschl.plan(
+            Loudness(), toy_benchmark(), data=ToyDataset(), store=store, seed=np.int64(1)
+        ).session.seed
+        == 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"layers": ()}, "at least one heschl.contracts.Layer"),
+        ({"layers": None}, "at least one heschl.contracts.Layer"),
+        ({"layers": ("low",)}, "at least one heschl.contracts.Layer"),
+        ({"layers": Loudness.layers + Loudness.layers}, "use each name once"),
+        ({"layers": (Layer("low", 2),)}, "have no rate_hz"),
+        ({"traits": None}, "expected heschl.contracts.Traits"),
+        ({"sample_rate": "16000"}, "a whole number of Hz"),
+        ({"sample_rate": 16000.0}, "a whole number of Hz"),
+        ({"sample_rate": 0}, "a whole number of Hz"),
+    ],
+)
+def test_model_of_another_form_is_refused_before_any_work(store, changes, match):
+    model = Loudness()
+    vars(model).update(changes)
+    with pytest.raises(BrokenPlugin, match=match):
+        run(store, model)
+    assert model.n_calls == 0
+
+
+@pytest.mark.parametrize(
+    ("make", "match"),
+    [
+        (lambda: Layer(3, 2), "has no name"),
+        (lambda: Layer("", 2), "has no name"),
+        (lambda: Layer("low", 0), "width=0"),
+        (lambda: Layer("low", 2.5), "width=2.5"),
+        (lambda: Layer("low", 2, rate_hz=0), "rate_hz=0"),
+        (lambda: Layer("low", 2, rate_hz="50"), "rate_hz='50'"),
+        (lambda: Layer("low", 2, offset_s=np.nan), "offset_s=nan"),
+        (lambda: Layer("low", 2, receptive_field_s=-1), "receptive_field_s=-1"),
+        (lambda: Traits(is_local=1), "is_local=1"),
+        (lambda: Traits(minimum_samples=0.5), "minimum_samples=0.5"),
+        (lambda: Traits(maximum_s=0), "maximum_s=0"),
+        (lambda: Traits(fixed_s=np.inf), "fixed_s=inf"),
+    ],
+)
+def test_layers_and_traits_that_cannot_be_are_refused(make, match):
+    with pytest.raises(InvalidInput, match=match):
+        make()

@@ -9,6 +9,9 @@ import time
 import numpy as np
 import pytest
 
+from heschl import registry
+from heschl.cards import DatasetCard
+from heschl.data_folders import phantom_folder
 from heschl.errors import InvalidInput, UnknownName
 from heschl.store import Store
 
@@ -139,6 +142,72 @@ def test_gc_removes_what_was_not_read_for_long(store):
 
     assert not store.has(old)
     assert store.has(new)
+
+
+def write_phantom(store, name, n_bytes, age_days=0.0):
+    folder = store.phantom_place(name)
+    (folder / "stimuli").mkdir(parents=True)
+    (folder / "stimuli" / "sound.wav").write_bytes(b"." * n_bytes)
+    moment = time.time() - age_days * 86400
+    os.utime(folder, (moment, moment))
+    return folder
+
+
+def test_phantoms_are_listed_with_their_size_and_without_those_being_written(store):
+    write_phantom(store, "toy-v1-seed0", 1000)
+    write_phantom(store, "toy-v1-seed1", 10, age_days=2)
+    write_phantom(store, ".toy-v1-seed2.abc", 10)
+
+    assert [(each.name, each.n_bytes) for each in store.phantoms()] == [
+        ("toy-v1-seed1", 10),
+        ("toy-v1-seed0", 1000),
+    ]
+
+
+def test_learned_size_counts_the_notes_on_files(store):
+    assert store.learned_size() == (0, 0)
+    (store.folder / "learned").mkdir(parents=True)
+    (store.folder / "learned" / "a.json").write_text("{}")
+
+    assert store.learned_size() == (1, 2)
+
+
+def test_gc_counts_phantoms_and_removes_the_longest_unused(store):
+    key = store.write(CONFIGURATION, ARRAYS)
+    old, new = (
+        write_phantom(store, name, 10**6, age_days=age) for name, age in (("old", 3), ("new", 1))
+    )
+
+    assert store.gc(max_bytes=15 * 10**5) == (1, 10**6)
+
+    assert not old.exists()
+    assert new.exists()
+    assert store.has(key)
+    assert store.gc(unused_days=0.5) == (1, 10**6)
+    assert not new.exists()
+    assert not list((store.folder / "tmp").iterdir())
+
+
+def test_gc_that_is_killed_leaves_no_half_phantom(store, monkeypatch):
+    folder = write_phantom(store, "toy-v1-seed0", 1000)
+    monkeypatch.setattr("heschl.store.shutil.rmtree", lambda *_, **__: None)  # as if killed
+
+    store.gc(max_bytes=0)
+
+    assert not folder.exists()
+
+
+def test_opening_a_phantom_is_use(store, fresh_session):
+    card = DatasetCard("toy", load=list, summary="x", phantom=lambda root, seed: None)
+    registry.datasets.register(card)
+    folder = phantom_folder("toy", 0, store)
+    moment = time.time() - 10 * 86400
+    os.utime(folder, (moment, moment))
+
+    assert phantom_folder("toy", 0, store) == folder
+
+    assert store.gc(unused_days=5) == (0, 0)
+    assert folder.exists()
 
 
 def test_store_refuses_a_file(tmp_path):

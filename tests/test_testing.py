@@ -74,8 +74,6 @@ NAMED, LENGTHS = "layers_are_named", "lengths_have_limits"
         (faulty.ChangingWaveforms, TOUCHED),
         (faulty.HearingTheFuture, CAUSAL),
         (faulty.LookingAhead, CAUSAL),
-        (faulty.NotLocal, LOCAL),
-        (faulty.OnlyLaterDifferent, LOCAL),
         (faulty.TapDependent, "taps_are_independent"),
         (faulty.Careless, "other_waveforms_are_refused"),
         (faulty.RaisingKeyError, "unknown_taps_are_refused"),
@@ -90,6 +88,11 @@ NAMED, LENGTHS = "layers_are_named", "lengths_have_limits"
 )
 def test_broken_promise_is_found_by_its_check_and_no_other(model, check):
     assert failed(model) == {check}
+
+
+@pytest.mark.parametrize("model", [faulty.NotLocal, faulty.OnlyLaterDifferent])
+def test_false_locality_is_found_by_its_check_and_bars_extraction(model):
+    assert failed(model) == {LOCAL, EXTRACTED}
 
 
 @pytest.mark.parametrize(

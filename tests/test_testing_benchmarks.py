@@ -90,16 +90,16 @@ class Wordless(EncodingBenchmark):
 class Forgetting(EncodingBenchmark):
     """Leaves a part of the score out."""
 
-    def gather(self, session):
-        groups = super().gather(session)
+    def gather(self, session, cells):
+        groups = super().gather(session, cells)
         return {**groups, "summary": groups["summary"].drop_vars("n_units")}
 
 
 class Wavering(EncodingBenchmark):
     """Gathers other numbers each time."""
 
-    def gather(self, session):
-        groups = super().gather(session)
+    def gather(self, session, cells):
+        groups = super().gather(session, cells)
         drawn = 1e-9 * (uuid.uuid4().int % 1000 + 1)
         groups["summary"]["score"] = groups["summary"]["score"] + drawn
         return groups

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -15,7 +16,14 @@ from heschl.contracts import Layer
 from heschl.errors import CorruptData, InvalidInput, near_names
 from heschl.untrusted import check_file, read_bytes
 
-__all__ = ["DESCRIPTION_FILE", "Description", "array_paths", "checked_arrays", "open_array"]
+__all__ = [
+    "DESCRIPTION_FILE",
+    "Description",
+    "array_paths",
+    "checked_arrays",
+    "is_rate",
+    "open_array",
+]
 
 DESCRIPTION_FILE = "features.json"
 FORMAT = 1
@@ -106,16 +114,17 @@ def open_array(path: Path) -> np.ndarray:
 
 
 def checked_arrays(
-    what: str, times_s: np.ndarray, values: np.ndarray, width: int
+    what: str, times_s: np.ndarray, values: np.ndarray, width: int | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return float64 times (time,) and ``values`` (time, unit), after checking both.
 
-    ``what`` names the features in an error.
+    ``what`` names the features in an error; without a ``width`` any number of units will do.
     """
-    if values.ndim != 2 or values.shape[1] != width or not len(values):  # noqa: PLR2004
+    if values.ndim != 2 or not values.size or width not in (None, values.shape[1]):  # noqa: PLR2004
+        units = "at least one unit" if width is None else f"{width} units"
         raise CorruptData(
-            f"{what} have the shape {values.shape}; expected (time, unit) with {width} units and "
-            "at least one time"
+            f"{what} have the shape {values.shape}; expected (time, unit) with {units} and at "
+            "least one time"
         )
     if values.dtype.kind != "f":
         raise CorruptData(f"{what} are {values.dtype}; expected floating-point numbers")
@@ -127,7 +136,7 @@ def checked_arrays(
     times_s = np.asarray(times_s, dtype=np.float64)
     if not np.isfinite(times_s).all() or not (np.diff(times_s) > 0).all():
         raise CorruptData(f"{what} have times that are not finite or do not increase; sort them")
-    n_rows = max(1, VALUES_AT_ONCE // width)
+    n_rows = max(1, VALUES_AT_ONCE // values.shape[1])
     for start in range(0, len(values), n_rows):
         if not np.isfinite(values[start : start + n_rows]).all():
             raise CorruptData(
@@ -137,12 +146,17 @@ def checked_arrays(
     return times_s, values
 
 
+def is_rate(value: object) -> bool:
+    """Return whether something is a number of frames a second."""
+    return _is_number(value) and 0 < value < float("inf")
+
+
 def _layer(path: Path, content: Any) -> Layer:
     entries = _entries(path, "a layer", content, {"name": "", "width": 0}, {"rate_hz": None})
     name, width, rate_hz = entries["name"], entries["width"], entries["rate_hz"]
     if width < 1:
         raise CorruptData(f"{path} gives the layer {name!r} the width {width}; expected 1 or more")
-    if rate_hz is not None and (not _is_number(rate_hz) or not 0 < rate_hz < float("inf")):
+    if rate_hz is not None and not is_rate(rate_hz):
         raise CorruptData(
             f"{path} gives the layer {name!r} rate_hz={rate_hz!r}; expected a positive number of "
             "Hz, or null where frames come at no even pace"
@@ -188,5 +202,5 @@ def _entries(
     return {**optional, **content}
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, Real) and not isinstance(value, bool)

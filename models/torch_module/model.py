@@ -20,7 +20,8 @@ from heschl.models.inputs import chosen_layers, require_waveforms
 from heschl.models.torch_module.frame_grid import FrameGrid, frame_grids
 from heschl.models.torch_module.taps import Target, listening, resolved
 from heschl.models.torch_module.weights import (
-    code_digest,
+    installed_code,
+    own_code,
     structure_digest,
     weights_digest,
     weights_version,
@@ -74,7 +75,7 @@ class TorchModel:
         called with the waveforms.
     digest
         A text that changes whenever the outputs would, where something better
-        than the weights and the code identifies them, such as a recipe.
+        than weights and installed code identifies them, such as a recipe.
     n_threads
         Processor threads for one pass; torch's own choice by default. A small
         network is faster on one, and on a busy machine several wait for each
@@ -128,8 +129,9 @@ class TorchModel:
         self._call = call
         self._given_digest = digest
         self._n_threads = n_threads
+        self._parts: list[Any] = [*{*map(type, module.modules())}, *([call] if call else [])]
         # Read now, close to the import: a file that is edited later is not what runs here.
-        self._code = code_digest(*map(type, module.modules()), *([call] if call else []))
+        self._installed_code = installed_code(*self._parts)
         self._hashed: tuple[Any, str] = (None, "")
         self.card = self._card(card) if isinstance(card, str) else card
         self.sample_rate = sample_rate
@@ -139,8 +141,9 @@ class TorchModel:
     @property
     def digest(self) -> str:
         """A text that changes whenever the outputs would."""
+        own = own_code(*self._parts)
         if self._given_digest is not None:
-            return self._given_digest
+            return " ".join([self._given_digest, *own])
         # Hashing gigabytes at each question would be slow, and trusting the first answer unsafe:
         # other weights may have been loaded since.
         version = weights_version(self._module)
@@ -151,7 +154,7 @@ class TorchModel:
             "numerics": NUMERICS,
             "structure": structure_digest(self._module),
             "weights": self._hashed[1],
-            "code": self._code,
+            "code": [self._installed_code, *own],
             "sample_rate": self.sample_rate,
             "taps": {
                 layer: [names[id(submodule)], *dataclasses.astuple(self._grids[layer])]

@@ -15,16 +15,29 @@ from typing import Any
 import numpy as np
 import torch
 
-__all__ = ["code_digest", "structure_digest", "weights_digest", "weights_version"]
+from heschl.code_digest import code_digest
+
+__all__ = [
+    "installed_code",
+    "own_code",
+    "structure_digest",
+    "weights_digest",
+    "weights_version",
+]
 
 
-def code_digest(*code: Callable[..., Any]) -> str:
-    """Return a digest of the source files that define these classes and functions.
+def installed_code(*code: Callable[..., Any]) -> str:
+    """Return a digest of the files of installed packages that define these classes and functions.
 
-    For PyTorch's own its major version stands in for the file, and for what no
-    file defines, as in a notebook, the name must do.
+    For PyTorch's own its major version stands in for the file.
     """
-    return hashlib.sha256("\n".join(sorted({_source(part) for part in code})).encode()).hexdigest()
+    files = {_file(part) for part in code if code_digest(part) is None}
+    return hashlib.sha256("\n".join(sorted(files)).encode()).hexdigest()
+
+
+def own_code(*code: Callable[..., Any]) -> list[str]:
+    """Return digests of the classes and functions that no installed package defines."""
+    return sorted({digest for part in code if (digest := code_digest(part)) is not None})
 
 
 def structure_digest(module: torch.nn.Module) -> str:
@@ -65,7 +78,7 @@ def weights_version(module: torch.nn.Module) -> tuple[tuple[str, int, int], ...]
     )
 
 
-def _source(code: Callable[..., Any]) -> str:
+def _file(code: Callable[..., Any]) -> str:
     name = code.__qualname__
     if code.__module__.partition(".")[0] == "torch":
         return f"{name} of torch {torch.__version__.partition('.')[0]}"
@@ -103,7 +116,7 @@ def _described(value: Any) -> Any:  # an attribute may be anything
             for key, setting in getattr(value, "__dict__", {"text": str(value)}).items()
             if not key.startswith("_") and key != "transformers_version"
         }
-    return getattr(value, "__qualname__", type(value).__qualname__)
+    return [getattr(value, "__qualname__", type(value).__qualname__), code_digest(value)]
 
 
 _NAMESPACES = (argparse.Namespace, types.SimpleNamespace)

@@ -9,14 +9,15 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, get_args
 
 from heschl.errors import BrokenPlugin, InvalidInput, MissingExtra
 
 __all__ = ["BenchmarkCard", "Card", "DatasetCard", "MetricCard", "ModelCard", "Training"]
 
 Modality = Literal["audio", "text"]
+Access = Literal["open", "licensed", "private"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,10 @@ class Training:
     languages: tuple[str, ...] = ()
     """ISO 639-1 codes."""
     hours: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a field of another kind than declared."""
+        _check_fields(self, "this training")
 
     @property
     def is_trained(self) -> bool:
@@ -56,7 +61,8 @@ class Card:
     url: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse an id that could not be typed in a shell or used as a file name."""
+        """Refuse fields of another kind than declared, and an id that no shell or disk takes."""
+        _check_fields(self, f"the card of {self.id!r}")
         allowed = self.id and all(c.isalnum() or c in "-_.:/@+" for c in self.id)
         if not allowed or self.id[0] in "-." or ".." in self.id:
             raise InvalidInput(
@@ -87,6 +93,56 @@ class Card:
         """Return the callable that makes the object, importing it if need be."""
         self.check_requirements()
         return _import_target(self.id, self.load)
+
+
+def _check_fields(owner: Any, whose: str) -> None:  # a dataclass of this module or derived from it
+    """Refuse the first field that is not of the kind that its annotation, here a text, declares."""
+    for each in fields(owner):
+        value = getattr(owner, each.name)
+        # A field that another package adds to its card is its own affair.
+        expected, is_right = _KINDS.get(str(each.type), ("", lambda _: True))
+        if not is_right(value):
+            raise InvalidInput(
+                f"{whose} has {each.name}={value!r}, a {type(value).__name__}; expected {expected}"
+            )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_target(value: object) -> bool:
+    return isinstance(value, str) or callable(value)
+
+
+_TARGET = "a callable, or the text 'package.module:attribute'"
+_KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "str": ("a text", _is_text),
+    "str | None": ("a text or None", lambda value: value is None or _is_text(value)),
+    "tuple[str, ...]": (
+        "a tuple of texts, such as ('torch',)",
+        lambda value: isinstance(value, tuple) and all(map(_is_text, value)),
+    ),
+    "int": ("a whole number", _is_whole),
+    "int | None": ("a whole number or None", lambda value: value is None or _is_whole(value)),
+    "float | None": (
+        "a number or None",
+        lambda value: value is None or isinstance(value, float) or _is_whole(value),
+    ),
+    "str | Callable[..., Any]": (_TARGET, _is_target),
+    "str | Callable[..., Any] | None": (
+        f"{_TARGET}, or None",
+        lambda value: value is None or _is_target(value),
+    ),
+    "Modality": ("'audio' or 'text'", lambda value: value in get_args(Modality)),
+    "Access": ("'open', 'licensed' or 'private'", lambda value: value in get_args(Access)),
+    "Training": ("a heschl.cards.Training", lambda value: isinstance(value, Training)),
+}
+"""For each annotation, as it is written above and below, what to expect and whether it is that."""
 
 
 def _import_target(whose: str, target: str | Callable[..., Any]) -> Callable[..., Any]:
@@ -133,7 +189,7 @@ class ModelCard(Card):
 class DatasetCard(Card):
     """A dataset: ``load(root)`` reads the real layout below the folder ``root``."""
 
-    access: Literal["open", "licensed", "private"] = "open"
+    access: Access = "open"
     how_to_get: str = ""
     """Who grants access, and how the folder must look."""
     languages: tuple[str, ...] = ()

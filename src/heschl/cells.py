@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from heschl.configuration import digest
+from heschl.configuration import digest, plain
 from heschl.errors import DiskRefused, EntryLost
 from heschl.remembered import remembering
 from heschl.store import Store
@@ -44,6 +44,11 @@ class Cell:
     configurations: tuple[Mapping[str, Any], ...]
     compute: Compute = field(repr=False, compare=False)
     n_bytes: int | None = None
+
+    def __post_init__(self) -> None:
+        """Write the configurations out, so that their digests are the same wherever it runs."""
+        written = tuple(plain(configuration) for configuration in self.configurations)
+        object.__setattr__(self, "configurations", written)
 
     # A score names the features of all stories and layers, each of many settings.
     @cached_property

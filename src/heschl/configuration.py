@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from heschl.code_digest import code_digest
 from heschl.errors import InvalidInput
 
 __all__ = ["array_digest", "canonical_json", "describe", "differences", "digest"]
@@ -20,7 +21,7 @@ __all__ = ["array_digest", "canonical_json", "describe", "differences", "digest"
 def plain(value: Any) -> Any:  # noqa: C901  one line a type
     """Return ``value`` as JSON types alone, refusing what has no exact text."""
     if hasattr(value, "configuration"):
-        return plain(value.configuration())
+        return plain({**value.configuration(), **_code(value)})
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return plain(describe(value))
     if isinstance(value, Mapping):
@@ -52,12 +53,19 @@ def plain(value: Any) -> Any:  # noqa: C901  one line a type
 def describe(settings: Any) -> dict[str, Any]:
     """Return a dataclass as ``{"kind": class name, field: value, ...}``, defaults included.
 
+    A class that no installed package defines comes with a digest of its code.
+
     >>> from heschl.contracts import Layer
     >>> describe(Layer("cnn", 512))["kind"]
     'Layer'
     """
     fields = {f.name: getattr(settings, f.name) for f in dataclasses.fields(settings)}
-    return {"kind": type(settings).__name__, **fields}
+    return {"kind": type(settings).__name__, **_code(settings), **fields}
+
+
+def _code(thing: Any) -> dict[str, str]:
+    digest_of_code = code_digest(thing)
+    return {} if digest_of_code is None else {"code": digest_of_code}
 
 
 def canonical_json(configuration: Any) -> str:

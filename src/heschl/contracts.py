@@ -6,8 +6,10 @@ whatever it inherits from. `heschl.testing` holds a suite for each.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from heschl.errors import InvalidInput
@@ -53,6 +55,23 @@ class Layer:
     offset_s: float = 0.0
     receptive_field_s: float | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what cannot be a layer."""
+        about = f"Layer({self.name!r})"
+        if not isinstance(self.name, str) or not self.name:
+            raise InvalidInput(f"{about} has no name; expected a text")
+        if not _is_count(self.width):
+            raise InvalidInput(f"{about} has width={self.width!r}; expected a whole number above 0")
+        if self.rate_hz is not None and not _is_above_zero(self.rate_hz):
+            raise InvalidInput(f"{about} has rate_hz={self.rate_hz!r}; expected Hz, or None")
+        if not _is_finite(self.offset_s):
+            raise InvalidInput(f"{about} has offset_s={self.offset_s!r}; expected seconds")
+        if self.receptive_field_s is not None and not _is_above_zero(self.receptive_field_s):
+            raise InvalidInput(
+                f"{about} has receptive_field_s={self.receptive_field_s!r}; expected seconds above "
+                "0, or None for all of the input"
+            )
+
 
 @dataclass(frozen=True)
 class Traits:
@@ -73,9 +92,31 @@ class Traits:
     `forward`, which returns the frames that touch real sound alone."""
 
     def __post_init__(self) -> None:
-        """Refuse traits that contradict each other."""
-        if self.minimum_samples < 1:
-            raise InvalidInput(f"minimum_samples={self.minimum_samples}; a model needs at least 1")
+        """Refuse what cannot be traits."""
+        for name in ("is_causal", "is_local", "is_padding_safe"):
+            if not isinstance(getattr(self, name), bool):
+                raise InvalidInput(f"{name}={getattr(self, name)!r}; expected True or False")
+        if not _is_count(self.minimum_samples):
+            raise InvalidInput(
+                f"minimum_samples={self.minimum_samples!r}; expected a whole number, and a model "
+                "needs at least 1"
+            )
+        for name in ("maximum_s", "fixed_s"):
+            limit = getattr(self, name)
+            if limit is not None and not _is_above_zero(limit):
+                raise InvalidInput(f"{name}={limit!r}; expected seconds above 0, or None")
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) > 0
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_above_zero(value: object) -> bool:
+    return _is_finite(value) and float(value) > 0  # type: ignore[arg-type]  # finite is a number
 
 
 class Model(Protocol):
@@ -218,8 +259,8 @@ class Benchmark(Protocol):
     def cells(self, session: Session) -> Sequence[Cell]:
         """Return the work in order of stages; no work is done yet."""
 
-    def gather(self, session: Session) -> Mapping[str, xr.Dataset]:
+    def gather(self, session: Session, cells: Sequence[Cell]) -> Mapping[str, xr.Dataset]:
         """Return the groups ``summary``, ``population``, ``units`` and ``ceiling`` of the Score.
 
-        Called when every cell is done; reads the store alone.
+        Called with what `cells` returned, when all are done; reads the store alone.
         """

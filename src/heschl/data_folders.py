@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -33,6 +34,11 @@ def open_data(
     dataset_id: str, data: str | os.PathLike[str] | Dataset | None, store: Store
 ) -> tuple[Handle[Dataset], DataKind]:
     """Return the dataset and whether it is real; ``data`` is as `heschl.score` takes it."""
+    if isinstance(data, type) or not isinstance(data, str | os.PathLike | Dataset | None):
+        raise InvalidInput(
+            f"data={data!r}; expected a folder, 'phantom', 'phantom:<seed>', a dataset object or "
+            "None"
+        )
     if isinstance(data, Dataset):
         is_simulated = bool(getattr(data, "is_phantom", False))
         return Handle(data), "phantom" if is_simulated else "real"
@@ -49,7 +55,10 @@ def open_data(
     else:
         root = Path(data).expanduser().resolve()
         if not root.is_dir():
-            raise MissingData(f"data={str(data)!r} is no folder; name the root of {dataset_id}")
+            raise MissingData(
+                f"data={str(data)!r} is no folder; name the root of {dataset_id}, or 'phantom' for "
+                "its simulated twin"
+            )
         # Its numbers are simulated wherever the folder lies, and must say so.
         kind = "phantom" if (root / "truth.json").exists() else "real"
     recipe = _DatasetRecipe(dataset_id, root)
@@ -72,8 +81,11 @@ def phantom_folder(dataset_id: str, seed: int, store: Store) -> Path:
     card = datasets.card(dataset_id)
     write_phantom = card.phantom_target()
     name = f"{dataset_id}-v{card.phantom_version}-seed{seed}"
-    target = store.folder / "phantoms" / name
+    target = store.phantom_place(name)
     if target.is_dir():
+        # gc removes the longest unused first, as far as use can be told.
+        with suppress(OSError):
+            os.utime(target)
         return target
     work = target.with_name(f".{name}.{uuid.uuid4().hex}")
     with store.usable():

@@ -8,7 +8,7 @@ what the cells do.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal, Protocol
@@ -26,7 +26,7 @@ from heschl.encoding_work import (
     compute_scores,
     subject_scores,
 )
-from heschl.errors import MissingData
+from heschl.errors import InvalidInput, MissingData, UnknownName, near_names
 from heschl.gathering import gather_groups
 from heschl.session import Session
 from heschl.sound import RESAMPLING, Stimulus
@@ -104,6 +104,15 @@ class EncodingBenchmark:
     skipped_rows: Mapping[str, int] = field(default_factory=dict)
     event_stamp: Literal["onset", "midpoint", "offset"] = "midpoint"
 
+    def __post_init__(self) -> None:
+        """Refuse counts of rows that are none."""
+        for stimulus, count in self.skipped_rows.items():
+            if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+                raise InvalidInput(
+                    f"skipped_rows={{{stimulus!r}: {count!r}}}; expected a whole number of rows, 0 "
+                    "or above"
+                )
+
     def configuration(self) -> dict[str, Any]:
         """Return every setting, defaults included."""
         settings = describe(self)
@@ -133,11 +142,22 @@ class EncodingBenchmark:
 
     def cells(self, session: Session) -> list[Cell]:
         """Return the work: features by stimulus, then ceilings and scores by listener."""
+        self._check_skipped(session)
         stimuli = self.stimuli(session)
         features = {stimulus: self._feature_cell(session, stimulus) for stimulus in stimuli}
         ceilings = [self._ceiling_cell(session, subject) for subject in session.subjects]
         scores = [self._score_cell(session, subject, features) for subject in session.subjects]
         return [*features.values(), *ceilings, *scores]
+
+    def _check_skipped(self, session: Session) -> None:
+        """Refuse to skip rows of what is no stimulus, which would skip nothing."""
+        known = self.included or tuple(session.dataset.get().stimuli())
+        for stimulus in self.skipped_rows:
+            if stimulus not in known:
+                raise UnknownName(
+                    f"{self.card.id} has skipped_rows of {stimulus!r}, which is none of its "
+                    f"stimuli; {near_names(stimulus, known)}"
+                )
 
     def _feature_cell(self, session: Session, stimulus: str) -> Cell:
         dataset, model = session.dataset.get(), session.model.get()
@@ -146,7 +166,7 @@ class EncodingBenchmark:
         shared = {
             "stage": "features",
             "numerics": _NUMERICS,
-            "model": {"digest": model.digest, "source": session.model_source},
+            "model": session.model_version,
             "input": _input(model, dataset.stimuli()[stimulus]),
             "windowing": self.windowing,
             "event_stamp": self.event_stamp,
@@ -170,7 +190,7 @@ class EncodingBenchmark:
             "ceiling": self.ceiling,
             "splitter": self.splitter,
             "skipped_rows": self.skipped_rows,
-            "recording": session.dataset.get().fingerprint(subject, stimuli),
+            "recording": self._recording(session, subject, stimuli),
             "subject": subject,
             "stimuli": stimuli,
             "seed": session.seed,
@@ -195,7 +215,7 @@ class EncodingBenchmark:
             "stage": "scores",
             "numerics": _NUMERICS,
             "benchmark": settings,
-            "recording": session.dataset.get().fingerprint(subject, stimuli),
+            "recording": self._recording(session, subject, stimuli),
             "subject": subject,
             "seed": session.seed,
         }
@@ -211,9 +231,15 @@ class EncodingBenchmark:
             partial(compute_scores, self, session, subject, inputs),
         )
 
-    def gather(self, session: Session) -> dict[str, xr.Dataset]:
+    def _recording(
+        self, session: Session, subject: str, stimuli: Sequence[str]
+    ) -> dict[str, str | None]:
+        """Return digests of what a listener's responses are read from, and of what reads them."""
+        fingerprint = session.dataset.get().fingerprint(subject, stimuli)
+        return {"content": fingerprint, "code": session.dataset_code}
+
+    def gather(self, session: Session, cells: Sequence[Cell]) -> dict[str, xr.Dataset]:
         """Return the unit scores, ceilings and reductions, read from the store."""
-        cells = self.cells(session)
         ceilings = [cell for cell in cells if cell.stage == "ceiling"]
         scores = [cell for cell in cells if cell.stage == "scores"]
         return gather_groups(

@@ -7,18 +7,19 @@ that it touches. Features at the model's own rate never exist as a whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, cast, get_args
+from typing import Any, Protocol, cast, get_args
 
 import numpy as np
 import scipy.sparse
 
 from heschl.clocks import Resampler
-from heschl.contracts import AnyModel, Events, FeatureSource, Layer, SpeechModel, TextModel
-from heschl.errors import BrokenPlugin, InvalidInput, MissingExtra, UnknownName, near_names
+from heschl.contracts import AnyModel, Layer, SpeechModel
+from heschl.errors import BrokenPlugin, InvalidInput, UnknownName, near_names
 from heschl.passes import BatchSize, Passes, Report
 from heschl.sound import Stimulus
+from heschl.unheard import EventStamp, found_frames
 from heschl.windowing import ChunkedWindows, SlidingWindows, WholeStimulus, Windowing
 
 __all__ = [
@@ -30,8 +31,6 @@ __all__ = [
     "extract",
     "extract_frames",
 ]
-
-EventStamp = Literal["onset", "midpoint", "offset"]
 
 FRAMES_PER_SUM = 256
 """Frames that are resampled together: fixed, so that sums do not depend on batches or blocks."""
@@ -228,24 +227,16 @@ def _run(
         raise InvalidInput(
             f"event_stamp={event_stamp!r}; expected one of {', '.join(get_args(EventStamp))}"
         )
+    sinks: dict[str, _Sink] = {}
     if not hasattr(model, "forward"):
-        sinks = (
-            _look_up(cast("FeatureSource", model), stimulus, layers, make_sink=make_sink)
-            if hasattr(model, "frames")
-            else _read(
-                model,
-                stimulus,
-                layers,
-                make_sink=make_sink,
-                event_stamp=event_stamp,
-            )
-        )
+        for name, found in found_frames(model, stimulus, layers, event_stamp).items():
+            sinks[name] = make_sink(layers[name], found.times_s, found.duration_s)
+            sinks[name].add(found.values)
         if report:
             report(1.0)
         return sinks
     hearing = cast("SpeechModel", model)
     passes = Passes(hearing, stimulus, layers, windowing, batch_size=batch_size, report=report)
-    sinks = {}
     for name, values in passes:
         if name not in sinks:
             duration_s = passes.frame_duration_s(name)
@@ -277,95 +268,3 @@ def _chosen(model: AnyModel, names: Sequence[str]) -> dict[str, Layer]:
                 f"the model {model.card.id!r} has no layer {name!r}; {near_names(name, known)}"
             )
     return {name: known[name] for name in names}
-
-
-def _look_up(
-    model: FeatureSource,
-    stimulus: Stimulus,
-    layers: Mapping[str, Layer],
-    *,
-    make_sink: MakeSink,
-) -> dict[str, _Sink]:
-    """Send the stored frames of a stimulus into the sinks."""
-    found = model.frames(stimulus.identifier, tuple(layers))
-    sinks: dict[str, _Sink] = {}
-    for name, layer in layers.items():
-        times_s, values = found[name]
-        if values.shape != (len(times_s), layer.width) or not np.isfinite(values).all():
-            raise BrokenPlugin(
-                f"the layer {name!r} of {model.card.id!r} has values of shape {values.shape} for "
-                f"{stimulus.identifier!r}; expected finite ones of {(len(times_s), layer.width)}"
-            )
-        if len(times_s) and times_s[-1] > stimulus.sound.duration_s + 1.0:
-            raise BrokenPlugin(
-                f"the layer {name!r} of {model.card.id!r} has a frame at {times_s[-1]:.2f} s of "
-                f"{stimulus.identifier!r}, which lasts {stimulus.sound.duration_s:.2f} s; "
-                "times are seconds of the sound"
-            )
-        duration_s = float(np.median(np.diff(times_s))) if len(times_s) > 1 else 0.0
-        sinks[name] = make_sink(layer, np.asarray(times_s, dtype=np.float64), duration_s)
-        sinks[name].add(np.asarray(values, dtype=np.float32))
-    return sinks
-
-
-def _read(
-    model: TextModel,
-    stimulus: Stimulus,
-    layers: Mapping[str, Layer],
-    *,
-    make_sink: MakeSink,
-    event_stamp: EventStamp,
-) -> dict[str, _Sink]:
-    """Send a text model's values into the sinks, as impulses at the stamps of their events."""
-    if stimulus.alignment is None:
-        raise InvalidInput(
-            f"the text model {model.card.id!r} reads words, but the stimulus "
-            f"{stimulus.identifier!r} has no alignment; give it one or choose a speech model"
-        )
-    try:
-        outputs = model.read(stimulus.alignment, tuple(layers))
-    except MissingExtra:
-        raise
-    except (Exception, SystemExit) as error:
-        raise BrokenPlugin(
-            f"the model {model.card.id!r} failed to read {stimulus.identifier!r} with "
-            f"{type(error).__name__}: {error}; mend its read"
-        ) from error
-    sinks: dict[str, _Sink] = {}
-    for name, layer in layers.items():
-        culprit = f"the layer {name!r} of the model {model.card.id!r}"
-        events = outputs.get(name) if isinstance(outputs, Mapping) else None
-        frames = _stamped(
-            events, layer.width, event_stamp, f"{culprit} for {stimulus.identifier!r}"
-        )
-        sinks[name] = make_sink(layer, frames.times_s, 0.0)
-        sinks[name].add(frames.values)
-    return sinks
-
-
-def _stamped(events: Any, width: int, event_stamp: EventStamp, where: str) -> Frames:
-    """Return events in the order of their stamps, after checking what a plugin returned."""
-    if not isinstance(events, Events):
-        raise BrokenPlugin(f"{where} is a {type(events).__name__}; expected Events")
-    values = np.asarray(events.values, dtype=np.float32)
-    onsets_s, offsets_s = np.asarray(events.onsets_s), np.asarray(events.offsets_s)
-    n_events = len(onsets_s)
-    shapes = (values.shape, onsets_s.shape, offsets_s.shape)
-    if shapes != ((n_events, width), (n_events,), (n_events,)):
-        raise BrokenPlugin(
-            f"{where} has values, onsets and offsets of shapes {shapes}; expected (event, {width}) "
-            "and twice (event,)"
-        )
-    are_finite = all(np.isfinite(array).all() for array in (values, onsets_s, offsets_s))
-    if not are_finite or (offsets_s < onsets_s).any():
-        raise BrokenPlugin(
-            f"{where} has events with a number that is not finite, or that end before they begin; "
-            "expected finite values and onset <= offset"
-        )
-    stamps_s = {
-        "onset": onsets_s,
-        "midpoint": (onsets_s + offsets_s) / 2,
-        "offset": offsets_s,
-    }[event_stamp]
-    order = np.argsort(stamps_s, kind="stable")
-    return Frames(stamps_s[order].astype(np.float64), values[order])

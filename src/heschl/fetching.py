@@ -26,7 +26,7 @@ import requests
 from heschl.errors import InvalidInput, MissingData
 from heschl.manifest import Manifest, ManifestFile
 from heschl.progress import Progress, readable_size
-from heschl.transfer import PassingFault, Refusal, open_transfer
+from heschl.transfer import PassingFault, Refusal, Unreachable, open_transfer
 
 __all__ = ["MIRROR_VARIABLE", "FetchReport", "Patience", "fetch"]
 
@@ -76,19 +76,27 @@ def fetch(
     ------
     MissingData
         If a file could be had nowhere. The others are fetched all the same, unless no place
-        could be reached at all.
+        could be reached at all. A host to which no connection could be made for one file is not
+        tried again for the next ones.
     """
     missing = manifest.missing(root, verify=verify)
     _check_space(missing, root)
     fetched: list[str] = []
     failures: list[MissingData] = []
+    unreachable: set[str] = set()
     if progress:
         progress.begin(len(missing.files), missing.n_bytes)
     try:
         with requests.Session() as session, _quiet_pooch():
             for file in missing.files:
                 errand = _Errand(
-                    manifest, file, root, session, patience or Patience(), _Counter(progress)
+                    manifest,
+                    file,
+                    root,
+                    session,
+                    patience or Patience(),
+                    _Counter(progress),
+                    unreachable,
                 )
                 try:
                     errand.run()
@@ -104,8 +112,9 @@ def fetch(
         if progress:
             progress.end()
     if failures:
-        more = f" ({len(failures) - 1} more files failed too)" if len(failures) > 1 else ""
-        raise MissingData(f"{failures[0]}{more}") from failures[0].__cause__
+        n_lacking = len(missing.files) - len(fetched)
+        more = f"{n_lacking} of {len(missing.files)} files could not be had; " * (n_lacking > 1)
+        raise MissingData(f"{more}{failures[0]}") from failures[0].__cause__
     asked = {file.path for file in missing.files}
     return FetchReport(
         tuple(fetched), tuple(file.path for file in manifest.files if file.path not in asked)
@@ -135,6 +144,8 @@ class _Errand:
     session: requests.Session
     patience: Patience
     counter: _Counter
+    unreachable: set[str]
+    """The hosts to which no connection could be made, shared by the errands of one fetch."""
     reached_nothing: bool = False
 
     def run(self) -> None:
@@ -143,12 +154,18 @@ class _Errand:
         tried: list[str] = []
         self.reached_nothing = True
         for place in places:
+            host = urlsplit(place).netloc
+            if host in self.unreachable:
+                tried.append(f"{place}: no connection, as before")
+                continue
             try:
                 self._fetch_from(place)
             except Refusal as refusal:
                 self.reached_nothing = False
                 tried.append(f"{place}: {refusal}")
             except PassingFault as fault:
+                if isinstance(fault, Unreachable):
+                    self.unreachable.add(host)
                 tried.append(f"{place}: {fault}")
             else:
                 return
@@ -195,7 +212,7 @@ class _Errand:
                 failures += 1
                 furthest = max(furthest, _size(part))
                 if failures == self.patience.attempts:
-                    raise PassingFault(f"{fault}, {failures} times in a row") from fault
+                    raise type(fault)(f"{fault}, {failures} times in a row") from fault
                 pause_s = self.patience.wait_s * 2 ** (failures - 1)
                 self.patience.sleep(min(pause_s, self.patience.longest_wait_s))
 

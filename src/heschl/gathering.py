@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -63,6 +64,7 @@ def gather_groups(
     normalised = normalise(score, ceilings, score_power=score_power, ceiling=ceiling)
     flags = np.concatenate([each.flag_constant for each in results], axis=1)
     in_roi = np.concatenate([_membership(dataset, each, rois) for each in results], axis=1)
+    _warn_of_empty(dataset, results[0].subject, rois, in_roi)
     units = xr.Dataset(
         {
             "score": score,
@@ -120,3 +122,17 @@ def _membership(dataset: Dataset, result: SubjectScores, rois: Sequence[str]) ->
             f"{near_names(rois[0], known)}"
         )
     return np.stack(rows)
+
+
+def _warn_of_empty(dataset: Dataset, subject: str, rois: Sequence[str], in_roi: np.ndarray) -> None:
+    """Warn of regions that hold no unit of any listener; that one lacks some is nothing unusual."""
+    for roi, is_member in zip(rois, in_roi, strict=True):
+        if not is_member.any():
+            known = dataset.rois(subject)[ROI].to_numpy().tolist()
+            hint = "" if roi in known else f"; {near_names(roi, known)}"
+            warnings.warn(
+                f"no unit of these listeners lies in the region {roi!r} of {dataset.card.id}, so "
+                f"it has no score{hint}",
+                UserWarning,
+                stacklevel=3,
+            )

@@ -28,6 +28,9 @@ AUTO_BATCH_WINDOWS = 64
 
 FRAMES_PER_COPY = 256
 
+SAME = 1e-4
+"""The share of a frame's largest number up to which rounding in float32 may move the others."""
+
 
 class Passes:
     """The frames of one stimulus, as ``(layer, float32 values (frame, unit))`` when iterated.
@@ -62,6 +65,7 @@ class Passes:
 
     def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
         """Run every window once."""
+        self._check_locality()
         n_done = 0
         for batch in self._batches():
             for windows, outputs in self._outputs(batch):
@@ -133,6 +137,31 @@ class Passes:
             return window
         n_spared = (window.n_samples - self._tail) // self._period * self._period
         return window._replace(start=window.start + n_spared)
+
+    def _check_locality(self) -> None:
+        """Refuse a model whose frames depend on more than its traits say, by one window in full."""
+        longest = max(window.n_samples for window in self._plan.windows)
+        windows = [window for window in self._plan.windows if window.n_samples == longest]
+        whole = windows[len(windows) // 2]
+        end = self._fed(whole)
+        if end == whole:
+            return
+        reader = _Reader(self._stimulus.sound, self._rate, self._stimulus.identifier)
+        samples = reader.read(whole.start, whole.stop)[np.newaxis]
+        in_full = self._forward(samples, [whole])
+        cut = self._forward(samples[:, end.start - whole.start :], [end])
+        for name, clock in self._clocks.items():
+            stamp_s = np.array([whole.stop]) / self._rate
+            expected, found = (
+                self._as_numpy(clock, output[name][:, -1], stamp_s) for output in (in_full, cut)
+            )
+            if np.abs(found - expected).max() > SAME * np.abs(expected).max():
+                raise BrokenPlugin(
+                    f"{self._culprit(clock)} gives other numbers for the last "
+                    f"{end.n_samples / self._rate:g} s of a window than for all "
+                    f"{whole.n_samples / self._rate:g} s of it, though its traits say is_local; "
+                    "leave is_local out, or widen receptive_field_s"
+                )
 
     def _windows_per_batch(self, batch_size: BatchSize) -> int:
         if batch_size == "auto":
@@ -210,6 +239,11 @@ class Passes:
             )
         for clock in self._clocks.values():
             output = outputs.get(clock.layer.name)
+            if output is None:
+                raise BrokenPlugin(
+                    f"{self._culprit(clock)} is missing from what forward returned for {where}, "
+                    f"{sorted(map(str, outputs))}; return an array for each tap that is asked for"
+                )
             shape = tuple(getattr(output, "shape", ()))
             if shape[:1] + shape[2:] != (len(waveforms), clock.layer.width):
                 raise BrokenPlugin(

@@ -6,6 +6,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+from heschl.wording import counted
+
 if TYPE_CHECKING:
     import rich.progress
 
@@ -41,7 +43,7 @@ class LineProgress:
         """Say how much is to come."""
         self._n_files, self._n_bytes = n_files, n_bytes
         self._next = time.monotonic() + self._every_s
-        self._print(f"fetching {n_files} files, {readable_size(n_bytes)}")
+        self._print(f"fetching {counted(n_files, 'file')}, {readable_size(n_bytes)}")
 
     def advance(self, n_bytes: int) -> None:
         """Count, and print if it is time."""

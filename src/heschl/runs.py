@@ -22,6 +22,9 @@ from heschl.store import Store
 
 __all__ = ["PlannedCell", "Run", "list_runs", "open_run", "start_run"]
 
+_N_TOLD = 5
+"""How many runs an error names."""
+
 
 @dataclass(frozen=True)
 class PlannedCell:
@@ -136,7 +139,19 @@ def open_run(store: Store, prefix: str) -> Run:
     """Return the run whose name begins with ``prefix``."""
     runs = list_runs(store)
     matches = [run for run in runs if run.name.startswith(prefix)]
-    if len(matches) != 1:
-        hint = near_names(prefix, [run.name for run in runs])
-        raise UnknownName(f"{len(matches)} runs begin with {prefix!r}; {hint}")
-    return matches[0]
+    if len(matches) == 1:
+        return matches[0]
+    if not runs:
+        raise UnknownName(f"there are no runs in {store.folder}; `heschl score` starts one")
+    how_many = f"{len(matches)} runs begin" if matches else "no run begins"
+    names = [run.name for run in runs]
+    hint = "" if matches else near_names(prefix, names)
+    if not hint.startswith("did you mean"):
+        # They are told apart by what they score, not by their names.
+        latest = [_told(run) for run in (matches or runs)[: -_N_TOLD - 1 : -1]]
+        hint = f"the latest {'of them' if matches else 'of all'}: {', '.join(latest)};"
+    raise UnknownName(f"{how_many} with {prefix!r}; {hint} `heschl status` lists all")
+
+
+def _told(run: Run) -> str:
+    return f"{run.name} ({run.header.get('model', '?')} on {run.header.get('benchmark', '?')})"

@@ -18,6 +18,7 @@ from heschl.dimensions import LAYER, ROI, SUBJECT, UNIT
 from heschl.disk import usable
 from heschl.errors import CorruptData, InvalidInput, MissingData, UnknownName, near_names
 from heschl.provenance import missing_fields
+from heschl.wording import counted, with_error
 
 __all__ = ["SCHEMA_VERSION", "Score", "open_score", "prepared_target", "schema_problems"]
 
@@ -89,6 +90,16 @@ class Score:
         if problems := schema_problems(self.tree):
             raise CorruptData("this is no score of Heschl: " + "; ".join(problems))
 
+    def __repr__(self) -> str:
+        attrs, sizes = self.tree.attrs, self.tree["summary"].sizes
+        extent = [(LAYER, "layer"), (SUBJECT, str(attrs["unit_of_uncertainty"])), (ROI, "region")]
+        return (
+            f"<Score of {self.model} on {self.benchmark} ({attrs['data_kind']} data): "
+            f"{with_error(self.value, self.error, 4)} in {attrs['primary_roi']}; "
+            + ", ".join(counted(sizes[dimension], noun) for dimension, noun in extent)
+            + ">"
+        )
+
     @property
     def model(self) -> str:
         """The model's id."""
@@ -159,36 +170,47 @@ class Score:
         n_subjects = int(population["n"].sel({ROI: primary}))
         kept, of_region = int(here["n_units"].sum()), int(here["n_units_of_region"].sum())
         dropped = int(summary["n_units_dropped"].sum())
-        low, high = self.interval
-        level = float(population.attrs["interval_level"])
-        test = (
-            f"Wilcoxon signed-rank against 0: p = {self.p:.4g}."
-            if np.isfinite(self.p)
-            else f"With {n_subjects} {attrs['unit_of_uncertainty']}s no test can reach p < .05: "
-            "not testable."
-        )
         chosen = sorted(set(population["nested_layer"].sel({ROI: primary}).to_numpy().tolist()))
-        unit = f"{attrs['unit_of_uncertainty']}s"
+        board = with_error(self.value, self.error, 4)
         lines = [
             f"{self.model} on {self.benchmark} (version {attrs['benchmark_version']}, "
             f"protocol {attrs['protocol']}, {attrs['data_kind']} data): "
-            f"{self.value:.4f} ± {self.error:.4f}.",
+            f"{board if np.isfinite(self.value) else 'no board number'}.",
             f"For each listener and layer, {attrs['score_meaning']} was computed for every unit of "
-            f"{primary}; {dropped} units with non-finite responses were dropped beforehand."
+            f"{primary}; {counted(dropped, 'unit')} with non-finite responses dropped beforehand."
             + self._rows_in_words(),
             f"Each was divided by its ceiling ({attrs['normalisation']}; {ceiling['kind']}), for "
             f"the {kept} of {of_region} units whose ceiling is above {ceiling['minimum']:g}, and "
             "averaged over units. Ratios are not clipped.",
             f"The layer is {LAYER_RULES['nested']} (chosen: {', '.join(chosen) or 'none'}).",
-            f"The mean over {n_subjects} {unit} has the standard error {self.error:.4f} and the "
-            f"{100 * level:g} % bootstrap interval [{low:.4f}, {high:.4f}]. {test}",
+            self._uncertainty_in_words(n_subjects),
         ]
         if n_subjects == 1 and summary.sizes[LAYER] > 1:
             lines.append(
                 "One listener alone leaves no others to choose the layer on, so there is no board "
                 "number: read the layer curve, or score two listeners or more."
             )
+        elif not kept:
+            lines.append(f"No unit of {primary} has a usable ceiling, so there is no board number.")
         return "\n".join(lines)
+
+    def _uncertainty_in_words(self, n_subjects: int) -> str:
+        """Return the error, the interval and the test of the mean, or why there are none."""
+        counted_subjects = counted(n_subjects, str(self.tree.attrs["unit_of_uncertainty"]))
+        mean = f"The mean over {counted_subjects} has"
+        if not np.isfinite(self.error):
+            return f"{mean} neither error nor interval nor test."
+        low, high = self.interval
+        level = float(self.tree["population"].attrs["interval_level"])
+        test = (
+            f"Wilcoxon signed-rank against 0: p = {self.p:.4g}."
+            if np.isfinite(self.p)
+            else f"With {counted_subjects} no test can reach p < .05: not testable."
+        )
+        return (
+            f"{mean} the standard error {self.error:.4f} and the {100 * level:g} % bootstrap "
+            f"interval [{low:.4f}, {high:.4f}]. {test}"
+        )
 
     def _rows_in_words(self) -> str:
         """Return how much was fitted and tested, where the file knows, and what was lacking."""
@@ -261,7 +283,7 @@ def open_score(path: str | os.PathLike[str]) -> Score:
             tree = opened.load()
     except (OSError, ValueError, RuntimeError, AttributeError) as error:
         raise CorruptData(f"{source} is not a netCDF-4 file that xarray reads: {error}") from error
-    version = int(tree.attrs.get("schema_version", 0))
+    version = _schema_version(tree, source)
     if version > SCHEMA_VERSION:
         raise CorruptData(
             f"{source} has schema version {version}, this Heschl reads up to {SCHEMA_VERSION}; "
@@ -269,13 +291,27 @@ def open_score(path: str | os.PathLike[str]) -> Score:
         )
     while version in _MIGRATIONS:
         tree = _MIGRATIONS[version](tree)
-        version = int(tree.attrs["schema_version"])
+        version = _schema_version(tree, source)
     return Score(tree)
+
+
+def _schema_version(tree: xr.DataTree, source: Path) -> int:
+    version = tree.attrs.get("schema_version")
+    if not isinstance(version, (int, np.integer)) or version < 1:
+        found = "no schema version" if version is None else f"the schema version {version!r}"
+        raise CorruptData(
+            f"{source} has {found}, where a score of Heschl has a whole number from 1 on; give a "
+            "file that `heschl score` wrote"
+        )
+    return int(version)
 
 
 def schema_problems(tree: xr.DataTree) -> list[str]:
     """Return everything in which a tree departs from the schema, provenance included."""
     problems = [f"the attribute {name} is missing" for name in _ROOT if name not in tree.attrs]
+    version = tree.attrs.get("benchmark_version", 1)
+    if not isinstance(version, (int, np.integer)):
+        problems.append(f"the attribute benchmark_version is {version!r}, no whole number")
     for group, variables in _SCHEMA.items():
         if group not in tree.children:
             problems.append(f"the group /{group} is missing")

@@ -27,11 +27,15 @@ from heschl.runs import Run, start_run
 from heschl.scores import SCHEMA_VERSION, Score
 from heschl.session import Session, open_session
 from heschl.store import Store
+from heschl.wording import counted
 
 __all__ = ["Plan", "plan", "score"]
 
 _ROUNDS = 3
 """How often a score goes through its cells, if entries vanish under its hands."""
+
+_HEARS = ("planned", "progressed", "finished")
+"""What a watcher is told."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,14 @@ class Plan:
     benchmark: Benchmark
     session: Session
     cells: tuple[Cell, ...]
+
+    def __repr__(self) -> str:
+        """Name what would be scored on what, and how much of it is done."""
+        return (
+            f"<Plan of {self.session.model_id} on {self.benchmark.card.id} "
+            f"({self.session.data_kind} data): {counted(len(self.cells), 'cell')}, "
+            f"{self.n_cached} cached>"
+        )
 
     def is_cached(self, cell: Cell) -> bool:
         """Return whether a cell has nothing left to do."""
@@ -188,6 +200,14 @@ def score(
     CellsFailed
         If cells failed. The others are done and kept.
     """
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise InvalidInput(
+            f"executor={executor!r}; expected an object with submit(), such as "
+            "concurrent.futures.ProcessPoolExecutor(), or None"
+        )
+    lacking = [] if watcher is None else [n for n in _HEARS if not hasattr(watcher, n)]
+    if lacking:
+        raise InvalidInput(f"watcher={watcher!r} lacks {lacking}; see heschl.execution.Watcher")
     settings: dict[str, Any] = {
         "layers": layers,
         "subjects": subjects,
@@ -262,7 +282,7 @@ def _raise_failures(planned: Plan, outcomes: Mapping[int, Outcome], run: Run) ->
 def _gathered(planned: Plan, outcomes: Sequence[Outcome], seconds: dict[str, float]) -> Score:
     session, benchmark = planned.session, planned.benchmark
     card = benchmark.card
-    dataset, model = session.dataset.get(), session.model.get()
+    dataset = session.dataset.get()
     root = xr.Dataset(
         attrs={
             "schema_version": SCHEMA_VERSION,
@@ -295,7 +315,7 @@ def _gathered(planned: Plan, outcomes: Sequence[Outcome], seconds: dict[str, flo
     }
     provenance = capture(
         model=session.model_id,
-        model_digest=str(model.digest),
+        model_digest=session.model_version["digest"],
         model_origin=session.model_origin,
         benchmark=card.id,
         benchmark_version=card.version,
@@ -304,6 +324,7 @@ def _gathered(planned: Plan, outcomes: Sequence[Outcome], seconds: dict[str, flo
         data_kind=session.data_kind,
         data_digests=digests,
         configuration={
+            "model": session.model_version,
             "benchmark": benchmark.configuration(),
             "layers": session.layers,
             "subjects": session.subjects,
@@ -314,6 +335,6 @@ def _gathered(planned: Plan, outcomes: Sequence[Outcome], seconds: dict[str, flo
         seconds={stage: round(value, 3) for stage, value in seconds.items()},
         cells=dict(Counter(outcome.status for outcome in outcomes)),
     )
-    groups = {f"/{name}": group for name, group in benchmark.gather(session).items()}
+    groups = {f"/{name}": group for name, group in benchmark.gather(session, planned.cells).items()}
     tree = xr.DataTree.from_dict({"/": root, **groups, "/provenance": xr.Dataset(attrs=provenance)})
     return Score(tree)

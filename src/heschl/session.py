@@ -6,19 +6,25 @@ a cell pickles to a few hundred bytes and loads weights where it runs.
 
 from __future__ import annotations
 
+import operator
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from heschl.code_digest import code_digest
 from heschl.contracts import AnyModel, Dataset
 from heschl.data_folders import DataKind, open_data
-from heschl.errors import InvalidInput, UnknownName, near_names
+from heschl.errors import BrokenPlugin, InvalidInput, UnknownName, near_names
 from heschl.handles import Handle
+from heschl.model_form import check_model
 from heschl.registry import resolve_model
 from heschl.store import Store
 
 __all__ = ["Session", "open_session"]
+
+_DEVICE = re.compile(r"auto|cpu|mps|(cuda|xpu)(:\d+)?")
 
 
 @dataclass(frozen=True)
@@ -28,9 +34,11 @@ class Session:
     model: Handle[AnyModel]
     model_id: str
     model_origin: str
-    model_source: str | None
-    """The digest of the file that defines the model, where there is one."""
+    model_version: Mapping[str, str | None]
+    """Digests: the model's own, of the file that defines it, and of code in no package."""
     dataset: Handle[Dataset]
+    dataset_code: str | None
+    """The digest of the code that reads the recordings, where no installed package has it."""
     data_kind: DataKind
     store: Store
     layers: tuple[str, ...]
@@ -51,8 +59,10 @@ def open_session(
     store: Store,
 ) -> Session:
     """Resolve who is meant; the other arguments are those of `heschl.score`."""
+    used_seed = _whole(seed)
     resolved = resolve_model(model)
     the_model = resolved.object
+    check_model(the_model, resolved.card.id)
     dataset, data_kind = open_data(dataset_id, data, store)
     used_device = _place(the_model, device)
     names = [layer.name for layer in the_model.layers]
@@ -63,13 +73,18 @@ def open_session(
         model=Handle(the_model, recipe),
         model_id=resolved.card.id,
         model_origin=resolved.origin,
-        model_source=resolved.source_digest,
+        model_version={
+            "digest": _digest(the_model, resolved.card.id),
+            "source": resolved.source_digest,
+            "code": code_digest(the_model),
+        },
         dataset=dataset,
+        dataset_code=code_digest(dataset.get()),
         data_kind=data_kind,
         store=store,
         layers=_chosen("layer", resolved.card.id, layers, names),
         subjects=_chosen("subject", dataset.get().card.id, subjects, dataset.get().subjects()),
-        seed=seed,
+        seed=used_seed,
         device=used_device,
     )
 
@@ -87,15 +102,44 @@ class _ModelRecipe:
         return model
 
 
+def _digest(model: Any, model_id: str) -> str:
+    """Return a model's own digest, without which its results would pass for another's."""
+    digest = model.digest
+    if not isinstance(digest, str) or not digest:
+        raise BrokenPlugin(
+            f"the model {model_id!r} has digest={digest!r}; expected a text that changes whenever "
+            "its outputs would, such as a hash of its weights"
+        )
+    return digest
+
+
+def _whole(seed: Any) -> int:
+    """Return the seed as an int, which is what keys and files hold."""
+    if isinstance(seed, bool) or not hasattr(seed, "__index__") or operator.index(seed) < 0:
+        raise InvalidInput(f"seed={seed!r}; expected a whole number, 0 or above")
+    return operator.index(seed)
+
+
 def _place(model: Any, device: str) -> str:
     """Move a model that lives on a device and return where it is."""
+    if not isinstance(device, str) or not _DEVICE.fullmatch(device):
+        raise InvalidInput(
+            f"device={device!r}; expected 'auto', 'cpu', 'cuda', 'cuda:<number>', 'mps' or 'xpu'"
+        )
     if not hasattr(model, "to"):
         return "cpu"
     if device == "auto":
         import torch
 
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    model.to(device)
+    try:
+        model.to(device)
+    except (RuntimeError, AssertionError, ValueError, NotImplementedError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise InvalidInput(
+            f"device={device!r} cannot be used here ({reason}); expected 'auto', 'cpu', or 'cuda' "
+            "where a GPU and a torch built for it are there"
+        ) from error
     return device
 
 
@@ -105,7 +149,8 @@ def _chosen(
     """Return the wanted names in the order of the known ones."""
     if wanted is None:
         return tuple(known)
-    if isinstance(wanted, str) or not wanted:
+    is_list = isinstance(wanted, Sequence) and not isinstance(wanted, str)
+    if not is_list or not wanted or not all(isinstance(name, str) for name in wanted):
         raise InvalidInput(f"{kind}s={wanted!r}; give a list of names, or None for all")
     for name in wanted:
         if name not in known:

@@ -27,7 +27,7 @@ from heschl.configuration import differences, digest, plain
 from heschl.disk import sync_folder, usable, write_synced
 from heschl.errors import InvalidInput, UnknownName
 
-__all__ = ["Entry", "Store", "default_folder"]
+__all__ = ["Entry", "Phantom", "Store", "default_folder"]
 
 _STALE_AFTER_S = 24 * 3600
 _SHORTEST_PREFIX = 4
@@ -58,6 +58,15 @@ class Entry:
     used: float
 
 
+@dataclass(frozen=True)
+class Phantom:
+    """A simulated dataset that lies in the store; its name says of what and with which seed."""
+
+    name: str
+    n_bytes: int
+    used: float
+
+
 class Store:
     """A folder of verified entries.
 
@@ -69,6 +78,8 @@ class Store:
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
+        if not isinstance(folder, str | os.PathLike | None):
+            raise InvalidInput(f"store={folder!r}; expected a folder, or None for the usual one")
         self.folder = Path(folder).expanduser() if folder is not None else default_folder()
         with self.usable():
             if self.folder.exists() and not self.folder.is_dir():
@@ -80,6 +91,10 @@ class Store:
     def place(self, key: str) -> Path:
         """Return the folder of an entry, there or not."""
         return self.folder / "objects" / key[:2] / key
+
+    def phantom_place(self, name: str) -> Path:
+        """Return the folder of a phantom, there or not."""
+        return self.folder / "phantoms" / name
 
     def usable(self) -> AbstractContextManager[None]:
         """Turn what the disk refuses into an error that says what to do about the store."""
@@ -200,6 +215,19 @@ class Store:
                 continue  # being written, removed or damaged: read() says so when it matters
         yield from sorted(found, key=lambda entry: entry.used)
 
+    def phantoms(self) -> Iterator[Phantom]:
+        """Yield every phantom, the longest unused first; those being written are left out."""
+        found = []
+        for folder in self.phantom_place("").glob("[!.]*"):
+            with suppress(OSError):  # removed meanwhile
+                found.append(Phantom(folder.name, _n_bytes_below(folder), folder.stat().st_mtime))
+        yield from sorted(found, key=lambda phantom: phantom.used)
+
+    def learned_size(self) -> tuple[int, int]:
+        """Return the number and the bytes of the notes that `heschl.remembered` keeps here."""
+        notes = self.folder / "learned"
+        return len(list(notes.glob("*.json"))), _n_bytes_below(notes)
+
     def find(self, prefix: str) -> Entry:
         """Return the entry whose key begins with ``prefix``."""
         if len(prefix) < _SHORTEST_PREFIX:
@@ -223,24 +251,25 @@ class Store:
     def gc(
         self, *, max_bytes: int | None = None, unused_days: float | None = None
     ) -> tuple[int, int]:
-        """Remove entries, the longest unused first; return how many and how many bytes.
+        """Remove entries and phantoms, the longest unused first; return how many and their bytes.
 
         Damaged entries and the remains of killed writers go too.
         """
         now = time.time()
-        entries = list(self.entries())
-        total = sum(entry.n_bytes for entry in entries)
+        things = [
+            *((entry.used, entry.n_bytes, self.place(entry.key)) for entry in self.entries()),
+            *((each.used, each.n_bytes, self.phantom_place(each.name)) for each in self.phantoms()),
+        ]
+        total = sum(n_bytes for _, n_bytes, _ in things)
         n_removed = n_bytes_removed = 0
-        for entry in entries:
-            is_old = unused_days is not None and now - entry.used > unused_days * 86400
+        for used, n_bytes, place in sorted(things):
+            is_old = unused_days is not None and now - used > unused_days * 86400
             is_over = max_bytes is not None and total > max_bytes
-            if not (is_old or is_over):
+            if not (is_old or is_over) or not self._remove(place):
                 continue
-            if not self._remove(entry.key):
-                continue
-            total -= entry.n_bytes
+            total -= n_bytes
             n_removed += 1
-            n_bytes_removed += entry.n_bytes
+            n_bytes_removed += n_bytes
         shutil.rmtree(self.folder / "damaged", ignore_errors=True)
         for pattern in ("tmp/*", "phantoms/.*"):
             for remains in self.folder.glob(pattern):
@@ -250,18 +279,22 @@ class Store:
                         shutil.rmtree(remains, ignore_errors=True)
         return n_removed, n_bytes_removed
 
-    def _remove(self, key: str) -> bool:
-        """Remove an entry unless another process does; return whether it was this one."""
-        # Renamed first, so that no reader ever sees half an entry.
+    def _remove(self, place: Path) -> bool:
+        """Remove a folder unless another process does; return whether it was this one."""
+        # Renamed first, so that no reader ever sees half of it.
         grave = self.folder / "tmp" / f"removed-{uuid.uuid4().hex}"
         with self.usable():
             grave.parent.mkdir(parents=True, exist_ok=True)
             try:
-                self.place(key).rename(grave)
+                place.rename(grave)
             except FileNotFoundError:
                 return False
         shutil.rmtree(grave, ignore_errors=True)
         return True
+
+
+def _n_bytes_below(folder: Path) -> int:
+    return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())
 
 
 def _write_array(path: Path, array: np.ndarray) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
+import urllib3.exceptions
 
-__all__ = ["PassingFault", "Refusal", "Transfer", "open_transfer"]
+__all__ = ["PassingFault", "Refusal", "Transfer", "Unreachable", "open_transfer"]
 
 _BLOCK_BYTES = 2**16
 _WHOLE, _PARTIAL, _TIMEOUT, _BEYOND_END, _TOO_MANY, _SERVER_ERROR = 200, 206, 408, 416, 429, 500
@@ -22,6 +23,10 @@ class Refusal(Exception):
 
 class PassingFault(Exception):
     """An attempt failed in a way that may pass."""
+
+
+class Unreachable(PassingFault):
+    """No connection could be made at all, which says the same of everything at that host."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,15 @@ def _open_http(
                 raise Refusal(f"the server sends from byte {first} where {offset} was asked")
             yield Transfer(first, size, response.iter_content(_BLOCK_BYTES))
     except requests.exceptions.RequestException as error:
-        raise PassingFault(_plainly(error)) from error
+        kind = Unreachable if _is_unconnected(error) else PassingFault
+        raise kind(_plainly(error)) from error
+
+
+def _is_unconnected(error: requests.exceptions.RequestException) -> bool:
+    # A connection that was made and dropped is a ConnectionError too, of another cause.
+    return isinstance(error, requests.exceptions.ConnectionError) and any(
+        isinstance(cause, urllib3.exceptions.MaxRetryError) for cause in error.args
+    )
 
 
 def _plainly(error: requests.exceptions.RequestException) -> str:

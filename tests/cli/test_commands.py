@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from heschl.cli import main
+from heschl.cli import cache_command, main
 from heschl.scores import open_score
 
 SCORE = ["score", "phantom-words", "lebel_moth-ridge", "--data", "phantom"]
@@ -41,11 +41,16 @@ def test_score_prints_the_table_and_where_the_file_lies(heschl, moth_phantom):
     code, out, err = heschl(*SCORE, *TWO)
 
     assert code == 0
-    header = out.splitlines()[1].split()
-    assert header[:4] == ["region", "layer", "score", "ceiling"]
+    score = open_score(out.splitlines()[-1].removeprefix("written to "))
+    headline, basis, _, header = out.splitlines()[:4]
+    assert headline == (
+        f"phantom-words on lebel_moth-ridge (phantom data): {score.value:.3f} ± {score.error:.3f}"
+    )
+    assert "region all, over 2 subjects; 95 % interval [" in basis
+    assert header.split()[:4] == ["region", "layer", "score", "ceiling"]
+    assert "* the layer chosen most often on the other listeners" in out
     assert any(line.startswith("IFG") and "blend.2*" in line for line in out.splitlines())
-    path = out.splitlines()[-1].removeprefix("written to ")
-    assert open_score(path).model == "phantom-words"
+    assert score.model == "phantom-words"
     assert "[1/" in err
 
 
@@ -87,6 +92,11 @@ def test_plan_tells_cells_cached_and_time(heschl, moth_phantom):
     assert plan["cost"]["seconds"] > 0
 
 
+def test_plan_of_what_is_done_says_so(heschl, score_file):
+    _, out, _ = heschl("plan", *SCORE[1:], *TWO)
+    assert out.splitlines()[-1].startswith("all of it is in the store")
+
+
 def test_plan_without_data_tells_the_download(heschl):
     code, out, _ = heschl("plan", "logmel", "lebel_moth-ridge", "--subjects", "UTS01", "--json")
     assert code == 0
@@ -103,10 +113,20 @@ def test_status_lists_runs_and_their_cells(heschl, score_file):
 
 def test_cache_ls_why_and_gc(heschl, score_file, tmp_path):
     _, out, _ = heschl("cache", "ls", "--json")
-    ceilings = [e["key"] for e in json.loads(out) if e["configuration"]["stage"] == "ceiling"]
+    listing = json.loads(out)
+    assert "lebel_moth" in listing["phantoms"][0]["name"]
+    assert listing["phantoms"][0]["n_bytes"] > 10**7
+    assert listing["learned"].keys() == {"n_notes", "n_bytes"}
+    _, text, _ = heschl("cache", "ls")
+    assert f"beside them {len(listing['phantoms'])} phantom" in text
+    assert heschl("cache", "--json", "ls")[1] == out
+    ceilings = [e["key"] for e in listing["entries"] if e["configuration"]["stage"] == "ceiling"]
     code, out, _ = heschl("cache", "why", ceilings[0][:10], ceilings[1][:10])
     assert code == 0
     assert "subject" in out
+    assert max(map(len, out.splitlines())) < 120
+    whole = json.loads(heschl("cache", "why", ceilings[0], ceilings[1], "--json")[1])
+    assert "…" not in json.dumps(whole, ensure_ascii=False)
     code, _, err = heschl("cache", "gc")
     assert code == 1
     assert "--max-size" in err
@@ -244,6 +264,11 @@ def test_fetch_of_a_benchmark_takes_its_stories_alone(heschl):
         (["score", "logmel", "lebel-moth-ridge"], 1, "did you mean 'lebel_moth-ridge'"),
         (["score", "logmel", "lebel_moth-ridge"], 1, "heschl fetch lebel_moth"),
         (["score", "logmel", "lebel_moth-ridge", "--data", "no-such-folder"], 1, "is no folder"),
+        (
+            ["score", "logmel", "lebel_moth-ridge", "--data", "phatom"],
+            1,
+            "or 'phantom' for its sim",
+        ),
         (["score", "logmel", "lebel_moth-ridge", "--data", "phantom:x"], 1, "phantom:<seed>"),
         ([*SCORE, "--layers", "blend.9"], 1, "did you mean 'blend."),
         ([*SCORE, "--subjects", "uts01"], 1, "did you mean 'UTS01'"),
@@ -257,6 +282,14 @@ def test_fetch_of_a_benchmark_takes_its_stories_alone(heschl):
         (["score", "ridge", "lebel_moth-ridge"], 1, "it is the id of a metric"),
         (["fetch", "lebel_moth", "--subjects", "UTS11"], 1, "did you mean 'UTS01'"),
         (["score", "logmel"], 2, "benchmark"),
+        ([*SCORE, "--seed", "-1"], 2, "'-1' is no seed; give a whole number from 0 to 4294967295"),
+        ([*SCORE, "--seed", "4294967296"], 2, "from 0 to 4294967295"),
+        (["plan", *SCORE[1:], "--seed", "-1"], 2, "'-1' is no seed"),
+        (["cache", "gc", "--max-size", "5"], 2, "'5' is no size; give a number and a unit"),
+        (["cache", "gc", "--max-size", "5 apples"], 2, "such as 5GB or 500MB, or 0"),
+        (["cache", "gc", "--max-size=-1GB"], 2, "is no size"),
+        (["cache", "gc", "--unused-days", "nan"], 2, "'nan' is no number of days"),
+        (["cache", "gc", "--unused-days=-3"], 2, "'-3' is no number of days"),
     ],
     ids=lambda value: "-".join(value[:3]) if isinstance(value, list) else None,
 )
@@ -287,6 +320,63 @@ def test_failed_cells_exit_3_and_say_how_to_see_them(heschl, moth_phantom, tmp_p
     _, shown, _ = heschl("status", run)
     assert "failed" in shown
     assert "ValueError" in shown
+
+
+CHATTY = """
+import os
+from heschl.testing.toy_model import Loudness
+print("hello from the module")
+class Chatty(Loudness):
+    def forward(self, waveforms, taps):
+        print("hello from forward")
+        return super().forward(waveforms, taps)
+"""
+
+
+def test_what_a_plugin_prints_does_not_spoil_the_json(heschl, moth_phantom, tmp_path):
+    (tmp_path / "chatty.py").write_text(CHATTY)
+    uri = f"file:{tmp_path / 'chatty.py'}:Chatty"
+
+    words = ["lebel_moth-ridge", "--data", "phantom", "--subjects", "UTS01", "--json"]
+    code, out, err = heschl("score", uri, *words, "--store", str(tmp_path / "store"))
+
+    assert code == 0
+    assert json.loads(out)["model"]
+    assert "hello from forward" in err
+    code, out, err = heschl("check", uri, "--json")
+    assert json.loads(out)["kind"] == "model"
+    _, out, _ = heschl("score", uri, "no-such-benchmark", "--json")
+    assert json.loads(out)["error"] == "UnknownName"
+
+
+def test_interruption_while_a_command_is_imported_ends_quietly(heschl, monkeypatch):
+    def interrupt(name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("heschl.cli.importlib.import_module", interrupt)
+    code, out, err = heschl("list")
+    assert (code, out) == (130, "")
+    assert err.startswith("heschl: interrupted")
+
+
+@pytest.mark.parametrize(
+    ("text", "n_bytes"),
+    [
+        ("0", 0),
+        ("5GB", 5 * 10**9),
+        ("500 mb", 5 * 10**8),
+        ("1.5GiB", 3 * 2**29),
+        ("20G", 2 * 10**10),
+    ],
+)
+def test_sizes_are_read_in_their_units(text, n_bytes):
+    assert cache_command._size(text) == n_bytes
+
+
+def test_status_of_an_unknown_run_names_the_latest(heschl, score_file):
+    code, _, err = heschl("status", "zzz")
+    assert code == 1
+    assert "(phantom-words on lebel_moth-ridge)" in err
 
 
 def test_help_and_version(heschl):

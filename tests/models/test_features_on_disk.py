@@ -296,10 +296,62 @@ def test_writing_refuses_a_folder_in_use_and_unlike_stimuli(folder, tmp_path):
         write_features(tmp_path / "none", "m", {})
     with pytest.raises(InvalidInput, match=r"rates_hz names \['block'\]"):
         write_features(tmp_path / "rates", "m", features(), rates_hz={"block": 50})
-    with pytest.raises(CorruptData, match="do not increase"):
-        write_features(tmp_path / "times", "m", {"a": {"x": ([1, 0], np.ones((2, 1)))}})
-    with pytest.raises(MissingData, match=r"features\.json"):
-        FeatureFolder(tmp_path / "times")
+
+
+TWO_TIMES = np.arange(2.0)
+
+
+@pytest.mark.parametrize(
+    ("frames", "message"),
+    [
+        (3, "frames is a int; expected {stimulus"),
+        ({"a": np.ones((2, 1))}, r"frames\['a'\] is a ndarray; expected {layer"),
+        ({"a": {3: (TWO_TIMES, np.ones((2, 1)))}}, r"frames\['a'\] has the name 3"),
+        ({3: {"x": (TWO_TIMES, np.ones((2, 1)))}}, "frames has the name 3"),
+        ({"a": {"x": 3}}, "in 'x' are no pair of arrays"),
+        ({"a": {"x": (TWO_TIMES,)}}, "in 'x' are no pair of arrays"),
+        ({"a": {"x": np.ones((2, 1, 1))}}, r"shape \(1, 1\)|times of shape"),
+        ({"a": {"x": (TWO_TIMES, [[1.0], [1.0, 2.0]])}}, "in 'x' are no pair of arrays"),
+        ({"a": {"x": (TWO_TIMES, np.float32(1))}}, r"shape \(\); expected \(time, unit\)"),
+        ({"a": {"x": (TWO_TIMES, np.ones(2))}}, r"shape \(2,\).*at least one unit"),
+        ({"a": {"x": (TWO_TIMES, np.ones((2, 0)))}}, r"shape \(2, 0\)"),
+        ({"a": {"x": (TWO_TIMES, np.ones((1, 2)))}}, "for 1 rows"),
+        ({"a": {"x": (0.0, np.ones((1, 2)))}}, r"times of shape \(\)"),
+        ({"a": {"x": (TWO_TIMES, np.ones((2, 1), int))}}, "int64; expected floating"),
+        ({"a": {"x": ([1, 0], np.ones((2, 1)))}}, "do not increase"),
+        (
+            {"a": {"x": (TWO_TIMES, np.ones((2, 1)))}, "b": {"x": (TWO_TIMES, np.ones((2, 2)))}},
+            "1 ",
+        ),
+    ],
+)
+def test_writing_refuses_malformed_frames_in_one_sentence(tmp_path, frames, message):
+    with pytest.raises(InvalidInput, match=message):
+        write_features(tmp_path / "mine", "m", frames)
+
+
+@pytest.mark.parametrize(
+    "rates_hz", [50.0, {"x": "50"}, {"x": 0}, {"x": np.nan}, {"x": True}, [50]]
+)
+def test_writing_refuses_what_are_no_rates(tmp_path, rates_hz):
+    frames = {"a": {"x": (TWO_TIMES, np.ones((2, 1)))}}
+    with pytest.raises(InvalidInput, match=r"expected {layer: frames a second}"):
+        write_features(tmp_path / "mine", "m", frames, rates_hz=rates_hz)
+
+
+def test_writing_takes_rates_of_any_number_type(tmp_path):
+    frames = {"a": {"x": (TWO_TIMES, np.ones((2, 1)))}}
+    for number, rate in enumerate((np.float32(50), np.int64(50), 50)):
+        model = write_features(tmp_path / str(number), "m", frames, rates_hz={"x": rate})
+        assert model.layers[0].rate_hz == 50.0
+
+
+def test_what_is_refused_at_first_leaves_nothing_in_the_way(tmp_path):
+    good = {"x": (TWO_TIMES, np.ones((2, 1)))}
+    for identifier, frames in (("../m", {"a": good}), ("m", {"a": {**good, "y": (TWO_TIMES, 1)}})):
+        with pytest.raises(InvalidInput):
+            write_features(tmp_path / "mine", identifier, frames)
+    assert write_features(tmp_path / "mine", "m", {"a": good}).stimuli() == ("a",)
 
 
 def test_importing_the_package_does_not_import_numpy():

@@ -121,12 +121,12 @@ def test_digest_follows_weights_that_are_loaded_later(net):
     assert model.digest == build(other).digest
 
 
-def test_digest_follows_the_source_of_the_class(tmp_path):
-    source = "import torch\nclass Gain(torch.nn.Conv1d):\n    pass\n"
+def test_digest_follows_the_code_of_the_class(tmp_path):
+    source = "import torch\nclass Gain(torch.nn.Conv1d):\n    gain = 1\n"
     digests = [
         _digest_of_file(tmp_path / "one.py", source),
-        _digest_of_file(tmp_path / "two.py", source),
-        _digest_of_file(tmp_path / "three.py", source + "# changed\n"),
+        _digest_of_file(tmp_path / "two.py", source + "# a comment\n"),
+        _digest_of_file(tmp_path / "three.py", source.replace("= 1", "= 2")),
     ]
 
     assert digests[0] == digests[1] != digests[2]
@@ -166,5 +166,17 @@ def test_half_precision_and_empty_weights_can_be_hashed(net):
     assert build(net).digest != before
 
 
-def test_given_digest_is_used(net):
-    assert build(net, digest="recipe").digest == "recipe"
+def test_given_digest_is_used_for_installed_code():
+    conv = torch.nn.Conv1d(1, 4, 400, 320)
+    net = torch.nn.Sequential(torch.nn.Unflatten(1, (1, -1)), conv)
+    assert build(net, taps={"cnn": conv}, digest="recipe").digest == "recipe"
+
+
+def test_code_at_hand_counts_beside_a_given_digest(net):
+    def louder(module, waveforms):
+        return module(2 * waveforms)
+
+    digests = {build(net, digest="recipe", call=call).digest for call in (None, louder)}
+
+    assert len(digests) == 2
+    assert all(digest.startswith("recipe ") for digest in digests)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from heschl._version import __version__
+from heschl.cli.printing import json_alone, print_json
 from heschl.errors import CellsFailed, HeschlError, near_names
 
 __all__ = ["main"]
@@ -49,19 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hint = near_names(words[0], _COMMANDS)
         sys.stderr.write(f"heschl: there is no command {words[0]!r}; {hint}\n")
         return _USAGE
-    # One command's module is imported, so that none pays for another one's libraries.
-    command = importlib.import_module(f"heschl.cli.{words[0]}_command")
-    parser = argparse.ArgumentParser(
-        prog=f"heschl {words[0]}",
-        description=command.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    command.add_arguments(parser)
-    if not any("--json" in action.option_strings for action in parser._actions):  # noqa: SLF001
-        parser.add_argument("--json", action="store_true", help="print JSON")
-    parsed = parser.parse_args(words[1:])
     try:
-        return int(command.run(parsed))
+        return _run(words[0], words[1:])
     except KeyboardInterrupt:
         sys.stderr.write("heschl: interrupted; what is finished is kept, run the same again\n")
         return _INTERRUPTED
@@ -69,10 +59,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read us has read enough (`heschl list | head`).
         sys.stderr.close()
         return _DONE
+
+
+def _run(name: str, words: Sequence[str]) -> int:
+    # One command's module is imported, so that none pays for another one's libraries.
+    command = importlib.import_module(f"heschl.cli.{name}_command")
+    parser = argparse.ArgumentParser(
+        prog=f"heschl {name}",
+        description=command.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_arguments(parser)
+    if not any("--json" in action.option_strings for action in parser._actions):  # noqa: SLF001
+        parser.add_argument("--json", action="store_true", help="print JSON")
+    parsed = parser.parse_args(words)
+    try:
+        with json_alone() if parsed.json else nullcontext():
+            return int(command.run(parsed))
     except HeschlError as error:
         if parsed.json:
-            problem = {"error": type(error).__name__, "message": str(error)}
-            sys.stdout.write(json.dumps(problem) + "\n")
+            print_json({"error": type(error).__name__, "message": str(error)})
         sys.stderr.write(f"heschl: {error}\n")
         return _CELLS_FAILED if isinstance(error, CellsFailed) else _REFUSED
 

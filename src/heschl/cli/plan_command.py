@@ -18,6 +18,7 @@ from heschl.errors import MissingData
 from heschl.manifest import Manifest
 from heschl.progress import readable_size
 from heschl.scoring import plan
+from heschl.wording import counted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,9 +55,12 @@ def run(arguments: argparse.Namespace) -> int:
             for s in stages
         ],
     )
+    if planned.n_cached == len(planned.cells):
+        print_text("all of it is in the store: `heschl score` only gathers it")
     if cost.n_windows:
         print_text(
-            f"the model hears {cost.n_windows} windows at {1000 * cost.seconds_per_window:.1f} ms: "
+            f"the model hears {counted(cost.n_windows, 'window')} at "
+            f"{1000 * cost.seconds_per_window:.1f} ms: "
             f"about {_duration(cost.seconds)} on {planned.session.device}"
         )
     return 0
@@ -75,7 +79,7 @@ def _print_download(arguments: argparse.Namespace) -> bool:
         print_json(record)
         return True
     print_text(
-        f"{card.id} is not on disk: {len(missing.files)} files, "
+        f"{card.id} is not on disk: {counted(len(missing.files), 'file')}, "
         f"{readable_size(missing.n_bytes)} to fetch first (`heschl fetch {arguments.benchmark}`); "
         "the cells can be planned once it is there, or now for its twin (--data phantom)"
     )

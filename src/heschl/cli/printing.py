@@ -5,15 +5,35 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from contextvars import ContextVar
+from typing import Any, TextIO
 
-__all__ = ["number", "print_json", "print_table", "print_text"]
+__all__ = ["json_alone", "print_json", "print_table", "print_text"]
+
+_documents: ContextVar[TextIO | None] = ContextVar("documents", default=None)
+"""Where JSON goes while everything else goes to standard error."""
 
 
 def print_json(thing: Any) -> None:  # whatever JSON can hold
     """Print as JSON; what is not a number becomes null, as JSON has no NaN."""
-    sys.stdout.write(json.dumps(_finite(thing), indent=2, ensure_ascii=False) + "\n")
+    stream = _documents.get() or sys.stdout
+    stream.write(json.dumps(_finite(thing), indent=2, ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def json_alone() -> Iterator[None]:
+    """Send to standard error what anyone prints inside this context, except `print_json`.
+
+    A plugin may print what it likes; who reads the JSON must not stumble over it.
+    """
+    token = _documents.set(sys.stdout)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _documents.reset(token)
 
 
 def print_text(text: str = "") -> None:
@@ -51,15 +71,6 @@ def _print_rich(
     for row in rows:
         table.add_row(*map(escape, row))
     Console().print(table)
-
-
-def number(value: float, digits: int = 3) -> str:
-    """Return a number as text, a dash where there is none.
-
-    >>> number(0.12345), number(float("nan"))
-    ('0.123', '–')
-    """
-    return f"{value:.{digits}f}" if math.isfinite(value) else "–"
 
 
 def _reads_as_number(cell: str) -> bool:

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from heschl.cli.printing import number, print_table, print_text
+from heschl.cli.printing import print_table, print_text
 from heschl.dimensions import LAYER, ROI
 from heschl.scores import Score
+from heschl.wording import counted, number, with_error
 
 __all__ = ["print_score", "score_record"]
 
@@ -32,16 +33,44 @@ def score_record(score: Score) -> dict[str, Any]:
 
 
 def print_score(score: Score) -> None:
-    """Print the table by region and layer, then the board's number in words."""
+    """Print the board's number, the table by region and layer, and how the number came about."""
+    attrs = score.tree.attrs
+    name = f"{score.model} on {score.benchmark} ({attrs['data_kind']} data)"
+    if np.isfinite(score.value):
+        print_text(f"{name}: {with_error(score.value, score.error)}")
+        print_text(_basis(score))
+    else:
+        print_text(f"{name}: no board number, as the last lines say")
+    print_text()
+    interval = f"{100 * float(score.tree['population'].attrs['interval_level']):g} % interval"
     print_table(
-        ["region", "layer", "score", "ceiling", "normalised", "95 % interval", "p", "n", "units"],
+        ["region", "layer", "score", "ceiling", "normalised", interval, "p", "n", "units"],
         [_cells(row) for row in _rows(score)],
-        title=f"{score.model} on {score.benchmark} ({score.tree.attrs['data_kind']} data)",
     )
-    print_text("* the layer chosen most often on the other listeners. p: Wilcoxon over listeners,")
-    print_text("  – where fewer than six leave it untestable. Units: those with a usable ceiling.")
+    print_text(
+        "* the layer chosen most often on the other listeners, as for the board's number; its row "
+        "is its mean over all."
+    )
+    print_text("  p: Wilcoxon over listeners, – where fewer than six leave it untestable.")
+    print_text("  Units: those with a usable ceiling.")
     print_text()
     print_text(score.explain())
+
+
+def _basis(score: Score) -> str:
+    """Return in one line what the board's number is of, and how sure it is."""
+    attrs, population = score.tree.attrs, score.tree["population"]
+    primary = attrs["primary_roi"]
+    subjects = counted(int(population["n"].sel({ROI: primary})), attrs["unit_of_uncertainty"])
+    basis = f"the board's number: {attrs['normalisation']} in region {primary}, over {subjects}"
+    if np.isfinite(score.error):
+        level = 100 * float(population.attrs["interval_level"])
+        basis += f"; {level:g} % interval {_interval(*score.interval)}"
+    return basis + (f", p = {number(score.p, 4)}" if np.isfinite(score.p) else "")
+
+
+def _interval(low: float, high: float) -> str:
+    return f"[{number(low)}, {number(high)}]" if np.isfinite([low, high]).all() else "–"
 
 
 def _rows(score: Score) -> list[dict[str, Any]]:
@@ -82,8 +111,8 @@ def _cells(row: dict[str, Any]) -> list[str]:
         str(row["layer"]) + ("*" if row["is_chosen"] else ""),
         number(row["score"]),
         number(row["ceiling"]),
-        f"{number(row['value'])} ± {number(row['error'])}",
-        f"[{number(row['low'])}, {number(row['high'])}]",
+        with_error(row["value"], row["error"]),
+        _interval(row["low"], row["high"]),
         number(row["p"], 4),
         str(row["n"]),
         str(row["n_units"]),

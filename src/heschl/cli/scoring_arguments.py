@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-__all__ = ["add_scoring_arguments", "scoring_settings"]
+__all__ = ["add_scoring_arguments", "add_store_argument", "scoring_settings"]
+
+_LARGEST_SEED = 2**32 - 1
 
 
 def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,8 +23,17 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--layers", nargs="+", metavar="NAME", help="only these layers")
     parser.add_argument("--subjects", nargs="+", metavar="NAME", help="only these listeners")
     parser.add_argument("--device", default="auto", help="cpu, cuda, ...; default: auto")
-    parser.add_argument("--seed", type=int, default=0, help="of every random choice; default: 0")
+    parser.add_argument("--seed", type=_seed, default=0, help="of every random choice; default: 0")
     add_store_argument(parser)
+
+
+def _seed(text: str) -> int:
+    """Return a seed; argparse makes its refusal a usage error."""
+    if not text.isdecimal() or int(text) > _LARGEST_SEED:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no seed; give a whole number from 0 to {_LARGEST_SEED}"
+        )
+    return int(text)
 
 
 def add_store_argument(parser: argparse.ArgumentParser) -> None:

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import groupby
 
-from heschl.cli.printing import number, print_json, print_table, print_text
+from heschl.cli.printing import print_json, print_table, print_text
 from heschl.cli.scoring_arguments import add_store_argument
 from heschl.cli.watching import watching
 from heschl.errors import InvalidInput
 from heschl.findings import Finding, Verification
 from heschl.truth import N_SEEDS
 from heschl.verification import verify
+from heschl.wording import number
 
 _MISMATCH = 4
 _SIGNS = {"within": "±", "at most": "+", "at least": "−"}

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from heschl.cells import Cell, Outcome
 from heschl.execution import Watcher
+from heschl.wording import counted
 
 __all__ = ["watching"]
 
@@ -40,7 +41,7 @@ class LineWatcher:
     def planned(self, cells: Sequence[Cell], n_cached: int) -> None:
         """Say how much there is to do."""
         self._n_cells, self._n_finished = len(cells), 0
-        self._say(f"{len(cells)} cells, {n_cached} of them cached")
+        self._say(f"{counted(len(cells), 'cell')}, {n_cached} of them cached")
 
     def progressed(self, cell: Cell, fraction: float) -> None:
         """Say that a long cell is alive."""

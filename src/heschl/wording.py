@@ -1,0 +1,39 @@
+"""Numbers and counts as a person reads them."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["counted", "number", "with_error"]
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Return a number as text, a dash where there is none.
+
+    >>> number(0.12345), number(float("nan"))
+    ('0.123', '–')
+    """
+    return f"{value:.{digits}f}" if math.isfinite(value) else "–"
+
+
+def with_error(value: float, error: float, digits: int = 3) -> str:
+    """Return a number and its error, where it has one.
+
+    >>> with_error(0.4349, 0.0057), with_error(0.4349, float("nan"))
+    ('0.435 ± 0.006', '0.435')
+    """
+    text = number(value, digits)
+    return f"{text} ± {number(error, digits)}" if math.isfinite(error) else text
+
+
+def counted(n: int, noun: str) -> str:
+    """Return how many there are of something whose plural ends in s, or in ies after a consonant.
+
+    >>> counted(1, "subject"), counted(2, "entry"), counted(0, "day")
+    ('1 subject', '2 entries', '0 days')
+    """
+    if n == 1:
+        return f"1 {noun}"
+    if noun.endswith("y") and noun[-2] not in "aeiou":
+        return f"{n} {noun[:-1]}ies"
+    return f"{n} {noun}s"
