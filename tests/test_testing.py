@@ -99,13 +99,10 @@ def test_false_locality_is_found_by_its_check_and_bars_extraction(model):
     ("model", "among"),
     [
         (faulty.with_layer(width=3), {SHAPES, EXTRACTED}),
-        (faulty.with_layer(width=0), {NAMED, SHAPES}),
         (faulty.with_layer(rate_hz=100.0), {COUNTED, PLACED, CAUSAL, LOCAL}),
         (faulty.with_layer(rate_hz=49.0), {COUNTED, PLACED}),
-        (faulty.with_layer(rate_hz=-50.0), {COUNTED, PLACED, EXTRACTED}),
         (faulty.with_layer(offset_s=0.1), {PLACED, LOCAL}),
         (faulty.with_layer(receptive_field_s=0.005), {CAUSAL, LOCAL}),
-        (faulty.with_layer(receptive_field_s=float("nan")), {COUNTED, PLACED, LOCAL}),
         (faulty.ChannelsFirst, {SHAPES, COUNTED}),
         (faulty.LogOfSilence, {FINITE}),
         (faulty.OutOfRange, {FINITE}),

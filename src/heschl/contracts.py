@@ -66,10 +66,11 @@ class Layer:
             raise InvalidInput(f"{about} has rate_hz={self.rate_hz!r}; expected Hz, or None")
         if not _is_finite(self.offset_s):
             raise InvalidInput(f"{about} has offset_s={self.offset_s!r}; expected seconds")
-        if self.receptive_field_s is not None and not _is_above_zero(self.receptive_field_s):
+        field_s = self.receptive_field_s
+        if field_s is not None and not (_is_finite(field_s) and field_s >= 0):
             raise InvalidInput(
-                f"{about} has receptive_field_s={self.receptive_field_s!r}; expected seconds above "
-                "0, or None for all of the input"
+                f"{about} has receptive_field_s={field_s!r}; expected seconds, or None for all of "
+                "the input"
             )
 
 
