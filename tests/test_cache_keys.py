@@ -55,7 +55,7 @@ def flipped(value):
         "stimulus": "speaker",
     }
     if value is None:
-        return ("one", "two")
+        return ("two", "test")
     return options.get(value, f"{value}x")
 
 

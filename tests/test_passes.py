@@ -344,4 +344,4 @@ def test_sounds_shorter_than_promised_are_refused():
 
 def test_layers_without_a_rate_are_refused():
     model = NumpyModel(layers=(Layer("fine", 3),))
-    refused(BrokenPlugin, "'fine' of a speech model declares rate_hz=None", model)
+    refused(BrokenPlugin, "'fine' of a speech model declares no rate_hz", model)
