@@ -54,8 +54,6 @@ def flipped(value):
         "glover": "spm",
         "stimulus": "speaker",
     }
-    if value is None:
-        return ("two", "test")
     return options.get(value, f"{value}x")
 
 
@@ -71,7 +69,10 @@ def leaves(settings, path=()):
 
 def with_flipped(settings, path):
     inner = getattr(settings, path[0])
-    changed = with_flipped(inner, path[1:]) if len(path) > 1 else flipped(inner)
+    if inner is None:
+        changed = {"included": ("two", "test"), "train": ("one", "two")}[path[0]]
+    else:
+        changed = with_flipped(inner, path[1:]) if len(path) > 1 else flipped(inner)
     return dataclasses.replace(settings, **{path[0]: changed})
 
 
