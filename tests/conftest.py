@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from bucket import Bucket, serving
 
 from heschl import registry
 from heschl.data_folders import phantom_folder
@@ -61,6 +62,13 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     for module in installed_modules:
         sys.modules.pop(module, None)
     registry.refresh()
+
+
+@pytest.fixture
+def bucket() -> Iterator[Bucket]:
+    """Serve an empty bucket, for a test to fill and to break."""
+    with serving() as bucket:
+        yield bucket
 
 
 @pytest.fixture
