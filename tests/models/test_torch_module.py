@@ -1,4 +1,4 @@
-"""`TorchModel`: taps by hooks, frames on the clock, digests that miss nothing."""
+"""`TorchModel`: taps by hooks, frames on the clock, and what a pass refuses."""
 
 from __future__ import annotations
 
@@ -11,59 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from small_net import RATE, Net, build
 
 from heschl.contracts import Layer, SpeechModel, Traits
-from heschl.errors import BrokenPlugin, InvalidInput, UnknownName
+from heschl.errors import InvalidInput, UnknownName
 from heschl.models.torch_module import TorchModel
 
-RATE = 16_000
 EXAMPLE = Path(__file__).parents[2] / "examples" / "my_model.py"
-
-
-class Block(torch.nn.Module):
-    """A residual block that returns a tuple, as transformer blocks do."""
-
-    def __init__(self, width: int, scale: float = 0.5) -> None:
-        super().__init__()
-        self.linear = torch.nn.Linear(width, width)
-        self.dropout = torch.nn.Dropout(0.5)
-        self.scale = scale
-
-    def forward(self, hidden):
-        return hidden + self.scale * self.dropout(torch.relu(self.linear(hidden))), None
-
-
-class Net(torch.nn.Module):
-    """A small net with the shape of a speech transformer; draws a random number it never uses."""
-
-    def __init__(self, width: int = 6, scale: float = 0.5) -> None:
-        super().__init__()
-        self.conv = torch.nn.Conv1d(1, width, kernel_size=400, stride=320)
-        self.blocks = torch.nn.ModuleList(Block(width, scale) for _ in range(2))
-        self.unused = torch.nn.Linear(width, width)
-        self.register_buffer("shift", torch.zeros(width), persistent=False)
-
-    def forward(self, waveforms):
-        torch.rand(())
-        hidden = self.conv(waveforms[:, None]).transpose(1, 2) + self.shift
-        for block in self.blocks:
-            hidden, _ = block(hidden)
-        return {"last_hidden_state": hidden}
-
-
-TAPS = {"cnn": "conv", "block.{i}": "blocks", "final": ""}
-
-
-def build(net=None, **changes) -> TorchModel:
-    torch.manual_seed(3)
-    settings = {
-        "sample_rate": RATE,
-        "taps": TAPS,
-        "channels_first": {"cnn"},
-        "stride": 320,
-        "receptive_field": 400,
-    }
-    return TorchModel("my-net", Net() if net is None else net, **(settings | changes))
 
 
 @pytest.fixture
@@ -250,108 +204,6 @@ def test_importing_the_package_does_not_import_torch():
     code = "import sys, heschl.models.torch_module; sys.exit('torch' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-# ---- refusals ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("changes", "error", "message"),
-    [
-        ({"taps": {}}, InvalidInput, "expected at least one layer"),
-        ({"taps": {"cnn": "convv"}}, InvalidInput, "lacks; did you mean 'conv'"),
-        ({"taps": {"cnn": torch.nn.Linear(1, 1)}}, InvalidInput, "no part of the module"),
-        ({"taps": {"cnn": "conv", "block": "blocks"}}, InvalidInput, "'block.{i}'"),
-        ({"taps": {"cnn": "conv", "x.{i}": "conv"}}, InvalidInput, "one Conv1d"),
-        ({"taps": {"cnn": "conv", "x.{i}": []}}, InvalidInput, "empty sequence"),
-        (
-            {"taps": {"cnn": "conv", "block.1": "conv", "block.{i}": "blocks"}},
-            InvalidInput,
-            "layer 'block.1' twice",
-        ),
-        ({"taps": {"cnn": "conv", "unused": "unused"}}, BrokenPlugin, "'unused'.*not called"),
-        ({"channels_first": {"conv"}}, InvalidInput, "did you mean 'cnn'|known: "),
-        ({"channels_first": "cnn"}, InvalidInput, "expected {'cnn'}"),
-        ({"channels_first": ()}, BrokenPlugin, "swapped: name it in channels_first"),
-        ({"channels_first": {"cnn", "final"}}, BrokenPlugin, "take it out of channels_first"),
-        ({"stride": 160}, BrokenPlugin, "stride 160.*promise"),
-        ({"receptive_field": 80}, BrokenPlugin, "promise"),
-        ({"padding": (160, 160)}, BrokenPlugin, "promise"),
-        ({"stride": 0}, InvalidInput, "stride=0"),
-        ({"stride": 320.0}, InvalidInput, "stride=320.0; expected a whole number"),
-        ({"stride": {"cnn": 320}}, InvalidInput, "no stride for the tap 'block.{i}'"),
-        ({"padding": 200}, InvalidInput, r"such as \(200, 200\)"),
-        ({"sample_rate": 16e3}, InvalidInput, "sample_rate=16000.0"),
-        ({"call": torch.nn.Identity()}, InvalidInput, "a plain function"),
-        ({"net": "resnet"}, InvalidInput, "a str as its module"),
-        ({"traits": Traits(fixed_s=30)}, InvalidInput, "fixed_s=30"),
-        (
-            {"traits": Traits(is_local=True), "padding": (1, 1)},
-            InvalidInput,
-            "is_local=True and padding",
-        ),
-    ],
-)
-def test_wrong_declaration_is_refused(changes, error, message):
-    with pytest.raises(error, match=message):
-        build(**changes)
-
-
-def test_module_that_is_random_in_evaluation_mode_is_refused():
-    class Noisy(Net):
-        def forward(self, waveforms):
-            return super().forward(torch.nn.functional.dropout(waveforms))
-
-    with pytest.raises(BrokenPlugin, match="other values for the same sound"):
-        build(Noisy())
-
-
-def test_module_that_cannot_be_called_with_waveforms_is_refused():
-    conv = torch.nn.Conv1d(1, 4, 400, 320)
-    net = torch.nn.Sequential(conv, torch.nn.Flatten(start_dim=4))
-
-    with pytest.raises(BrokenPlugin, match=r"failed on 2 waveforms.*RuntimeError.*call="):
-        build(net, taps={"cnn": conv})
-
-
-def test_module_that_needs_more_samples_than_its_field_says_so():
-    class Patient(Net):
-        def forward(self, waveforms):
-            assert waveforms.shape[1] >= 1000, "too short"
-            return super().forward(waveforms)
-
-    with pytest.raises(BrokenPlugin, match=r"of 400 samples, AssertionError: too short"):
-        build(Patient())
-    assert build(Patient(), traits=Traits(minimum_samples=1000)).traits.minimum_samples == 1000
-
-
-def test_submodule_that_runs_twice_is_refused():
-    class Shared(Net):
-        def forward(self, waveforms):
-            super().forward(waveforms)
-            return super().forward(waveforms)
-
-    with pytest.raises(BrokenPlugin, match="'cnn' of 'my-net' runs more than once"):
-        build(Shared())
-
-
-def test_output_without_a_tensor_is_refused():
-    class Empty(Net):
-        def forward(self, waveforms):
-            super().forward(waveforms)
-            return {"loss": None}
-
-    with pytest.raises(BrokenPlugin, match=r"'final'.*dict without a tensor"):
-        build(Empty())
-
-
-def test_output_without_a_time_axis_is_refused():
-    class Pooled(Net):
-        def forward(self, waveforms):
-            return super().forward(waveforms)["last_hidden_state"].mean(dim=1)
-
-    with pytest.raises(BrokenPlugin, match=r"'final'.*gave \(2, 6\)"):
-        build(Pooled())
 
 
 @pytest.mark.parametrize(
