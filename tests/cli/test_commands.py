@@ -1,6 +1,7 @@
+"""The commands that score and look at scores, and how each mistake ends."""
+
 from __future__ import annotations
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -12,22 +13,6 @@ from heschl.scores import open_score
 
 SCORE = ["score", "phantom-words", "lebel_moth-ridge", "--data", "phantom"]
 TWO = ["--subjects", "UTS01", "UTS04", "--layers", "blend.2", "blend.3"]
-
-
-@pytest.fixture
-def heschl(capsys):
-    """Run the command in this process; return exit code, standard output and error."""
-
-    def run(*words):
-        capsys.readouterr()
-        try:
-            code = main(words)
-        except SystemExit as ending:  # argparse
-            code = ending.code
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture(scope="module")
@@ -132,110 +117,6 @@ def test_cache_ls_why_and_gc(heschl, score_file, tmp_path):
     assert "--max-size" in err
     code, out, _ = heschl("cache", "gc", "--max-size", "1T", "--json", "--store", str(tmp_path))
     assert json.loads(out) == {"n_removed": 0, "n_bytes_removed": 0}
-
-
-def test_list_names_every_kind(heschl):
-    code, out, _ = heschl("list", "--json")
-    listing = json.loads(out)
-    assert code == 0
-    assert {"logmel", "wav2vec2-random"} <= {entry["id"] for entry in listing["models"]}
-    assert [entry["id"] for entry in listing["benchmarks"]] == ["lebel_moth-ridge"]
-
-
-@pytest.mark.parametrize("name", ["logmel", "lebel_moth-ridge", "lebel_moth", "ridge"])
-def test_info_prints_a_card_of_any_kind(heschl, name):
-    code, out, _ = heschl("info", name)
-    assert code == 0
-    assert name in out
-    assert json.loads(heschl("info", name, "--json")[1])["id"] == name
-
-
-def test_cite_gives_model_benchmark_dataset_and_metric_once(heschl):
-    _, out, _ = heschl("cite", "wav2vec2-random", "lebel_moth-ridge", "lebel_moth")
-    assert out.count("@article{lebel2023natural,") == 1
-    for key in ("baevski2020wav2vec", "moussa2025brain", "hoerl1970ridge"):
-        assert key in out
-
-
-def test_info_and_cite_know_what_a_file_holds(heschl, tmp_path):
-    (tmp_path / "mine.py").write_text(
-        "from heschl import ModelCard\n"
-        "from heschl.testing.toy_model import Loudness\n"
-        "class Mine(Loudness):\n"
-        "    card = ModelCard('mine', load='a:b', summary='Mine', citation='@misc{mine2026, x}')\n"
-        "def make():\n"
-        "    return Mine()\n"
-    )
-    for name in ("Mine", "make"):
-        uri = f"file:{tmp_path / 'mine.py'}:{name}"
-        record = json.loads(heschl("info", uri, "--json")[1])
-        assert (record["kind"], record["id"]) == ("model", "mine")
-        code, out, _ = heschl("cite", uri, "lebel_moth-ridge")
-        assert code == 0
-        assert "@misc{mine2026, x}" in out
-        assert "moussa2025brain" in out
-
-
-def test_doctor_finds_nothing_broken(heschl):
-    code, out, _ = heschl("doctor")
-    assert code == 0
-    n_usable, _, n_plugins = out.splitlines()[-1].split()[:3]
-    assert n_usable == n_plugins
-    assert json.loads(heschl("doctor", "--json")[1])["broken"] == []
-
-
-def test_doctor_names_the_folders_that_are_used(heschl, monkeypatch, tmp_path):
-    monkeypatch.setenv("HESCHL_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("HESCHL_STORE", str(tmp_path / "store"))
-    record = json.loads(heschl("doctor", "--json")[1])
-    assert record["data"]["path"] == str(tmp_path / "data")
-    assert record["store"]["path"] == str(tmp_path / "store")
-
-
-def test_doctor_does_not_call_usable_what_lacks_a_package(heschl, monkeypatch):
-    found = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util,
-        "find_spec",
-        lambda name, *more: None if name == "h5py" else found(name, *more),
-    )
-    code, out, _ = heschl("doctor")
-    lines = out.splitlines()
-    assert code == 0
-    assert "lebel_moth-ridge needs h5py" in lines
-    n_usable, _, n_plugins = lines[-1].split()[:3]
-    assert int(n_usable) == int(n_plugins) - 2  # the benchmark and its dataset
-
-
-def test_two_claims_to_one_id_are_not_called_ready(heschl, install):
-    install(
-        "twin",
-        "1.0",
-        "[heschl.models]\nlogmel = twin_module:CARD\n",
-        twin_module="from heschl import ModelCard\nCARD = ModelCard('logmel', 'a:b', 'Twin')",
-    )
-    listing = json.loads(heschl("list", "models", "--json")[1])["models"]
-    states = {entry["state"] for entry in listing if entry["id"] == "logmel"}
-    assert states == {"claimed 2 times, see `heschl doctor`"}
-    code, out, _ = heschl("doctor")
-    assert code == 1
-    assert "logmel is claimed more than once" in out
-
-
-def test_doctor_shows_a_broken_plugin(heschl, install):
-    install(
-        "hurt",
-        "1.0",
-        "[heschl.models]\nhurt-net = hurt_module:CARD\n",
-        hurt_module="raise RuntimeError('no weights today')",
-    )
-    code, out, _ = heschl("doctor", "--traces")
-    assert code == 1
-    assert "hurt-net" in out
-    assert "no weights today" in out
-    code, _, err = heschl("score", "hurt-net", "lebel_moth-ridge", "--data", "phantom")
-    assert code == 1
-    assert "no weights today" in err
 
 
 def test_fetch_dry_run_tells_how_much(heschl):
