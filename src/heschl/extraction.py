@@ -90,16 +90,14 @@ def extract(
         For each layer float32 (target, unit).
     """
 
+    matrices: dict[tuple[bytes, float], Any] = {}
+
     def resampled(layer: Layer, times_s: np.ndarray, frame_duration_s: float) -> _Sink:
-        if not len(times_s):  # a sound without words
-            return _Resampled(scipy.sparse.csr_array((len(target_times_s), 0)), layer.width)
-        matrix = resampler.matrix(times_s, target_times_s, frame_duration_s)
-        if matrix.shape != (len(target_times_s), len(times_s)):
-            raise BrokenPlugin(
-                f"{resampler!r} gave a matrix of shape {matrix.shape}; expected (target, frame), "
-                f"here {(len(target_times_s), len(times_s))}"
-            )
-        return _Resampled(matrix, layer.width)
+        # The map depends on times alone, which most layers of a model share.
+        clock = times_s.tobytes(), frame_duration_s
+        if clock not in matrices:
+            matrices[clock] = _columns(resampler, times_s, target_times_s, frame_duration_s)
+        return _Resampled(matrices[clock], layer.width)
 
     sinks = _run(
         model,
@@ -148,6 +146,21 @@ def extract_frames(
     return {name: Frames(times[name], sink.values()) for name, sink in sinks.items()}
 
 
+def _columns(
+    resampler: Resampler, times_s: np.ndarray, target_times_s: np.ndarray, frame_duration_s: float
+) -> Any:  # a SciPy sparse array has no type
+    """Return the map (target, frame) by columns."""
+    if not len(times_s):  # a sound without words
+        return scipy.sparse.csc_array((len(target_times_s), 0))
+    matrix = resampler.matrix(times_s, target_times_s, frame_duration_s)
+    if matrix.shape != (len(target_times_s), len(times_s)):
+        raise BrokenPlugin(
+            f"{resampler!r} gave a matrix of shape {matrix.shape}; expected (target, frame), "
+            f"here {(len(target_times_s), len(times_s))}"
+        )
+    return matrix.tocsc()
+
+
 class _Sink(Protocol):
     """Where the frames of one layer go, in the order of time."""
 
@@ -176,9 +189,9 @@ class _Collected:
 class _Resampled:
     """Adds frames to the targets that they touch, a fixed number of frames at a time."""
 
-    def __init__(self, matrix: Any, width: int) -> None:  # a SciPy sparse array has no type
-        self._columns = matrix.tocsc()
-        self._sums = np.zeros((matrix.shape[0], width))
+    def __init__(self, columns: Any, width: int) -> None:  # a SciPy sparse array has no type
+        self._columns = columns
+        self._sums = np.zeros((columns.shape[0], width))
         self._held = np.empty((FRAMES_PER_SUM, width))
         self._n_held = 0
         self._n_summed = 0
