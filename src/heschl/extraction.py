@@ -89,7 +89,6 @@ def extract(
     dict
         For each layer float32 (target, unit).
     """
-
     matrices: dict[tuple[bytes, float], Any] = {}
 
     def resampled(layer: Layer, times_s: np.ndarray, frame_duration_s: float) -> _Sink:
