@@ -1,0 +1,158 @@
+"""Units in tiles: read from the recordings, standardised, and summed up over sets of rows."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from heschl.metrics.ridge.agreement import ROUNDING
+from heschl.metrics.ridge.engine.arrangement import Arrangement
+
+__all__ = ["HeldOut", "Recordings", "Tile", "release"]
+
+
+class Recordings:
+    """Recordings that share a design, side by side.
+
+    Parameters
+    ----------
+    arrays
+        Each (row, unit); may be memory maps, of which only the tile in work is read.
+    """
+
+    def __init__(self, arrays: Sequence[np.ndarray]) -> None:
+        self.arrays = arrays
+        self.edges = np.cumsum([0, *(array.shape[1] for array in arrays)])
+        self.n_units = int(self.edges[-1])
+
+    def read(self, start: int, stop: int) -> np.ndarray:
+        """Return units from ``start`` to ``stop`` as a float64 copy (row, unit)."""
+        values = np.empty((self.arrays[0].shape[0], stop - start))
+        for array, first in zip(self.arrays, self.edges, strict=False):
+            low, high = max(start - first, 0), min(stop - first, array.shape[1])
+            if low < high:
+                values[:, first + low - start : first + high - start] = array[:, low:high]
+        return values
+
+
+def release(arrays: Sequence[np.ndarray]) -> None:
+    """Let go of the pages read so far of read-only memory maps; the disk still has them."""
+    for array in arrays:
+        base: object = array
+        while isinstance(base, np.ndarray):
+            if isinstance(base, np.memmap) and base.mode != "r":
+                break  # what was written to a private copy would be lost
+            base = base.base
+        if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            base.madvise(mmap.MADV_DONTNEED)
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Responses of held-out rows.
+
+    Parameters
+    ----------
+    values
+        (row, unit) less the mean over these rows.
+    total
+        (unit,) their sum of squares.
+    mean
+        (unit,).
+    spread
+        (unit,) the largest less the smallest value.
+    """
+
+    values: np.ndarray
+    total: np.ndarray
+    mean: np.ndarray
+    spread: np.ndarray
+
+    def is_still(self, mean: np.ndarray) -> np.ndarray:
+        """Return which units do not vary, seen from the mean of the training rows."""
+        return np.asarray(self.spread <= ROUNDING * np.abs(self.mean - mean))
+
+
+@dataclass
+class Tile:
+    """Some units, each less its mean (with an intercept) and divided by its root mean square.
+
+    Correlation, R² and the choice of a penalty do not notice; the numbers fit
+    into float32, however they were recorded.
+
+    Parameters
+    ----------
+    start, stop
+        Positions among all units.
+    values
+        (row, unit).
+    scale, mean
+        (unit,) what they were divided by, and what was subtracted before.
+    """
+
+    start: int
+    stop: int
+    values: np.ndarray
+    mean: np.ndarray
+    scale: np.ndarray
+    crossed: np.ndarray = field(default_factory=lambda: np.empty((0, 0, 0)))
+    """(block, feature [+ 1], unit) X'Y and, with an intercept, sums of each block of rows."""
+    ends: np.ndarray = field(default_factory=lambda: np.empty((2, 0, 0)))
+    """(least or largest, block, unit) of each block of rows."""
+    loaded: dict[int, Any] = field(default_factory=dict)
+    """Training responses on axes that are needed twice."""
+    _held_out: dict[int, HeldOut] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, recordings: Recordings, start: int, stop: int, *, has_intercept: bool, dtype: np.dtype
+    ) -> Tile:
+        """Read and standardise units."""
+        values = recordings.read(start, stop)
+        mean = np.zeros(stop - start)
+        largest = np.maximum(values.max(axis=0), -values.min(axis=0))
+        if has_intercept:
+            mean = values.mean(axis=0)
+            values -= mean
+            deviation = np.maximum(values.max(axis=0), -values.min(axis=0))
+            values[:, deviation <= ROUNDING * largest] = 0.0
+            largest = deviation
+        largest[largest == 0] = 1.0
+        values /= largest  # so that squares neither overflow nor vanish
+        scale = np.sqrt(np.einsum("tv,tv->v", values, values) / len(values))
+        scale[scale == 0] = 1.0
+        values /= scale
+        return cls(start, stop, values.astype(dtype, copy=False), mean, scale * largest)
+
+    def cross(self, rows_of: Sequence[np.ndarray], transposed: Sequence[np.ndarray]) -> None:
+        """Form X'Y of blocks from their rows and from X' (feature [+ 1], row)."""
+        n_units = self.values.shape[1]
+        n_features = transposed[0].shape[0]
+        self.crossed = np.empty((len(rows_of), n_features, n_units), self.values.dtype)
+        self.ends = np.empty((2, len(rows_of), n_units), self.values.dtype)
+        for block, (rows, design) in enumerate(zip(rows_of, transposed, strict=True)):
+            taken = self.take(rows)
+            np.matmul(design, taken, out=self.crossed[block])
+            self.ends[:, block] = taken.min(axis=0), taken.max(axis=0)
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """Return rows (row, unit), as a view where they are neighbours."""
+        if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
+            return self.values[rows[0] : rows[-1] + 1]
+        return self.values[rows]
+
+    def held_out(self, position: int, arrangement: Arrangement) -> HeldOut:
+        """Return a held-out set of rows, remembered."""
+        if position not in self._held_out:
+            values = self.take(arrangement.held_out[position])
+            mean = values.mean(axis=0)
+            spread = values.max(axis=0) - values.min(axis=0)
+            values = values - mean
+            values[:, spread <= ROUNDING * np.abs(mean)] = 0.0
+            total = np.einsum("iv,iv->v", values, values)
+            self._held_out[position] = HeldOut(values, total, mean, spread)
+        return self._held_out[position]
