@@ -46,15 +46,13 @@ class Design:
         taken *= self.scale
         return np.asarray(taken)
 
-    def centred_rows(self, rows: np.ndarray) -> np.ndarray:
-        """Return rows less their own mean; features that do not vary among them are exactly 0."""
-        return centred(self.rows(rows))
+    def is_still(self, rows: np.ndarray) -> bool:
+        """Return whether no feature varies among these rows."""
+        return not centred(self.rows(rows)).any()
 
     def varies(self, rows: np.ndarray) -> bool:
-        """Return whether any feature varies among these rows, or, without intercept, is not 0."""
-        if self.has_intercept:
-            return bool(self.centred_rows(rows).any())
-        return bool(self.values[rows].any())
+        """Return whether anything can be fitted to these rows."""
+        return bool(self.values[rows].any()) and not (self.has_intercept and self.is_still(rows))
 
     def block_grams(self, blocks: Sequence[np.ndarray]) -> np.ndarray:
         """Return X'X of each block, (block, feature, feature)."""

@@ -20,6 +20,7 @@ from typing import Literal
 
 import numpy as np
 
+from heschl.metrics.ridge.agreement import centred
 from heschl.metrics.ridge.engine.design import Design
 from heschl.metrics.ridge.solver import rotate
 
@@ -66,8 +67,9 @@ class Factor:
     basis
         (feature, axis) from weights on the axes to weights on the (scaled) features. None in the
         route "kernel", where it is X' loadings.
-    design_mean
-        (feature,) the mean of the training rows, on the scale of `Design.rows`.
+    mean
+        (feature,) what the intercept takes off rows of the design; in the route "kernel" (row,),
+        what it takes off their products with the training rows.
     spans_rows
         Whether the loadings are orthonormal and span all (centred) responses.
     """
@@ -76,7 +78,7 @@ class Factor:
     loadings: np.ndarray | None
     turn: np.ndarray | None
     basis: np.ndarray | None
-    design_mean: np.ndarray
+    mean: np.ndarray
     spans_rows: bool
 
     def of_axes(self, axes: np.ndarray) -> Factor:
@@ -90,7 +92,7 @@ class Factor:
             some(self.loadings),
             some(self.turn),
             some(self.basis),
-            self.design_mean,
+            self.mean,
             self.spans_rows,
         )
 
@@ -99,7 +101,7 @@ class Factor:
         if self.basis is not None:
             return self.basis
         assert self.loadings is not None  # noqa: S101 - tells the type checker
-        return np.asarray((design.rows(training) - self.design_mean).T @ self.loadings)
+        return np.asarray(design.rows(training).T @ self.loadings)
 
 
 def factor_training(
@@ -140,21 +142,16 @@ def project(design: Design, factor: Factor, training: np.ndarray, rows: np.ndarr
     if factor.basis is not None:
         held_out = design.rows(rows)
         mean = held_out.mean(axis=0)
-        return Projection(
-            design.centred_rows(rows) @ factor.basis, (mean - factor.design_mean) @ factor.basis
-        )
+        return Projection(centred(held_out) @ factor.basis, (mean - factor.mean) @ factor.basis)
+    assert factor.loadings is not None  # noqa: S101 - tells the type checker
     # x'X'U for the training rows X, of which the kernel holds x'X'.
     products = design.kernel[np.ix_(rows, training)]
     mean = products.mean(axis=0)
-    offset = mean
-    if design.has_intercept:
-        offset = mean - design.kernel[np.ix_(training, training)].mean(axis=0)
-        offset -= offset.mean()
-    products -= mean
-    if not design.centred_rows(rows).any():
+    if design.is_still(rows):
         products[:] = 0.0
-    assert factor.loadings is not None  # noqa: S101 - tells the type checker
-    return Projection(products @ factor.loadings, offset @ factor.loadings)
+    else:
+        products -= mean
+    return Projection(products @ factor.loadings, (mean - factor.mean) @ factor.loadings)
 
 
 def _from_gram(
@@ -164,7 +161,8 @@ def _from_gram(
     training = design.rows(rows)
     mean = _mean(design, rows)
     if gram is None:
-        gram = (training - mean).T @ (training - mean)
+        deviations = training - mean
+        gram = deviations.T @ deviations
     else:
         gram -= len(rows) * np.outer(mean, mean)
     if not design.varies(rows):
@@ -181,6 +179,7 @@ def _from_kernel(design: Design, rows: np.ndarray) -> Factor:
     kernel = design.kernel[np.ix_(rows, rows)]
     if not design.varies(rows):
         kernel[:] = 0.0
+    mean = np.zeros(len(rows))
     if design.has_intercept:
         mean = kernel.mean(axis=0)
         kernel -= mean
@@ -191,9 +190,7 @@ def _from_kernel(design: Design, rows: np.ndarray) -> Factor:
     eigenvalues, axes = np.linalg.eigh(kernel)
     if design.has_intercept:
         eigenvalues, axes = eigenvalues[:-1], axes[:, :-1]
-    return Factor(
-        eigenvalues.clip(min=0.0), axes, None, None, _mean(design, rows), spans_rows=True
-    )
+    return Factor(eigenvalues.clip(min=0.0), axes, None, None, mean, spans_rows=True)
 
 
 def _from_rows(design: Design, rows: np.ndarray, smallest_alpha: float) -> Factor:

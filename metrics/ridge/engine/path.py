@@ -21,7 +21,13 @@ __all__ = ["SLAB", "Band", "Mixer", "Space", "bands_of", "operators", "squared_s
 SLAB = 32
 """Rows mixed at a time: what is mixed stays in the cache until it is squared."""
 
-WIDTHS = (0.15, 0.25, 0.4, 0.7, 1.2)
+PANEL = 208
+"""Rows multiplied at a time: what is multiplied stays in the cache until it is mixed."""
+
+MIX_COST = 1.7
+"""Time of a multiplication in the mix, in small matrices, and of squaring; in a product it is 1."""
+
+WIDTHS = (0.25, 0.4, 0.65)
 """Widths of a band that are tried, in decades."""
 
 
@@ -113,7 +119,8 @@ def _cost(
     order = np.argsort(-ranks, kind="stable")
     widths = np.array([last - first for first, last in cut])[order]
     heights = np.minimum(np.cumsum(widths), n_rows) if is_triangular else n_rows
-    return float((heights * widths * ranks[order]).sum() + n_rows * n_alphas * ranks.sum())
+    mixed = MIX_COST * n_rows * n_alphas * ranks.sum()
+    return float((heights * widths * ranks[order]).sum() + mixed)
 
 
 _Cut = tuple[tuple[int, int], ...]
@@ -202,15 +209,6 @@ class Mixer:
             left = row_scale[:, :, None] * left  # (row, alpha, product)
         self.left = left.astype(dtype)
 
-    def slabs(self, heights: list[int], n_rows: int) -> Iterator[tuple[int, int, int]]:
-        """Yield rows from, to, and the first product that reaches them."""
-        start, product = 0, 0
-        for height, rank in zip([*heights, n_rows], [*self.ranks, 0], strict=True):
-            for first in range(start, height, SLAB):
-                yield first, min(first + SLAB, height), product
-            start = max(start, height)
-            product += rank
-
 
 class Space:
     """Memory that is used again."""
@@ -255,26 +253,51 @@ def squared_sums(
     n_alphas, n_products = mixer.left.shape[-2:]
     n_units = loaded.shape[1]
     sums = np.zeros((n_alphas, n_units))
-    if n_products == 0:
+    if n_products == 0 or n_rows == 0:
         return sums
-    products = space.of(n_products, n_rows, n_units)
+    mixed = np.empty((SLAB, n_alphas, n_units), dtype=loaded.dtype)
+    height = -(-n_rows // -(-n_rows // PANEL))  # even panels
+    for first in range(0, n_rows, height):
+        panel = slice(first, min(first + height, n_rows))
+        products = space.of(n_products, panel.stop - first, n_units)
+        heights = _multiply(made, loaded, panel, products)
+        if target is not None:
+            products[-1] = target[panel]
+        by_row = products.transpose(1, 0, 2)  # (row, product, unit)
+        for low, high, reaching in _slabs(heights, mixer.ranks, panel.stop - first):
+            left = mixer.left[..., reaching:]
+            if left.ndim > 2:  # noqa: PLR2004 - a matrix for each row
+                left = left[first + low : first + high]
+            slab = np.matmul(left, by_row[low:high, reaching:], out=mixed[: high - low])
+            sums += np.einsum("iav,iav->av", slab, slab)
+    return sums
+
+
+def _multiply(
+    made: list[np.ndarray], loaded: np.ndarray, panel: slice, products: np.ndarray
+) -> list[int]:
+    """Fill ``products (product, row, unit)`` and return to which row each band reaches."""
+    heights = []
     product = start = 0
     for operator in made:  # (rank, row, axis) @ (axis, unit)
-        rank, height, width = operator.shape
-        np.matmul(
-            operator,
-            loaded[start : start + width],
-            out=products[product : product + rank, :height],
-        )
+        rank, _, width = operator.shape
+        part = operator[:, panel]
+        heights.append(part.shape[1])
+        if heights[-1]:
+            np.matmul(
+                part,
+                loaded[start : start + width],
+                out=products[product : product + rank, : heights[-1]],
+            )
         product, start = product + rank, start + width
-    if target is not None:
-        products[-1] = target
-    by_row = products.transpose(1, 0, 2)  # (row, product, unit)
-    mixed = np.empty((SLAB, n_alphas, n_units), dtype=loaded.dtype)
-    heights = [operator.shape[1] for operator in made]
-    for first, last, reaching in mixer.slabs(heights, n_rows):
-        left = mixer.left[..., reaching:]
-        left = left[first:last] if left.ndim > 2 else left  # noqa: PLR2004 - a matrix for each row
-        slab = np.matmul(left, by_row[first:last, reaching:], out=mixed[: last - first])
-        sums += np.einsum("iav,iav->av", slab, slab)
-    return sums
+    return heights
+
+
+def _slabs(heights: list[int], ranks: list[int], n_rows: int) -> Iterator[tuple[int, int, int]]:
+    """Yield rows from, to, and the first product that reaches them."""
+    start = product = 0
+    for height, rank in zip([*heights, n_rows], [*ranks, 0], strict=True):
+        for first in range(start, height, SLAB):
+            yield first, min(first + SLAB, height), product
+        start = max(start, height)
+        product += rank

@@ -89,14 +89,13 @@ def choose_routes(
     is_small = _has_small_penalty(design, arrangement, alphas[0])
     if any(is_small):
         dtype = np.dtype(np.float64)
-    tall = _tall_route(design.n_features, arrangement, estimator, n_units)
+    is_wide = [
+        design.n_features >= len(rows) - design.has_intercept for rows in arrangement.trainings
+    ]
+    tall = _tall_route(design.n_features, arrangement, is_wide, estimator, n_units)
     routes: list[Route] = []
-    for rows, is_too_small in zip(arrangement.trainings, is_small, strict=True):
-        if is_too_small:
-            routes.append("decomposed")
-        else:
-            is_wide = design.n_features >= len(rows) - design.has_intercept
-            routes.append("kernel" if is_wide else tall)
+    for wide, is_too_small in zip(is_wide, is_small, strict=True):
+        routes.append("decomposed" if is_too_small else "kernel" if wide else tall)
     size = dtype.itemsize
     chunk = int(np.clip(CHUNK_BYTES // (3 * size * design.n_rows), 64, CHUNK))
     kept = _operator_numbers(design, arrangement, estimator, dtype) * size
@@ -157,19 +156,24 @@ def _has_small_penalty(
 
 
 def _tall_route(
-    n_features: int, arrangement: Arrangement, estimator: Estimator, n_units: int
+    n_features: int,
+    arrangement: Arrangement,
+    is_wide: Sequence[bool],
+    estimator: Estimator,
+    n_units: int,
 ) -> Route:
     """Compare sums over blocks with the rows of each training set, in multiplications."""
-    n_blocks, n_sets = len(arrangement.blocks), len(arrangement.trainings)
+    n_blocks = len(arrangement.blocks)
+    tall = [position for position, wide in enumerate(is_wide) if not wide]
     if n_blocks * n_features**2 * 8 > BLOCK_BYTES:
         return "direct"
-    n_fitted = sum(len(rows) for rows in arrangement.trainings)
-    n_added = sum(len(blocks) for blocks in arrangement.members)
+    n_fitted = sum(len(arrangement.trainings[position]) for position in tall)
+    n_added = sum(len(arrangement.members[position]) for position in tall)
     adding = 16.0  # an addition waits for memory while so many multiplications are done
     summed = n_features**2 * (arrangement.n_rows + adding * n_added)
     direct = float(n_features**2 * n_fitted)
     if not isinstance(estimator, LeaveOneOut):
-        turned = n_features * (arrangement.n_rows + n_sets * n_features + adding * n_added)
+        turned = n_features * (arrangement.n_rows + len(tall) * n_features + adding * n_added)
         summed += n_units * turned
         direct += n_units * n_features * n_fitted
     return "summed" if summed <= direct else "direct"
