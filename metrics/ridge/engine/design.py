@@ -62,9 +62,7 @@ class Design:
             np.matmul(rows.T, rows, out=gram)
         return grams
 
-    def transposed_blocks(
-        self, blocks: Sequence[np.ndarray], dtype: np.dtype
-    ) -> list[np.ndarray]:
+    def transposed_blocks(self, blocks: Sequence[np.ndarray], dtype: np.dtype) -> list[np.ndarray]:
         """Return X' of each block (feature [+ 1], row); with an intercept 1' is the last row."""
         height = self.n_features + self.has_intercept
         found = [np.ones((height, len(block)), dtype=dtype) for block in blocks]

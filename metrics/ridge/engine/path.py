@@ -55,7 +55,7 @@ class Band:
     @property
     def rank(self) -> int:
         """The number of products."""
-        return self.left.shape[1]
+        return int(self.left.shape[1])
 
 
 def bands_of(
@@ -88,19 +88,18 @@ def bands_of(
     """
     if not len(eigenvalues):
         return []
+
+    def cost(cut: _Cut) -> float:
+        ranks = _ranks(eigenvalues, alphas, cut, precision)
+        return _cost(cut, ranks, n_rows, len(alphas), is_triangular=is_triangular)
+
     cuts = {tuple(_cut(eigenvalues, alphas, width)) for width in WIDTHS}
-    costs = {
-        cut: _cost(cut, _ranks(eigenvalues, alphas, cut, precision), n_rows, len(alphas), is_triangular)
-        for cut in sorted(cuts)
-    }
-    best = min(costs, key=costs.__getitem__)
+    best = min(sorted(cuts), key=cost)
     bands = [_compress(eigenvalues, alphas, axes, precision) for axes in best]
     return sorted(bands, key=lambda band: (-band.rank, band.axes))
 
 
-def _ranks(
-    eigenvalues: np.ndarray, alphas: np.ndarray, cut: _Cut, precision: float
-) -> np.ndarray:
+def _ranks(eigenvalues: np.ndarray, alphas: np.ndarray, cut: _Cut, precision: float) -> np.ndarray:
     """Return about the rank of each band, (band,), from a few eigenvalues in between."""
     ends = eigenvalues[[(first, last - 1) for first, last in cut]] + alphas[0]  # (band, 2)
     share = np.linspace(0.0, 1.0, 16)
@@ -113,7 +112,7 @@ def _ranks(
 
 
 def _cost(
-    cut: _Cut, ranks: np.ndarray, n_rows: int, n_alphas: int, is_triangular: bool
+    cut: _Cut, ranks: np.ndarray, n_rows: int, n_alphas: int, *, is_triangular: bool
 ) -> float:
     """Return the multiplications for each unit: products and mix."""
     order = np.argsort(-ranks, kind="stable")

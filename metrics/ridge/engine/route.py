@@ -13,7 +13,7 @@ from heschl.metrics.ridge.engine.factors import Route
 from heschl.metrics.ridge.estimators import Estimator, LeaveOneOut
 from heschl.metrics.ridge.solver import SAFE_PENALTY
 
-__all__ = ["Routing", "choose_routes", "describe_route"]
+__all__ = ["CHUNK", "Routing", "choose_routes", "describe_route"]
 
 TILE = 256
 """Units multiplied at a time: as many as keep BLAS busy and the products in the cache."""
@@ -82,8 +82,10 @@ def choose_routes(
     arrangement: Arrangement,
     alphas: np.ndarray,
     estimator: Estimator,
+    *,
     n_units: int,
     dtype: np.dtype,
+    largest_chunk: int,
 ) -> Routing:
     """Choose how each training set is factored, and what is kept in memory."""
     is_small = _has_small_penalty(design, arrangement, alphas[0])
@@ -98,6 +100,7 @@ def choose_routes(
         routes.append("decomposed" if is_too_small else "kernel" if wide else tall)
     size = dtype.itemsize
     chunk = int(np.clip(CHUNK_BYTES // (3 * size * design.n_rows), 64, CHUNK))
+    chunk = min(chunk, largest_chunk)
     kept = _operator_numbers(design, arrangement, estimator, dtype) * size
     return Routing(tuple(routes), dtype, kept <= KEPT_BYTES, chunk, min(TILE, chunk))
 
@@ -144,9 +147,7 @@ about 6 float32 products an axis, operators kept; 9 units in tiles of 256 on 2 t
     )
 
 
-def _has_small_penalty(
-    design: Design, arrangement: Arrangement, smallest: float
-) -> Sequence[bool]:
+def _has_small_penalty(design: Design, arrangement: Arrangement, smallest: float) -> Sequence[bool]:
     """Say where squares would lose the penalty; the trace is no less than any eigenvalue."""
     squares = np.empty(design.n_rows)
     for start in range(0, design.n_rows, 1024):

@@ -17,7 +17,7 @@ from heschl.metrics.ridge.agreement import Agreement
 from heschl.metrics.ridge.engine.arrangement import Arrangement
 from heschl.metrics.ridge.engine.design import Design
 from heschl.metrics.ridge.engine.path import Space
-from heschl.metrics.ridge.engine.route import Routing, choose_routes
+from heschl.metrics.ridge.engine.route import CHUNK, Routing, choose_routes
 from heschl.metrics.ridge.engine.training import Settings, Training, prepare_training
 from heschl.metrics.ridge.engine.units import Recordings, Tile, release
 from heschl.metrics.ridge.estimators import Bootstrap, Estimator
@@ -64,6 +64,7 @@ def solve(
     score: Agreement,
     dtype: np.dtype | type = np.float32,
     n_threads: int | None = None,
+    largest_chunk: int = CHUNK,
     has_weights: bool = False,
 ) -> list[Solution]:
     """Choose a penalty for each unit of each recording in each outer fold, and score it.
@@ -85,6 +86,8 @@ def solve(
         found in float64.
     n_threads
         Threads, each with one BLAS thread; by default as many as BLAS has now.
+    largest_chunk
+        Units that a thread reads at a time, at most.
     has_weights
         Whether weights are returned. They take (fold, feature, unit) float64.
     """
@@ -97,7 +100,13 @@ def solve(
         prepared = Design(design, has_intercept=estimator.has_intercept)
         alphas = np.array(estimator.alphas) * prepared.scale**2
         routing = choose_routes(
-            prepared, arrangement, alphas, estimator, units.n_units, np.dtype(dtype)
+            prepared,
+            arrangement,
+            alphas,
+            estimator,
+            n_units=units.n_units,
+            dtype=np.dtype(dtype),
+            largest_chunk=largest_chunk,
         )
         settings = Settings(alphas, estimator, score, routing.dtype, arrangement)
         grams = None
@@ -148,7 +157,7 @@ def _blas_threads() -> int:
 
 def sum_included(grams: np.ndarray, members: tuple[int, ...]) -> np.ndarray:
     """Return the sum of some of the Gram matrices (block, feature, feature)."""
-    gram = grams[members[0]].copy()
+    gram: np.ndarray = grams[members[0]].copy()
     for member in members[1:]:
         gram += grams[member]
     return gram
@@ -247,7 +256,9 @@ class _Work:
         for training in self.trainings:
             made = training.made()
             for tile, of_tile in zip(tiles, values, strict=True):
-                loaded = training.load(tile) if made else None
+                if not made:
+                    continue
+                loaded = training.load(tile)
                 for side, its_operators in zip(training.sides, made, strict=True):
                     judged = side.judge(training, tile, loaded, its_operators, space)
                     for fold in side.folds:

@@ -195,7 +195,8 @@ class Training:
     def load(self, tile: Tile) -> Loaded:
         """Turn the training responses of a tile onto the axes."""
         if self.position in tile.loaded:
-            return tile.loaded[self.position]
+            known: Loaded = tile.loaded[self.position]
+            return known
         arrangement = self.settings.arrangement
         rows = arrangement.trainings[self.position]
         has_intercept = self.settings.estimator.has_intercept
@@ -362,7 +363,7 @@ def _held_out_sides(
     mixer = Mixer(bands, dtype=settings.dtype, n_alphas=len(settings.alphas))
     for held_out, of_side in folds.items():
         projection = projections[held_out]
-        root = np.linalg.qr(projection.centred, mode="r")
+        root = np.asarray(np.linalg.qr(projection.centred, mode="r"))
         sides.append(HeldOutSide(held_out, tuple(of_side), projection, root, mixer))
     return sides
 

@@ -142,8 +142,8 @@ class Tile:
     def take(self, rows: np.ndarray) -> np.ndarray:
         """Return rows (row, unit), as a view where they are neighbours."""
         if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
-            return self.values[rows[0] : rows[-1] + 1]
-        return self.values[rows]
+            return np.asarray(self.values[rows[0] : rows[-1] + 1])
+        return np.asarray(self.values[rows])
 
     def held_out(self, position: int, arrangement: Arrangement) -> HeldOut:
         """Return a held-out set of rows, remembered."""
