@@ -201,6 +201,7 @@ class Training:
         rows = arrangement.trainings[self.position]
         has_intercept = self.settings.estimator.has_intercept
         target = total = None
+        spread = tile.spread_fitted[self.position]
         if self.turn is not None:
             blocks = list(arrangement.members[self.position])
             crossed = tile.crossed[blocks[0]].copy()
@@ -208,19 +209,17 @@ class Training:
                 crossed += tile.crossed[block]
             values = self.turn.T @ crossed
             mean = crossed[-1] / len(rows)
-            low, high = tile.ends[0, blocks].min(axis=0), tile.ends[1, blocks].max(axis=0)
         else:
             assert self.loadings is not None  # noqa: S101 - tells the type checker
             taken = tile.take(rows)
             mean = taken.mean(axis=0)
-            low, high = taken.min(axis=0), taken.max(axis=0)
             if any(isinstance(side, LeftOutSide) for side in self.sides):
                 taken = target = taken - mean
-                target[:, high - low <= ROUNDING * np.abs(mean)] = 0.0
+                target[:, spread <= ROUNDING * np.abs(mean)] = 0.0
                 total = np.einsum("iv,iv->v", target, target)
             values = self.loadings.T @ taken
         if has_intercept:
-            values[:, high - low <= ROUNDING * np.abs(mean)] = 0.0
+            values[:, spread <= ROUNDING * np.abs(mean)] = 0.0
         else:
             mean = np.zeros_like(mean)
         loaded = Loaded(values, mean, target, total)
