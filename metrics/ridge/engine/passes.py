@@ -153,9 +153,9 @@ class Work:
             stop,
             has_intercept=self.design.has_intercept,
             dtype=self.routing.dtype,
+            is_raw=self.settings.is_raw,
         )
-        if self.routing.dtype != np.float64:
-            self.tables.is_delicate[start:stop] = tile.is_delicate
+        self.tables.is_delicate[start:stop] = tile.is_delicate
         if self.crossing:
             tile.cross(self.settings.arrangement.blocks, self.crossing)
         return tile

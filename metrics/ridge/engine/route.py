@@ -83,6 +83,7 @@ def choose_routes(
     n_units: int,
     dtype: np.dtype,
     largest_chunk: int,
+    is_raw: bool,
 ) -> Routing:
     """Choose how each training set is factored, and what is kept in memory."""
     squares = _squares(design)
@@ -93,7 +94,7 @@ def choose_routes(
         design.n_features >= len(rows) - design.has_intercept for rows in arrangement.trainings
     ]
     tall = _tall_route(design.n_features, arrangement, is_wide, estimator, n_units)
-    if tall == "summed" and _is_off_centre(design, arrangement, squares):
+    if is_raw or (tall == "summed" and _is_off_centre(design, arrangement, squares)):
         tall = "direct"
     routes: list[Route] = []
     for wide, is_too_small in zip(is_wide, is_small, strict=True):

@@ -41,8 +41,8 @@ def solve(
 ) -> list[Solution]:
     """Choose a penalty for each unit of each recording in each outer fold, and score it.
 
-    Units that vary so little within some rows, beside others, that float32
-    would lose them are solved once more in float64.
+    Units that vary so little within some rows, beside others, that digits
+    would be lost are solved once more, in float64 and as they were recorded.
 
     Parameters
     ----------
@@ -81,13 +81,13 @@ def solve(
         again = _chosen_again(table, units, estimator)
         if sum(map(len, again)):
             positions = [first + each for first, each in zip(units.edges, again, strict=False)]
-            exact = problem.solved(Recordings(recordings, again), np.dtype(np.float64))
+            exact = problem.solved(Recordings(recordings, again), np.dtype(np.float64), is_raw=True)
             table.put(np.concatenate(positions), exact)
     return [table.of(slice(*ends)) for ends in itertools.pairwise(units.edges)]
 
 
 def _chosen_again(table: Tables, units: Recordings, estimator: Estimator) -> list[np.ndarray]:
-    """Return the units of each recording that need float64."""
+    """Return the units of each recording that are solved once more."""
     again = []
     for first, behind in itertools.pairwise(units.edges):
         is_delicate = table.is_delicate[first:behind]
@@ -107,8 +107,8 @@ class _Problem:
     largest_chunk: int
     has_weights: bool
 
-    def solved(self, units: Recordings, dtype: np.dtype) -> Tables:
-        """Return the results of all units."""
+    def solved(self, units: Recordings, dtype: np.dtype, *, is_raw: bool = False) -> Tables:
+        """Return the results of all units; raw ones are not standardised before."""
         design = Design(self.values, has_intercept=self.estimator.has_intercept)
         alphas = np.array(self.estimator.alphas) * design.scale**2
         routing = choose_routes(
@@ -119,8 +119,11 @@ class _Problem:
             n_units=units.n_units,
             dtype=dtype,
             largest_chunk=self.largest_chunk,
+            is_raw=is_raw,
         )
-        settings = Settings(alphas, self.estimator, self.score, routing.dtype, self.arrangement)
+        settings = Settings(
+            alphas, self.estimator, self.score, routing.dtype, self.arrangement, is_raw
+        )
         tables = Tables(
             len(self.arrangement.outer),
             units.n_units,

@@ -42,6 +42,8 @@ class Settings:
     score: Agreement
     dtype: np.dtype
     arrangement: Arrangement
+    is_raw: bool
+    """Whether responses are as they were recorded, so that means are taken off set by set."""
 
 
 @dataclass(frozen=True)
@@ -213,8 +215,11 @@ class Training:
             assert self.loadings is not None  # noqa: S101 - tells the type checker
             taken = tile.take(rows)
             mean = taken.mean(axis=0)
-            if any(isinstance(side, LeftOutSide) for side in self.sides):
-                taken = target = taken - mean
+            is_left_out = any(isinstance(side, LeftOutSide) for side in self.sides)
+            if has_intercept and (is_left_out or self.settings.is_raw):
+                taken = taken - mean
+            if is_left_out:
+                target = taken
                 target[:, spread <= ROUNDING * np.abs(mean)] = 0.0
                 total = np.einsum("iv,iv->v", target, target)
             values = self.loadings.T @ taken

@@ -61,8 +61,8 @@ def release(arrays: Sequence[np.ndarray]) -> None:
             base.madvise(mmap.MADV_DONTNEED)
 
 
-DELICATE = 0.1
-"""A spread, in root mean squares of the unit, below which float32 is not precise enough."""
+DELICATE = {"float32": 0.1, "float64": 1e-4}
+"""A spread, in root mean squares of the unit, below which standardised numbers lack digits."""
 
 MANY_BLOCKS = 64
 
@@ -119,7 +119,7 @@ class Tile:
     """Some units, each less its mean (with an intercept) and divided by its root mean square.
 
     Correlation, R² and the choice of a penalty do not notice; the numbers fit
-    into float32, however they were recorded.
+    into float32, however they were recorded. Raw tiles are not standardised.
 
     Parameters
     ----------
@@ -156,37 +156,42 @@ class Tile:
         *,
         has_intercept: bool,
         dtype: np.dtype,
+        is_raw: bool,
     ) -> Tile:
-        """Read and standardise units."""
+        """Read units and standardise them, or, if raw, change no digit but the exponent."""
         values = recordings.read(start, stop)
         mean = np.zeros(stop - start)
         largest = np.maximum(values.max(axis=0), -values.min(axis=0))
-        if has_intercept:
+        if has_intercept and not is_raw:
             mean = values.mean(axis=0)
             values -= mean
             deviation = np.maximum(values.max(axis=0), -values.min(axis=0))
             values[:, deviation <= ROUNDING * largest] = 0.0
             largest = deviation
         largest[largest == 0] = 1.0
-        values /= largest  # so that squares neither overflow nor vanish
-        scale = np.sqrt(np.einsum("tv,tv->v", values, values) / len(values))
-        scale[scale == 0] = 1.0
+        scale = np.exp2(np.round(np.log2(largest)))  # so that squares neither overflow nor vanish
         values /= scale
+        if not is_raw:
+            length = np.sqrt(np.einsum("tv,tv->v", values, values) / len(values))
+            length[length == 0] = 1.0
+            values /= length
+            scale *= length
         return cls(
             start,
             stop,
             values.astype(dtype, copy=False),
             mean,
-            scale * largest,
+            scale,
             _spreads(values, arrangement.trainings, arrangement.blocks, arrangement.members),
             _spreads(values, arrangement.held_out),
         )
 
     @property
     def is_delicate(self) -> np.ndarray:
-        """Whether a unit varies so little in a set, beside elsewhere, that float32 loses it."""
+        """Which units (unit,) vary so little in a set, beside elsewhere, that digits are lost."""
         spread = np.vstack([self.spread_fitted, self.spread_held_out])
-        return np.asarray(((spread > ROUNDING) & (spread < DELICATE)).any(axis=0))
+        least = DELICATE[self.values.dtype.name]
+        return np.asarray(((spread > 0) & (spread < least)).any(axis=0))
 
     def cross(self, rows_of: Sequence[np.ndarray], transposed: Sequence[np.ndarray]) -> None:
         """Form X'Y of blocks from their rows and from X' (feature [+ 1], row)."""
