@@ -82,7 +82,9 @@ def problems(draw):
         folds = [(train[1:], test) for train, test in folds]
     estimator = draw(st.sampled_from([*ESTIMATORS.values()][:3]))
     if draw(st.booleans()):
-        estimator = Bootstrap(PENALTIES, "r2", chunk=2, n_draws=draw(st.integers(1, 4)))
+        estimator = Bootstrap(
+            PENALTIES, "r2", chunk=2, fraction=0.4, n_draws=draw(st.integers(1, 4))
+        )
     if isinstance(estimator, KFold):
         estimator = KFold(PENALTIES, "pearson", n_folds=3)
     if estimator.has_intercept:
