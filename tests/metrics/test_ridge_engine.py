@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_info
 from heschl.metrics.ridge import Bootstrap, KFold, LeaveOneOut, Nested, Ridge, fit_ridge
 from heschl.metrics.ridge.agreement import AGREEMENTS
 from heschl.metrics.ridge.engine.arrangement import arrange
-from heschl.metrics.ridge.engine.path import Mixer, Space, bands_of, operators, squared_sums
+from heschl.metrics.ridge.engine.path import Mixer, Space, bands_of, operators, path_sums
 from heschl.metrics.ridge.engine.solve import solve
 from heschl.metrics.ridge.engine.statistics import Sums, agreement
 
@@ -230,26 +230,26 @@ def test_compressed_path_sums_what_the_predictions_sum_to(n_rows):
     order = np.concatenate([np.arange(*band.axes) for band in bands])
     predicted = np.stack([projected @ (loaded / (eigenvalues[:, None] + a)) for a in alphas])
     target, scale = generator.standard_normal((n_rows, 6)), generator.uniform(1, 2, (n_rows, 20))
-    root = np.linalg.qr(projected[:, order], mode="r")
+    basis, root = np.linalg.qr(projected[:, order])
     dtype, space = np.dtype(np.float64), Space(np.dtype(np.float64))
 
-    plain = squared_sums(
+    squares, crossed = path_sums(
         operators(root, bands),
         Mixer(bands, dtype=dtype, n_alphas=20),
         loaded[order],
-        n_rows=len(root),
+        basis.T @ target,
         space=space,
     )
-    errors = squared_sums(
+    errors, _ = path_sums(
         operators(projected[:, order], bands),
         Mixer(bands, dtype=dtype, n_alphas=20, row_scale=scale, has_target=True),
         loaded[order],
-        n_rows=n_rows,
-        target=target,
+        target,
         space=space,
     )
 
-    np.testing.assert_allclose(plain, (predicted**2).sum(axis=1), rtol=1e-11)
+    np.testing.assert_allclose(squares, (predicted**2).sum(axis=1), rtol=1e-11)
+    np.testing.assert_allclose(crossed, (predicted * target).sum(axis=1), rtol=1e-9, atol=1e-12)
     expected = ((predicted - target) * scale.T[:, :, None]) ** 2
     np.testing.assert_allclose(errors, expected.sum(axis=1), rtol=1e-11)
 
