@@ -10,11 +10,19 @@ import xarray as xr
 
 from heschl.dimensions import FEATURE, TIME, UNIT
 from heschl.errors import InvalidInput
+from heschl.metrics.ridge.engine.units import release
 
 if TYPE_CHECKING:
     from heschl.splits import Fold
 
-__all__ = ["check_design", "check_folds", "check_responses", "check_seed", "check_settings"]
+__all__ = [
+    "check_choice",
+    "check_design",
+    "check_folds",
+    "check_responses",
+    "check_seed",
+    "check_settings",
+]
 
 CHECK_ROWS = 512
 """Rows of the responses that are checked at a time."""
@@ -54,6 +62,7 @@ def check_responses(responses: xr.DataArray) -> None:
     usable = np.ones(responses.sizes[UNIT], dtype=bool)
     for start in range(0, len(values), CHECK_ROWS):
         usable &= _is_usable(values[start : start + CHECK_ROWS])
+        release([values])
     n_bad = int((~usable).sum())
     if n_bad:
         raise InvalidInput(
@@ -84,10 +93,15 @@ def check_seed(seed: int) -> None:
         raise InvalidInput(f"seed={seed!r}; expected a whole number, 0 or above")
 
 
+def check_choice(name: str, value: str, allowed: Sequence[str]) -> None:
+    """Refuse what is not among the names allowed."""
+    if value not in allowed:
+        raise InvalidInput(f"{name}={value!r}; expected one of {[*allowed]}")
+
+
 def check_settings(score: str, block: int, allowed: Sequence[str]) -> None:
     """Refuse an unknown score, or blocks without units."""
-    if score not in allowed:
-        raise InvalidInput(f"score={score!r}; expected one of {[*allowed]}")
+    check_choice("score", score, allowed)
     if isinstance(block, bool) or not isinstance(block, int) or block < 1:
         raise InvalidInput(f"block={block!r}; expected a whole number of units, 1 or above")
 

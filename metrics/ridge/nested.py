@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import xarray as xr
@@ -12,6 +12,7 @@ from heschl.dimensions import TIME, UNIT
 from heschl.errors import InvalidInput
 from heschl.metrics.ridge.agreement import AGREEMENTS, Agreement
 from heschl.metrics.ridge.checks import (
+    check_choice,
     check_design,
     check_folds,
     check_responses,
@@ -19,8 +20,8 @@ from heschl.metrics.ridge.checks import (
     check_settings,
 )
 from heschl.metrics.ridge.estimators import Estimator
-from heschl.metrics.ridge.fitting import score_fold
-from heschl.metrics.ridge.metric import BLOCK, labelled, other_tests
+from heschl.metrics.ridge.metric import BLOCK, labelled
+from heschl.metrics.ridge.scoring import Engine, Precision, score_folds
 
 if TYPE_CHECKING:
     from heschl.splits import Fold
@@ -37,6 +38,8 @@ def nested_ridge(
     seed: int,
     score: Agreement = "pearson",
     block: int = BLOCK,
+    engine: Engine = "fast",
+    dtype: Precision = "float32",
 ) -> xr.Dataset:
     """Score every unit by the layer that does best on held-out training rows.
 
@@ -59,8 +62,8 @@ def nested_ridge(
         For the estimators that draw rows; all layers are judged on the same rows.
     score
         As in `Ridge`.
-    block
-        Units held in memory at a time.
+    block, engine, dtype
+        As in `Ridge`.
 
     Returns
     -------
@@ -72,6 +75,8 @@ def nested_ridge(
     if not designs:
         raise InvalidInput("no layer was given; expected at least one design")
     check_settings(score, block, [*AGREEMENTS])
+    check_choice("engine", engine, get_args(Engine))
+    check_choice("dtype", dtype, get_args(Precision))
     for design in designs.values():
         check_design(design, responses)
     check_responses(responses)
@@ -88,18 +93,18 @@ def nested_ridge(
     }
     score_max = np.full(shape, -np.inf)
     for index, design in enumerate(designs.values()):
-        for row, fold in enumerate(folds):
-            result = score_fold(
-                design.to_numpy(),
-                responses.to_numpy(),
-                estimator,
-                train=fold.train,
-                test=fold.test,
-                others=other_tests(fold, folds),
-                score=score,
-                seed=seed,
-                block=block,
-            )
+        (results,) = score_folds(
+            design.to_numpy(),
+            [responses.to_numpy()],
+            folds,
+            estimator,
+            engine=engine,
+            dtype=dtype,
+            score=score,
+            seed=seed,
+            block=block,
+        )
+        for row, result in enumerate(results):
             is_better = result.inner > inner[row]
             inner[row, is_better] = result.inner[is_better]
             layer[row, is_better] = index

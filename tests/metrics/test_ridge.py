@@ -131,8 +131,8 @@ def test_memory_maps_are_read_and_nothing_is_changed(tmp_path):
     before = [array.copy(deep=True) for array in inputs]
     folds = thirds(len(design))
 
-    found = Ridge(LeaveOneOut(ALPHAS), block=2)(*inputs, folds, seed=0)
-    whole = Ridge(LeaveOneOut(ALPHAS))(
+    found = Ridge(LeaveOneOut(ALPHAS), block=2, dtype="float64")(*inputs, folds, seed=0)
+    whole = Ridge(LeaveOneOut(ALPHAS), dtype="float64")(
         *labelled(design.astype(np.float32), np.array(mapped)), folds, seed=0
     )
 
@@ -171,6 +171,8 @@ def test_configuration_tells_every_setting():
 
     assert configuration == {
         "block": 1024,
+        "dtype": "float32",
+        "engine": "fast",
         "estimator": {
             "alpha_per_unit": True,
             "alphas": [100.0, 10000.0],
@@ -181,7 +183,7 @@ def test_configuration_tells_every_setting():
             "n_draws": 3,
         },
         "kind": "Ridge",
-        "numerics": 1,
+        "numerics": 2,
         "score": "signed_r",
     }
 

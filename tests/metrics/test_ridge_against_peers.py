@@ -33,8 +33,11 @@ def assert_equals_reference(estimator, value, *, score, intercept, one_alpha=Fal
     design, responses = problem(**{"n_units": 4} | of_problem)
     folds = thirds(len(design))
 
-    found = Ridge(estimator, score=score, block=4)(*labelled(design, responses), folds, seed=5)
+    inputs = labelled(design, responses)
+    exact = Ridge(estimator, score=score, block=4, engine="reference")(*inputs, folds, seed=5)
+    found = Ridge(estimator, score=score, block=4, dtype="float64")(*inputs, folds, seed=5)
 
+    np.testing.assert_array_equal(found["flag_constant"], exact["flag_constant"])
     for row, fold in enumerate(folds):
         scores, alphas = reference.nested_scores(
             design,
@@ -47,8 +50,9 @@ def assert_equals_reference(estimator, value, *, score, intercept, one_alpha=Fal
             score=score,
             one_alpha=one_alpha,
         )
-        np.testing.assert_array_equal(found["alpha"][row], alphas)
-        np.testing.assert_allclose(found["score"][row], scores, rtol=0, atol=1e-10)
+        for each in (exact, found):
+            np.testing.assert_array_equal(each["alpha"][row], alphas)
+            np.testing.assert_allclose(each["score"][row], scores, rtol=0, atol=1e-10)
     return found
 
 

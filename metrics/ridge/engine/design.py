@@ -1,0 +1,90 @@
+"""The design in float64: its rows, the Gram matrices of its blocks, its kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from heschl.metrics.ridge.agreement import centred
+
+__all__ = ["Design"]
+
+
+class Design:
+    """A design less its mean and times a power of two, which leaves ridge what it was.
+
+    With an intercept the mean of all rows means nothing, and products of nearly
+    centred columns keep their digits. The scale brings squares near 1, so that
+    they fit into float32; penalties are scaled with its square.
+
+    Parameters
+    ----------
+    values
+        (row, feature), finite. Kept as it is; float64 copies are made of the rows in work.
+    has_intercept
+        Whether training means are removed.
+    """
+
+    def __init__(self, values: np.ndarray, *, has_intercept: bool) -> None:
+        self.values = values
+        self.has_intercept = has_intercept
+        self.n_rows, self.n_features = values.shape
+        self.mean = np.zeros(self.n_features)  # (feature,)
+        if has_intercept:
+            self.mean = values.mean(axis=0, dtype=np.float64)
+        self._kernel: np.ndarray | None = None
+        largest = max(
+            float(np.abs(values[start : start + 1024] - self.mean).max())
+            for start in range(0, self.n_rows, 1024)
+        )
+        self.scale = 2.0 ** -np.round(np.log2(largest)) if largest > 0 else 1.0
+
+    def rows(self, rows: np.ndarray | slice) -> np.ndarray:
+        """Return rows (row, feature), centred and scaled, as a float64 copy."""
+        taken = self.values[rows] - self.mean
+        taken *= self.scale
+        return np.asarray(taken)
+
+    def is_still(self, rows: np.ndarray) -> bool:
+        """Return whether no feature varies among these rows."""
+        return not centred(self.rows(rows)).any()
+
+    def varies(self, rows: np.ndarray) -> bool:
+        """Return whether anything can be fitted to these rows."""
+        return bool(self.values[rows].any()) and not (self.has_intercept and self.is_still(rows))
+
+    def block_grams(self, blocks: Sequence[np.ndarray]) -> np.ndarray:
+        """Return X'X of each block, (block, feature, feature)."""
+        grams = np.empty((len(blocks), self.n_features, self.n_features))
+        for gram, block in zip(grams, blocks, strict=True):
+            rows = self.rows(block)
+            np.matmul(rows.T, rows, out=gram)
+        return grams
+
+    def block_sums(self, blocks: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the sum of the rows of each block, (block, feature)."""
+        return np.stack([self.rows(block).sum(axis=0) for block in blocks])
+
+    def transposed_blocks(self, blocks: Sequence[np.ndarray], dtype: np.dtype) -> list[np.ndarray]:
+        """Return X' of each block (feature [+ 1], row); with an intercept 1' is the last row."""
+        height = self.n_features + self.has_intercept
+        found = [np.ones((height, len(block)), dtype=dtype) for block in blocks]
+        for transposed, block in zip(found, blocks, strict=True):
+            transposed[: self.n_features] = self.rows(block).T
+        return found
+
+    @property
+    def kernel(self) -> np.ndarray:
+        """XX' of all rows, (row, row), while it is formed."""
+        assert self._kernel is not None  # noqa: S101 - formed before any thread asks
+        return self._kernel
+
+    def form_kernel(self) -> None:
+        """Form the kernel."""
+        rows = self.rows(slice(None))
+        self._kernel = rows @ rows.T
+
+    def forget_kernel(self) -> None:
+        """Give its memory back."""
+        self._kernel = None

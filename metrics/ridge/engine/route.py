@@ -1,0 +1,208 @@
+"""Which way costs least, from shapes alone, and that way in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from heschl.metrics.ridge.engine.arrangement import Arrangement
+from heschl.metrics.ridge.engine.design import Design
+from heschl.metrics.ridge.engine.factors import Route
+from heschl.metrics.ridge.estimators import Estimator, LeaveOneOut
+from heschl.metrics.ridge.solver import SAFE_PENALTY
+
+__all__ = ["CHUNK", "Routing", "choose_routes", "describe_route"]
+
+TILE = 256
+"""Units multiplied at a time: as many as keep BLAS busy and the products in the cache."""
+
+CHUNK = 1024
+"""Units read at a time by a thread."""
+
+CHUNK_BYTES = 128 * 2**20
+"""Memory for the responses that a thread has read."""
+
+KEPT_BYTES = 512 * 2**20
+"""Memory for path operators; beyond, they are made anew for each chunk."""
+
+BLOCK_BYTES = 1024 * 2**20
+"""Memory for the Gram matrices of blocks."""
+
+MEAN_RANK = {"float32": 6, "float64": 12}
+"""Products for each axis in a compressed path, typically."""
+
+OFF_CENTRE = 0.9
+"""The share of the squares of training rows that their mean may have."""
+
+
+@dataclass(frozen=True)
+class Routing:
+    """What was chosen.
+
+    Parameters
+    ----------
+    routes
+        Of each training set.
+    dtype
+        Of products with responses.
+    keeps
+        Whether path operators are kept, or made for each chunk of units.
+    chunk, tile
+        Units.
+    """
+
+    routes: tuple[Route, ...]
+    dtype: np.dtype
+    keeps: bool
+    chunk: int
+    tile: int
+
+    def chunks(self, n_units: int, n_threads: int) -> list[list[tuple[int, int]]]:
+        """Cut the units into chunks of tiles, as even as can be, for so many threads."""
+        n_chunks = -(-n_units // self.chunk)
+        n_chunks = min(-(-n_chunks // n_threads) * n_threads, -(-n_units // MINIMUM))
+        chunks = []
+        for units in np.array_split(np.arange(n_units), n_chunks):
+            tiles = np.array_split(units, -(-len(units) // self.tile))
+            chunks.append([(int(tile[0]), int(tile[-1]) + 1) for tile in tiles])
+        return chunks
+
+
+MINIMUM = 16
+"""Units that are worth a thread."""
+
+
+def choose_routes(
+    design: Design,
+    arrangement: Arrangement,
+    alphas: np.ndarray,
+    estimator: Estimator,
+    *,
+    n_units: int,
+    dtype: np.dtype,
+    largest_chunk: int,
+    is_raw: bool,
+) -> Routing:
+    """Choose how each training set is factored, and what is kept in memory."""
+    squares = _squares(design)
+    is_small = [alphas[0] <= SAFE_PENALTY * squares[rows].sum() for rows in arrangement.trainings]
+    if any(is_small):
+        dtype = np.dtype(np.float64)
+    is_wide = [
+        design.n_features >= len(rows) - design.has_intercept for rows in arrangement.trainings
+    ]
+    tall = _tall_route(design.n_features, arrangement, is_wide, estimator, n_units)
+    if is_raw or (tall == "summed" and _is_off_centre(design, arrangement, squares)):
+        tall = "direct"
+    routes: list[Route] = []
+    for wide, is_too_small in zip(is_wide, is_small, strict=True):
+        routes.append("decomposed" if is_too_small else "kernel" if wide else tall)
+    size = dtype.itemsize
+    chunk = int(np.clip(CHUNK_BYTES // (3 * size * design.n_rows), 64, CHUNK))
+    chunk = min(chunk, largest_chunk)
+    kept = _operator_numbers(design, arrangement, estimator, dtype) * size
+    return Routing(tuple(routes), dtype, kept <= KEPT_BYTES, chunk, min(TILE, chunk))
+
+
+def describe_route(
+    routing: Routing,
+    arrangement: Arrangement,
+    *,
+    n_features: int,
+    n_units: int,
+    n_alphas: int,
+    n_threads: int,
+) -> str:
+    """Return the chosen way in one sentence.
+
+    >>> rows = np.arange(40)
+    >>> blocks = (rows[:20], rows[20:])
+    >>> arrangement = Arrangement(40, blocks, blocks[::-1], (), blocks, ((0,), (1,)))
+    >>> routing = Routing(("summed", "summed"), np.dtype("float32"), True, 1024, 256)
+    >>> describe_route(routing, arrangement, n_features=3, n_units=9, n_alphas=20, n_threads=2)
+    '2 training sets by X'X (3 × 3) summed over 2 blocks of rows; 20 penalties compressed to \
+about 6 float32 products an axis, operators kept; 9 units in tiles of 256 on 2 threads'
+    """
+    sizes = [len(rows) for rows in arrangement.trainings]
+    words: dict[Route, str] = {
+        "summed": f"by X'X ({n_features} × {n_features}) summed over {len(arrangement.blocks)} "
+        "blocks of rows",
+        "direct": f"by X'X ({n_features} × {n_features}) of their own rows",
+        "kernel": "by XX' ({0} × {0})",
+        "decomposed": "by singular values ({0} × " + f"{n_features})",
+    }
+    parts = []
+    for route, text in words.items():
+        of_route = [size for size, chosen in zip(sizes, routing.routes, strict=True)
+                    if chosen == route]  # fmt: skip
+        if of_route:
+            parts.append(f"{len(of_route)} training sets {text.format(max(of_route))}")
+    name = routing.dtype.name
+    rank = min(n_alphas, MEAN_RANK[name])
+    return (
+        f"{', '.join(parts)}; {n_alphas} penalties compressed to about {rank} {name} products an "
+        f"axis, operators {'kept' if routing.keeps else 'made for each chunk'}; {n_units} units "
+        f"in tiles of {routing.tile} on {n_threads} threads"
+    )
+
+
+def _squares(design: Design) -> np.ndarray:
+    """Return the squared length of each row (row,); their sum is no less than any eigenvalue."""
+    squares = np.empty(design.n_rows)
+    for start in range(0, design.n_rows, 1024):
+        rows = design.rows(slice(start, start + 1024))
+        squares[start : start + 1024] = np.einsum("tp,tp->t", rows, rows)
+    return squares
+
+
+def _is_off_centre(design: Design, arrangement: Arrangement, squares: np.ndarray) -> bool:
+    """Return whether a training mean is so large that taking it off sums would cost digits."""
+    if not design.has_intercept:
+        return False
+    sums = design.block_sums(arrangement.blocks)
+    for rows, members in zip(arrangement.trainings, arrangement.members, strict=True):
+        mean = sums[list(members)].sum(axis=0) / len(rows)
+        if len(rows) * (mean @ mean) > OFF_CENTRE * squares[rows].sum():
+            return True
+    return False
+
+
+def _tall_route(
+    n_features: int,
+    arrangement: Arrangement,
+    is_wide: Sequence[bool],
+    estimator: Estimator,
+    n_units: int,
+) -> Route:
+    """Compare sums over blocks with the rows of each training set, in multiplications."""
+    n_blocks = len(arrangement.blocks)
+    tall = [position for position, wide in enumerate(is_wide) if not wide]
+    if n_blocks * n_features**2 * 8 > BLOCK_BYTES:
+        return "direct"
+    n_fitted = sum(len(arrangement.trainings[position]) for position in tall)
+    n_added = sum(len(arrangement.members[position]) for position in tall)
+    adding = 16.0  # an addition waits for memory while so many multiplications are done
+    summed = n_features**2 * (arrangement.n_rows + adding * n_added)
+    direct = float(n_features**2 * n_fitted)
+    if not isinstance(estimator, LeaveOneOut):
+        turned = n_features * (arrangement.n_rows + len(tall) * n_features + adding * n_added)
+        summed += n_units * turned
+        direct += n_units * n_features * n_fitted
+    return "summed" if summed <= direct else "direct"
+
+
+def _operator_numbers(
+    design: Design, arrangement: Arrangement, estimator: Estimator, dtype: np.dtype
+) -> float:
+    """Return about how many numbers the path operators of all sides have."""
+    rank = min(len(estimator.alphas), MEAN_RANK[dtype.name])
+    sides = {(trial.training, trial.held_out) for o in arrangement.outer for trial in o.judged}
+    shapes = [
+        (len(arrangement.held_out[held_out]), len(arrangement.trainings[training]))
+        for training, held_out in sides
+    ]
+    if isinstance(estimator, LeaveOneOut):
+        shapes = [(len(rows), len(rows)) for rows in arrangement.trainings]
+    return float(sum(rank * n * min(m, design.n_features) for n, m in shapes))

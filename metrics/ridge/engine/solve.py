@@ -1,0 +1,200 @@
+"""Score recordings that share a design: factor each training set once, then pass over the units."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import RLock
+
+import numpy as np
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from heschl.metrics.ridge.agreement import Agreement
+from heschl.metrics.ridge.engine.arrangement import Arrangement
+from heschl.metrics.ridge.engine.design import Design
+from heschl.metrics.ridge.engine.passes import Solution, Tables, Work, run
+from heschl.metrics.ridge.engine.route import CHUNK, Routing, choose_routes
+from heschl.metrics.ridge.engine.training import Settings, Training, prepare_training
+from heschl.metrics.ridge.engine.units import Recordings
+from heschl.metrics.ridge.estimators import Bootstrap, Estimator
+
+__all__ = ["Solution", "solve"]
+
+_ENGINE = RLock()
+"""One problem at a time: it takes all cores, and sets the threads of BLAS while it does."""
+
+
+def solve(
+    design: np.ndarray,
+    recordings: Sequence[np.ndarray],
+    arrangement: Arrangement,
+    estimator: Estimator,
+    *,
+    score: Agreement,
+    dtype: np.dtype | type = np.float32,
+    n_threads: int | None = None,
+    largest_chunk: int = CHUNK,
+    has_weights: bool = False,
+) -> list[Solution]:
+    """Choose a penalty for each unit of each recording in each outer fold, and score it.
+
+    Units that vary so little within some rows, beside others, that digits
+    would be lost are solved once more, in float64 and as they were recorded.
+
+    Parameters
+    ----------
+    design
+        (row, feature), finite.
+    recordings
+        Each (row, unit), finite; may be memory maps.
+    arrangement
+        The rows of all folds, from `arrange` with the same estimator.
+    estimator
+        How the penalties are chosen.
+    score
+        The agreement on the test rows.
+    dtype
+        Of the products with responses: float32, or float64 for all digits. Factors are always
+        found in float64.
+    n_threads
+        Threads, each with one BLAS thread; by default as many as BLAS has now.
+    largest_chunk
+        Units that a thread reads at a time, at most.
+    has_weights
+        Whether weights are returned. They take (fold, feature, unit) float64.
+    """
+    with _ENGINE:
+        problem = _Problem(
+            design,
+            arrangement,
+            estimator,
+            score,
+            n_threads or _blas_threads(),
+            largest_chunk,
+            has_weights,
+        )
+        units = Recordings(recordings)
+        table = problem.solved(units, np.dtype(dtype))
+        again = _chosen_again(table, units, estimator)
+        if sum(map(len, again)):
+            positions = [first + each for first, each in zip(units.edges, again, strict=False)]
+            exact = problem.solved(Recordings(recordings, again), np.dtype(np.float64), is_raw=True)
+            table.put(np.concatenate(positions), exact)
+    return [table.of(slice(*ends)) for ends in itertools.pairwise(units.edges)]
+
+
+def _chosen_again(table: Tables, units: Recordings, estimator: Estimator) -> list[np.ndarray]:
+    """Return the units of each recording that are solved once more."""
+    again = []
+    for first, behind in itertools.pairwise(units.edges):
+        is_delicate = table.is_delicate[first:behind]
+        if _shares_alpha(estimator) and is_delicate.any():
+            is_delicate = np.ones_like(is_delicate)
+        again.append(np.flatnonzero(is_delicate))
+    return again
+
+
+@dataclass(frozen=True)
+class _Problem:
+    values: np.ndarray
+    arrangement: Arrangement
+    estimator: Estimator
+    score: Agreement
+    n_threads: int
+    largest_chunk: int
+    has_weights: bool
+
+    def solved(self, units: Recordings, dtype: np.dtype, *, is_raw: bool = False) -> Tables:
+        """Return the results of all units; raw ones are not standardised before."""
+        design = Design(self.values, has_intercept=self.estimator.has_intercept)
+        alphas = np.array(self.estimator.alphas) * design.scale**2
+        routing = choose_routes(
+            design,
+            self.arrangement,
+            alphas,
+            self.estimator,
+            n_units=units.n_units,
+            dtype=dtype,
+            largest_chunk=self.largest_chunk,
+            is_raw=is_raw,
+        )
+        settings = Settings(
+            alphas, self.estimator, self.score, routing.dtype, self.arrangement, is_raw
+        )
+        tables = Tables(
+            len(self.arrangement.outer),
+            units.n_units,
+            n_weights=design.n_features * self.has_weights,
+        )
+        squares = self._squares(design, routing)  # while BLAS still has all its threads
+        with (
+            threadpool_limits(1, user_api="blas"),
+            ThreadPoolExecutor(self.n_threads) as pool,
+        ):
+            trainings = self._prepared(design, settings, routing, squares, pool)
+            crossing = []
+            if any(training.turn is not None for training in trainings):
+                crossing = design.transposed_blocks(self.arrangement.blocks, routing.dtype)
+            work = Work(design, trainings, settings, routing, crossing, units, tables)
+            chunks = routing.chunks(units.n_units, self.n_threads)
+            if _shares_alpha(self.estimator):
+                work.share_alpha(pool, chunks)
+            else:
+                run(pool, work.score, chunks)
+        return tables
+
+    def _squares(self, design: Design, routing: Routing) -> np.ndarray:
+        """Form XX' if any route needs it, and return X'X of each block if any needs that."""
+        if "kernel" in routing.routes:
+            design.form_kernel()
+        blocks = self.arrangement.blocks if "summed" in routing.routes else ()
+        return design.block_grams(blocks)
+
+    def _prepared(
+        self,
+        design: Design,
+        settings: Settings,
+        routing: Routing,
+        squares: np.ndarray,
+        pool: ThreadPoolExecutor,
+    ) -> list[Training]:
+        """Prepare each training set, one on a thread."""
+
+        def prepare(position: int) -> Training:
+            route = routing.routes[position]
+            gram = None
+            if route == "summed":
+                gram = _sum_included(squares, self.arrangement.members[position])
+            return prepare_training(
+                design,
+                settings,
+                position,
+                route,
+                gram=gram,
+                keeps=routing.keeps,
+                has_weights=self.has_weights,
+            )
+
+        trainings = list(pool.map(prepare, range(len(self.arrangement.trainings))))
+        design.forget_kernel()
+        return trainings
+
+
+def _sum_included(grams: np.ndarray, members: tuple[int, ...]) -> np.ndarray:
+    """Return the sum of some of the Gram matrices (block, feature, feature)."""
+    gram: np.ndarray = grams[members[0]].copy()
+    for member in members[1:]:
+        gram += grams[member]
+    return gram
+
+
+def _shares_alpha(estimator: Estimator) -> bool:
+    return isinstance(estimator, Bootstrap) and not estimator.alpha_per_unit
+
+
+def _blas_threads() -> int:
+    counts = [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]
+    return max(counts, default=os.cpu_count() or 1)

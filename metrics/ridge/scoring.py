@@ -1,0 +1,120 @@
+"""Score all folds of one or several recordings, by the fast engine or the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from heschl.metrics.ridge.agreement import Agreement
+from heschl.metrics.ridge.estimators import Estimator
+from heschl.metrics.ridge.fitting import FoldResult, score_fold
+
+if TYPE_CHECKING:
+    from heschl.splits import Fold
+
+__all__ = ["Engine", "Precision", "score_folds"]
+
+Engine = Literal["fast", "reference"]
+
+Precision = Literal["float32", "float64"]
+
+
+def score_folds(
+    design: np.ndarray,
+    recordings: Sequence[np.ndarray],
+    folds: Sequence[Fold],
+    estimator: Estimator,
+    *,
+    engine: Engine,
+    dtype: Precision,
+    score: Agreement,
+    seed: int,
+    block: int,
+) -> list[list[FoldResult]]:
+    """Return the result of each fold for each recording.
+
+    Parameters
+    ----------
+    design
+        (row, feature).
+    recordings
+        Each (row, unit), row for row with the design.
+    folds
+        Training and test rows.
+    estimator
+        How the penalties are chosen.
+    engine
+        ``fast``, or ``reference``, which is slow, clear and in float64.
+    dtype
+        Of the fast engine's products with responses.
+    score
+        The agreement on test rows.
+    seed
+        For the estimators that draw rows.
+    block
+        Units held in memory at a time.
+    """
+    if engine == "fast":
+        return _fast(
+            design, recordings, folds, estimator, dtype=dtype, score=score, seed=seed, block=block
+        )
+    return [
+        [
+            score_fold(
+                design,
+                responses,
+                estimator,
+                train=fold.train,
+                test=fold.test,
+                others=[other.test for other in folds if other is not fold],
+                score=score,
+                seed=seed,
+                block=block,
+            )
+            for fold in folds
+        ]
+        for responses in recordings
+    ]
+
+
+def _fast(
+    design: np.ndarray,
+    recordings: Sequence[np.ndarray],
+    folds: Sequence[Fold],
+    estimator: Estimator,
+    *,
+    dtype: Precision,
+    score: Agreement,
+    seed: int,
+    block: int,
+) -> list[list[FoldResult]]:
+    from heschl.metrics.ridge.engine.arrangement import arrange
+    from heschl.metrics.ridge.engine.solve import solve
+
+    arrangement = arrange(
+        [(fold.train, fold.test) for fold in folds], estimator, n_rows=len(design), seed=seed
+    )
+    solutions = solve(
+        design,
+        recordings,
+        arrangement,
+        estimator,
+        score=score,
+        dtype=np.dtype(dtype),
+        largest_chunk=block,
+    )
+    alphas = np.array(estimator.alphas)
+    return [
+        [
+            FoldResult(
+                found.score[fold],
+                alphas[found.alpha_index[fold]],
+                found.is_constant[fold],
+                found.inner[fold],
+            )
+            for fold in range(len(folds))
+        ]
+        for found in solutions
+    ]
