@@ -122,8 +122,8 @@ def describe_route(
     >>> arrangement = Arrangement(40, blocks, blocks[::-1], (), blocks, ((0,), (1,)))
     >>> routing = Routing(("summed", "summed"), np.dtype("float32"), True, 1024, 256)
     >>> describe_route(routing, arrangement, n_features=3, n_units=9, n_alphas=20, n_threads=2)
-    '2 training sets by X'X (3 × 3) summed over 2 blocks of rows; 20 penalties compressed to \
-about 6 float32 products an axis, operators kept; 9 units in tiles of 256 on 2 threads'
+    "2 training sets by X'X (3 × 3) summed over 2 blocks of rows; 20 penalties compressed to \
+about 6 float32 products an axis, operators kept; 9 units in tiles of 256 on 2 threads"
     """
     sizes = [len(rows) for rows in arrangement.trainings]
     words: dict[Route, str] = {
