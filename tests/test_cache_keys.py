@@ -53,6 +53,8 @@ def flipped(value):
         "r2": "pearson",
         "glover": "spm",
         "stimulus": "speaker",
+        "fast": "reference",
+        "float32": "float64",
     }
     return options.get(value, f"{value}x")
 
