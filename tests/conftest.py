@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from bucket import Bucket, serving
+from threadpoolctl import threadpool_limits
 
 from heschl import registry
 from heschl.data_folders import phantom_folder
@@ -25,6 +26,13 @@ def store_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("HESCHL_DATA", str(folder / "data"))
         patch.delenv("HESCHL_MIRROR", raising=False)
         yield folder / "store"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Hold linear algebra to one thread: on matrices this small more of them wait, not work."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture(scope="session")

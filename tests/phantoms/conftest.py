@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 from phantoms.toy_phantom import EXPECTATION, ToyPhantom
-from threadpoolctl import threadpool_limits
 from toy import Loudness, toy_benchmark
 
 from heschl import registry
@@ -27,10 +26,3 @@ def toy_phantom(fresh_session) -> ToyPhantom:
         BenchmarkCard("toy-ridge", load=toy_benchmark, summary="A toy", dataset="toy")
     )
     return phantom
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    """Hold linear algebra to one thread: on matrices this small more of them wait, not work."""
-    with threadpool_limits(1):
-        yield
