@@ -1,0 +1,119 @@
+"""The statistics of a design that serve every mix of its feature spaces.
+
+A mix scales each space by √gamma: Z = X D. So Z'Z = D (X'X) D, ZZ' is the sum of
+the spaces' own kernels times their gammas, and Z'Y = D (X'Y). The products with
+X are formed once, whatever the number of mixes; a mix in which a space has no
+share uses the rows and columns of the rest.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from heschl.metrics.ridge.engine.arrangement import Arrangement
+from heschl.metrics.ridge.engine.design import Design
+
+__all__ = ["Mixed", "Statistics"]
+
+
+class Mixed(Design):
+    """A design in which each column is scaled by the root of its space's share.
+
+    Parameters
+    ----------
+    whole
+        The design, sorted by space.
+    edges
+        (space + 1,) where spaces begin.
+    gammas
+        (space,). Where one is 0 its columns are left out.
+    kernels
+        (row, row) of each space, if the mixed kernel is wanted.
+    """
+
+    def __init__(
+        self,
+        whole: Design,
+        edges: np.ndarray,
+        gammas: np.ndarray,
+        kernels: list[np.ndarray] | None,
+    ) -> None:
+        of_columns = np.repeat(gammas, np.diff(edges))
+        self.columns = np.flatnonzero(of_columns)  # (column,) positions in the whole design
+        self.roots = np.sqrt(of_columns[self.columns])
+        self.gammas = gammas
+        self.edges = np.concatenate([[0], np.cumsum(np.diff(edges) * (gammas > 0))])
+        is_whole = len(self.columns) == whole.n_features
+        self.values = whole.values if is_whole else whole.values[:, self.columns]
+        self.has_intercept = whole.has_intercept
+        self.n_rows, self.n_features = self.values.shape
+        self.mean = whole.mean[self.columns]
+        self.scale = whole.scale
+        self.kernels = kernels
+        self._kernel = None
+        if kernels is not None:
+            self._kernel = np.zeros((self.n_rows, self.n_rows))
+            for gamma, kernel in zip(gammas, kernels, strict=True):
+                if gamma > 0:
+                    self._kernel += gamma * kernel
+
+    def rows(self, rows: np.ndarray | slice) -> np.ndarray:
+        """Return rows (row, column), centred and scaled, as a float64 copy."""
+        taken = self.values[rows] - self.mean
+        taken *= self.scale * self.roots
+        return np.asarray(taken)
+
+
+class Statistics:
+    """A design's Gram matrices of blocks of rows, and the kernels of its spaces.
+
+    Parameters
+    ----------
+    design
+        Sorted by space.
+    edges
+        (space + 1,) where spaces begin.
+    arrangement
+        The rows of all folds.
+    """
+
+    def __init__(self, design: Design, edges: np.ndarray, arrangement: Arrangement) -> None:
+        self.design = design
+        self.edges = edges
+        self.arrangement = arrangement
+        self._grams: np.ndarray | None = None
+        self._kernels: list[np.ndarray] | None = None
+
+    def mixed(self, gammas: np.ndarray, *, has_kernel: bool) -> Mixed:
+        """Return the design in a mix (space,)."""
+        return Mixed(self.design, self.edges, gammas, self.kernels if has_kernel else None)
+
+    def gram(self, mixed: Mixed, training: int) -> np.ndarray:
+        """Return Z'Z (column, column) of a training set, the sum of its blocks."""
+        members = self.arrangement.members[training]
+        columns = np.ix_(mixed.columns, mixed.columns)
+        is_whole = mixed.n_features == self.design.n_features
+        gram = np.zeros((mixed.n_features, mixed.n_features))
+        for member in members:
+            gram += self.grams[member] if is_whole else self.grams[member][columns]
+        gram *= mixed.roots
+        gram *= mixed.roots[:, None]
+        return gram
+
+    @property
+    def grams(self) -> np.ndarray:
+        """X'X of each block (block, feature, feature); formed when first asked for."""
+        if self._grams is None:
+            self._grams = self.design.block_grams(self.arrangement.blocks)
+        return self._grams
+
+    @property
+    def kernels(self) -> list[np.ndarray]:
+        """XX' of each space (row, row); formed when first asked for."""
+        if self._kernels is None:
+            rows = self.design.rows(slice(None))
+            self._kernels = [
+                rows[:, start:stop] @ rows[:, start:stop].T
+                for start, stop in zip(self.edges[:-1], self.edges[1:], strict=True)
+            ]
+        return self._kernels
