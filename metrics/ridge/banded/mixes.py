@@ -35,8 +35,8 @@ class RandomMixes:
     --------
     >>> RandomMixes(n_mixes=3).draw(2, seed=0).round(3)
     array([[0.5  , 0.5  ],
-           [0.437, 0.563],
-           [0.   , 1.   ]])
+           [0.873, 0.127],
+           [0.42 , 0.58 ]])
     """
 
     n_mixes: int = 100

@@ -165,7 +165,8 @@ class PreparedMix:
             return
         scored = self.settings.arrangement.outer[fold].scored
         training = self.trainings[scored.training]
-        units, tile, chosen = tile.start + among, of_units(tile, among), chosen[among]
+        units, chosen = tile.start + among, chosen[among]
+        tile = tile if better.all() else of_units(tile, among)
         score, is_constant = training.score(tile, scored.held_out, chosen)
         best.score[fold, units], best.is_constant[fold, units] = score, is_constant
         if best.split is not None:

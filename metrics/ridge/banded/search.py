@@ -34,7 +34,7 @@ from heschl.metrics.ridge.banded.tiles import Tiles, for_columns
 from heschl.metrics.ridge.engine.arrangement import Arrangement
 from heschl.metrics.ridge.engine.design import Design
 from heschl.metrics.ridge.engine.factors import Route
-from heschl.metrics.ridge.engine.route import BLOCK_BYTES, CHUNK, choose_routes
+from heschl.metrics.ridge.engine.route import CHUNK, choose_routes
 from heschl.metrics.ridge.engine.solve import _ENGINE, _blas_threads
 from heschl.metrics.ridge.engine.training import Settings
 from heschl.metrics.ridge.engine.units import Recordings, Tile
@@ -42,6 +42,9 @@ from heschl.metrics.ridge.estimators import Bootstrap, Estimator, LeaveOneOut
 from heschl.metrics.ridge.penalties import best_penalties
 
 __all__ = ["search_mixes"]
+
+GRAM_BYTES = 2048 * 2**20
+"""Memory for the Gram matrices of training sets; beyond, each mix forms its own from the rows."""
 
 
 def search_mixes(
@@ -100,7 +103,8 @@ def search_mixes(
     with _ENGINE:
         n_threads = n_threads or _blas_threads()
         whole = Design(np.asarray(design)[:, spaces.order], has_intercept=estimator.has_intercept)
-        arrangement = _with_fewest_blocks(arrangement)
+        if len(arrangement.blocks) > len(arrangement.trainings):
+            arrangement = _by_training(arrangement)
         alphas = np.array(estimator.alphas) * whole.scale**2
         routing = choose_routes(
             whole,
@@ -111,7 +115,7 @@ def search_mixes(
             dtype=np.dtype(dtype),
             largest_chunk=largest_chunk,
         )
-        settings = Settings(alphas, estimator, score, routing.dtype, arrangement)
+        settings = Settings(alphas, estimator, score, routing.dtype, _by_training(arrangement))
         routes = _Routes(
             settings, whole.n_features, tuple(route == "decomposed" for route in routing.routes)
         )
@@ -157,10 +161,8 @@ def search_mixes(
     return [[best.of(slice(*e)) for e in itertools.pairwise(units.edges)] for best in bests]
 
 
-def _with_fewest_blocks(arrangement: Arrangement) -> Arrangement:
-    """Sum statistics over each training set itself where its blocks are more than the sets."""
-    if len(arrangement.blocks) <= len(arrangement.trainings):
-        return arrangement
+def _by_training(arrangement: Arrangement) -> Arrangement:
+    """Take each training set as a block of its own."""
     members = tuple((position,) for position in range(len(arrangement.trainings)))
     return replace(arrangement, blocks=arrangement.trainings, members=members)
 
@@ -175,8 +177,8 @@ class _Routes:
         """Return the route of each training set: dual where columns in the mix are the more."""
         n_columns = int(widths[gammas > 0].sum())
         arrangement = self.settings.arrangement
-        gram_bytes = 8 * len(arrangement.blocks) * self.n_features**2
-        tall: Route = "summed" if gram_bytes <= BLOCK_BYTES else "direct"
+        gram_bytes = 8 * len(arrangement.trainings) * self.n_features**2
+        tall: Route = "summed" if gram_bytes <= GRAM_BYTES else "direct"
         has_intercept = self.settings.estimator.has_intercept
         return tuple(
             "decomposed"

@@ -17,6 +17,7 @@ another.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,30 +49,19 @@ def parts_of(design: Mixed, training: Training, train: np.ndarray, test: np.ndar
     """Project test rows (row number,) on the axes of a training set, space by space."""
     dtype = training.shares.dtype
     n_axes = len(training.eigenvalues)
-    n_spaces = len(design.gammas)
+    n_spaces = len(design.edges) - 1
     centred = np.zeros((n_spaces, len(test), n_axes), dtype)
     mean = np.zeros((n_spaces, n_axes), dtype)
-    for space, gamma in enumerate(design.gammas):
-        if gamma == 0:
-            continue
-        if design.kernels is not None:
-            kernel = design.kernels[space]
-            seen, before = kernel[np.ix_(test, train)], kernel[np.ix_(train, train)].mean(axis=0)
-            assert training.loadings is not None  # noqa: S101 - tells the type checker
-            to_axes = gamma * training.loadings
-        else:
-            columns = slice(design.edges[space], design.edges[space + 1])
-            seen, before = (
-                design.rows(test)[:, columns],
-                design.rows(train)[:, columns].mean(axis=0),
-            )
-            assert training.basis is not None  # noqa: S101 - tells the type checker
-            to_axes = training.basis[columns]
-        if not design.has_intercept:
-            before = np.zeros_like(before)
-        of_rows = seen.mean(axis=0)
-        centred[space] = (seen - of_rows) @ to_axes
-        mean[space] = (of_rows - before) @ to_axes
+    assert training.basis is not None  # noqa: S101 - tells the type checker
+    seen, means = design.rows(test), np.zeros(design.n_features)
+    if design.has_intercept:
+        means = design.rows(train).mean(axis=0)
+    of_rows = seen.mean(axis=0)
+    seen -= of_rows
+    for space, edges in enumerate(itertools.pairwise(design.edges)):
+        columns = slice(*edges)
+        centred[space] = seen[:, columns] @ training.basis[columns]
+        mean[space] = (of_rows - means)[columns] @ training.basis[columns]
     return Parts(centred, mean)
 
 

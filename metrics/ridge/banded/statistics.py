@@ -12,8 +12,9 @@ import numpy as np
 
 from heschl.metrics.ridge.engine.arrangement import Arrangement
 from heschl.metrics.ridge.engine.design import Design
+from heschl.metrics.ridge.engine.solve import sum_included
 
-__all__ = ["Mixed", "Statistics"]
+__all__ = ["Mixed", "Statistics", "over_trainings"]
 
 
 class Mixed(Design):
@@ -41,7 +42,6 @@ class Mixed(Design):
         of_columns = np.repeat(gammas, np.diff(edges))
         self.columns = np.flatnonzero(of_columns)  # (column,) positions in the whole design
         self.roots = np.sqrt(of_columns[self.columns])
-        self.gammas = gammas
         self.edges = np.concatenate([[0], np.cumsum(np.diff(edges) * (gammas > 0))])
         is_whole = len(self.columns) == whole.n_features
         self.values = whole.values if is_whole else whole.values[:, self.columns]
@@ -49,7 +49,6 @@ class Mixed(Design):
         self.n_rows, self.n_features = self.values.shape
         self.mean = whole.mean[self.columns]
         self.scale = whole.scale
-        self.kernels = kernels
         self._kernel = None
         if kernels is not None:
             self._kernel = np.zeros((self.n_rows, self.n_rows))
@@ -65,7 +64,7 @@ class Mixed(Design):
 
 
 class Statistics:
-    """A design's Gram matrices of blocks of rows, and the kernels of its spaces.
+    """What the Gram matrices and kernels of all mixes are made of.
 
     Parameters
     ----------
@@ -89,22 +88,18 @@ class Statistics:
         return Mixed(self.design, self.edges, gammas, self.kernels if has_kernel else None)
 
     def gram(self, mixed: Mixed, training: int) -> np.ndarray:
-        """Return Z'Z (column, column) of a training set, the sum of its blocks."""
-        members = self.arrangement.members[training]
-        columns = np.ix_(mixed.columns, mixed.columns)
-        is_whole = mixed.n_features == self.design.n_features
-        gram = np.zeros((mixed.n_features, mixed.n_features))
-        for member in members:
-            gram += self.grams[member] if is_whole else self.grams[member][columns]
-        gram *= mixed.roots
-        gram *= mixed.roots[:, None]
-        return gram
+        """Return Z'Z (column, column) of a training set."""
+        gram = self.grams[training]
+        if mixed.n_features < self.design.n_features:
+            gram = gram[np.ix_(mixed.columns, mixed.columns)]
+        return np.asarray(gram * mixed.roots * mixed.roots[:, None])
 
     @property
     def grams(self) -> np.ndarray:
-        """X'X of each block (block, feature, feature); formed when first asked for."""
+        """X'X of each training set (training, feature, feature); formed when first asked for."""
         if self._grams is None:
-            self._grams = self.design.block_grams(self.arrangement.blocks)
+            of_blocks = self.design.block_grams(self.arrangement.blocks)
+            self._grams = over_trainings(of_blocks, self.arrangement)
         return self._grams
 
     @property
@@ -117,3 +112,10 @@ class Statistics:
                 for start, stop in zip(self.edges[:-1], self.edges[1:], strict=True)
             ]
         return self._kernels
+
+
+def over_trainings(of_blocks: np.ndarray, arrangement: Arrangement) -> np.ndarray:
+    """Return sums over the blocks (block, ...) of each training set, (training, ...)."""
+    if arrangement.blocks is arrangement.trainings:
+        return of_blocks
+    return np.stack([sum_included(of_blocks, members) for members in arrangement.members])

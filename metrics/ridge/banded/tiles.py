@@ -1,4 +1,8 @@
-"""Units in tiles, read and multiplied with the design once for all mixes where memory allows."""
+"""Units in tiles, read and multiplied with the design once for all mixes where memory allows.
+
+Here X'Y is kept for each training set, not for each block: mixes are many, and
+sums over blocks would be formed again in each.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from heschl.metrics.ridge.banded.statistics import over_trainings
 from heschl.metrics.ridge.engine.arrangement import Arrangement
 from heschl.metrics.ridge.engine.units import Recordings, Tile, release
 
@@ -46,7 +51,7 @@ class Tiles:
         self._has_intercept = has_intercept
         self._dtype = dtype
         held_out = sum(len(rows) for rows in arrangement.held_out)
-        crossed = sum(len(transposed) for transposed in crossing)
+        crossed = len(arrangement.trainings) * len(crossing[0]) if crossing else 0
         numbers = recordings.n_units * (arrangement.n_rows + held_out + crossed)
         self._keeps = numbers * dtype.itemsize <= KEPT_BYTES
         self._kept: dict[tuple[int, int], Tile] = {}
@@ -60,6 +65,15 @@ class Tiles:
         )
         if self._crossing:
             tile.cross(self._arrangement.blocks, self._crossing)
+            tile.crossed = over_trainings(tile.crossed, self._arrangement)
+            members = [list(each) for each in self._arrangement.members]
+            low, high = tile.ends
+            tile.ends = np.stack(
+                [
+                    [low[each].min(axis=0) for each in members],
+                    [high[each].max(axis=0) for each in members],
+                ]
+            )
         if self._keeps:
             self._kept[edges] = tile
         release(self.recordings.arrays)
