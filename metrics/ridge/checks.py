@@ -10,6 +10,7 @@ import xarray as xr
 
 from heschl.dimensions import FEATURE, TIME, UNIT
 from heschl.errors import InvalidInput
+from heschl.metrics.ridge.engine.units import release
 
 if TYPE_CHECKING:
     from heschl.splits import Fold
@@ -61,6 +62,7 @@ def check_responses(responses: xr.DataArray) -> None:
     usable = np.ones(responses.sizes[UNIT], dtype=bool)
     for start in range(0, len(values), CHECK_ROWS):
         usable &= _is_usable(values[start : start + CHECK_ROWS])
+        release([values])
     n_bad = int((~usable).sum())
     if n_bad:
         raise InvalidInput(

@@ -62,6 +62,10 @@ class Design:
             np.matmul(rows.T, rows, out=gram)
         return grams
 
+    def block_sums(self, blocks: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the sum of the rows of each block, (block, feature)."""
+        return np.stack([self.rows(block).sum(axis=0) for block in blocks])
+
     def transposed_blocks(self, blocks: Sequence[np.ndarray], dtype: np.dtype) -> list[np.ndarray]:
         """Return X' of each block (feature [+ 1], row); with an intercept 1' is the last row."""
         height = self.n_features + self.has_intercept
@@ -72,11 +76,14 @@ class Design:
 
     @property
     def kernel(self) -> np.ndarray:
-        """XX' of all rows, (row, row); formed when first asked for."""
-        if self._kernel is None:
-            rows = self.rows(slice(None))
-            self._kernel = rows @ rows.T
+        """XX' of all rows, (row, row), while it is formed."""
+        assert self._kernel is not None  # noqa: S101 - formed before any thread asks
         return self._kernel
+
+    def form_kernel(self) -> None:
+        """Form the kernel."""
+        rows = self.rows(slice(None))
+        self._kernel = rows @ rows.T
 
     def forget_kernel(self) -> None:
         """Give its memory back."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["SLAB", "Band", "Mixer", "Space", "bands_of", "operators", "squared_sums"]
+__all__ = ["SLAB", "Band", "Mixer", "Space", "bands_of", "operators", "path_sums"]
 
 SLAB = 32
 """Rows mixed at a time: what is mixed stays in the cache until it is squared."""
@@ -223,16 +223,17 @@ class Space:
         return self._numbers[:size].reshape(shape)
 
 
-def squared_sums(
+def path_sums(
     made: list[np.ndarray],
     mixer: Mixer,
     loaded: np.ndarray,
+    target: np.ndarray,
     *,
-    n_rows: int,
-    target: np.ndarray | None = None,
     space: Space,
-) -> np.ndarray:
-    """Return Σ over rows of squared predictions (or errors) for all penalties, (alpha, unit).
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return Σ over rows of squared predictions and of target times prediction, (alpha, unit).
+
+    Where the mixer subtracts the target, the squares are those of errors.
 
     Parameters
     ----------
@@ -242,34 +243,34 @@ def squared_sums(
         Of the same bands.
     loaded
         (axis, unit) the responses on the axes, in the order of the bands.
-    n_rows
-        Rows of the root.
     target
-        (row, unit), where the mixer has one.
+        (row, unit), on the rows of the root.
     space
         Memory to work in.
     """
     n_alphas, n_products = mixer.left.shape[-2:]
-    n_units = loaded.shape[1]
-    sums = np.zeros((n_alphas, n_units))
+    n_rows, n_units = target.shape
+    squares, crossed = np.zeros((2, n_alphas, n_units))
     if n_products == 0 or n_rows == 0:
-        return sums
+        return squares, crossed
     mixed = np.empty((SLAB, n_alphas, n_units), dtype=loaded.dtype)
     height = -(-n_rows // -(-n_rows // PANEL))  # even panels
     for first in range(0, n_rows, height):
-        panel = slice(first, min(first + height, n_rows))
-        products = space.of(n_products, panel.stop - first, n_units)
-        heights = _multiply(made, loaded, panel, products)
-        if target is not None:
-            products[-1] = target[panel]
+        of_panel = target[first : first + height]
+        products = space.of(n_products, len(of_panel), n_units)
+        heights = _multiply(made, loaded, slice(first, first + len(of_panel)), products)
+        if mixer.has_target:
+            products[-1] = of_panel
         by_row = products.transpose(1, 0, 2)  # (row, product, unit)
-        for low, high, reaching in _slabs(heights, mixer.ranks, panel.stop - first):
+        for low, high, reaching in _slabs(heights, mixer.ranks, len(of_panel)):
             left = mixer.left[..., reaching:]
             if left.ndim > 2:  # noqa: PLR2004 - a matrix for each row
                 left = left[first + low : first + high]
             slab = np.matmul(left, by_row[low:high, reaching:], out=mixed[: high - low])
-            sums += np.einsum("iav,iav->av", slab, slab)
-    return sums
+            squares += np.einsum("iav,iav->av", slab, slab)
+            if not mixer.has_target:
+                crossed += np.einsum("iav,iv->av", slab, of_panel[low:high])
+    return squares, crossed
 
 
 def _multiply(

@@ -33,11 +33,8 @@ BLOCK_BYTES = 1024 * 2**20
 MEAN_RANK = {"float32": 6, "float64": 12}
 """Products for each axis in a compressed path, typically."""
 
-EIGEN_FLOPS = 9.0
-"""Of a symmetric eigenproblem, times the cube of its size ..."""
-
-EIGEN_RATE = 0.25
-"""... and its speed as a share of that of a product."""
+OFF_CENTRE = 0.9
+"""The share of the squares of training rows that their mean may have."""
 
 
 @dataclass(frozen=True)
@@ -86,15 +83,19 @@ def choose_routes(
     n_units: int,
     dtype: np.dtype,
     largest_chunk: int,
+    is_raw: bool,
 ) -> Routing:
     """Choose how each training set is factored, and what is kept in memory."""
-    is_small = _has_small_penalty(design, arrangement, alphas[0])
+    squares = _squares(design)
+    is_small = [alphas[0] <= SAFE_PENALTY * squares[rows].sum() for rows in arrangement.trainings]
     if any(is_small):
         dtype = np.dtype(np.float64)
     is_wide = [
         design.n_features >= len(rows) - design.has_intercept for rows in arrangement.trainings
     ]
     tall = _tall_route(design.n_features, arrangement, is_wide, estimator, n_units)
+    if is_raw or (tall == "summed" and _is_off_centre(design, arrangement, squares)):
+        tall = "direct"
     routes: list[Route] = []
     for wide, is_too_small in zip(is_wide, is_small, strict=True):
         routes.append("decomposed" if is_too_small else "kernel" if wide else tall)
@@ -147,13 +148,25 @@ about 6 float32 products an axis, operators kept; 9 units in tiles of 256 on 2 t
     )
 
 
-def _has_small_penalty(design: Design, arrangement: Arrangement, smallest: float) -> Sequence[bool]:
-    """Say where squares would lose the penalty; the trace is no less than any eigenvalue."""
+def _squares(design: Design) -> np.ndarray:
+    """Return the squared length of each row (row,); their sum is no less than any eigenvalue."""
     squares = np.empty(design.n_rows)
     for start in range(0, design.n_rows, 1024):
         rows = design.rows(slice(start, start + 1024))
         squares[start : start + 1024] = np.einsum("tp,tp->t", rows, rows)
-    return [bool(smallest <= SAFE_PENALTY * squares[rows].sum()) for rows in arrangement.trainings]
+    return squares
+
+
+def _is_off_centre(design: Design, arrangement: Arrangement, squares: np.ndarray) -> bool:
+    """Return whether a training mean is so large that taking it off sums would cost digits."""
+    if not design.has_intercept:
+        return False
+    sums = design.block_sums(arrangement.blocks)
+    for rows, members in zip(arrangement.trainings, arrangement.members, strict=True):
+        mean = sums[list(members)].sum(axis=0) / len(rows)
+        if len(rows) * (mean @ mean) > OFF_CENTRE * squares[rows].sum():
+            return True
+    return False
 
 
 def _tall_route(

@@ -18,7 +18,7 @@ from heschl.metrics.ridge.engine.factors import (
     project,
     unreachable_axes,
 )
-from heschl.metrics.ridge.engine.path import Band, Mixer, Space, bands_of, operators, squared_sums
+from heschl.metrics.ridge.engine.path import Band, Mixer, Space, bands_of, operators, path_sums
 from heschl.metrics.ridge.engine.statistics import Sums, agreement
 from heschl.metrics.ridge.engine.units import Tile
 from heschl.metrics.ridge.estimators import Estimator, LeaveOneOut
@@ -42,6 +42,8 @@ class Settings:
     score: Agreement
     dtype: np.dtype
     arrangement: Arrangement
+    is_raw: bool
+    """Whether responses are as they were recorded, so that means are taken off set by set."""
 
 
 @dataclass(frozen=True)
@@ -76,16 +78,20 @@ class HeldOutSide:
         Position of the rows in the arrangement.
     folds
         The outer folds whose penalty they judge, as often as they do.
-    projection
-        Of the rows on the axes.
-    root
-        (row, axis) the triangular factor of the centred projection, which keeps all lengths.
+    basis, root
+        (row, root row) orthonormal, and (root row, axis) triangular: the centred projection of the
+        rows is their product.
+    mean
+        (axis,) the mean of the projection, relative to the training mean.
+    mixer
+        Of the bands of the axes.
     """
 
     held_out: int
     folds: tuple[int, ...]
-    projection: Projection
+    basis: np.ndarray
     root: np.ndarray
+    mean: np.ndarray
     mixer: Mixer
 
     def judge(
@@ -100,21 +106,14 @@ class HeldOutSide:
         settings = training.settings
         assert not isinstance(settings.estimator, LeaveOneOut)  # noqa: S101 - for the type checker
         rows = tile.held_out(self.held_out, settings.arrangement)
-        # p₀'y₀ = Σ over axes of D · H · (M₀'y₀): (alpha, axis) @ (axis, unit)
-        crossed = self.projection.centred.T @ rows.values
-        crossed *= loaded.values
-        product = training.shares @ crossed
-        predicted = squared_sums(
-            made, self.mixer, loaded.values, n_rows=len(self.root), space=space
-        )
+        target = self.basis.T @ rows.values  # (root row, row) @ (row, unit)
+        predicted, product = path_sums(made, self.mixer, loaded.values, target, space=space)
         offset = np.zeros(())
         if settings.estimator.criterion != "pearson":
-            means = training.shares @ (self.projection.mean[:, None] * loaded.values)
+            means = training.shares @ (self.mean[:, None] * loaded.values)
             offset = rows.mean - loaded.mean - means
-        n_rows = len(settings.arrangement.held_out[self.held_out])
-        return agreement(
-            settings.estimator.criterion, Sums(product, predicted, rows.total, offset, n_rows)
-        )
+        sums = Sums(product, predicted, rows.total, offset, len(rows.values))
+        return agreement(settings.estimator.criterion, sums)
 
 
 @dataclass(frozen=True)
@@ -141,14 +140,7 @@ class LeftOutSide:
         """Return 1 - (mean squared error) / variance, (alpha, unit)."""
         del tile, training
         assert loaded.target is not None and loaded.total is not None  # noqa: S101, PT018
-        errors = squared_sums(
-            made,
-            self.mixer,
-            loaded.values,
-            n_rows=len(self.root),
-            target=loaded.target if self.mixer.has_target else None,
-            space=space,
-        )
+        errors, _ = path_sums(made, self.mixer, loaded.values, loaded.target, space=space)
         total = loaded.total.astype(np.float64)
         varies = total > 0
         return np.where(varies, 1.0 - errors / np.where(varies, total, 1.0), 0.0)
@@ -201,6 +193,7 @@ class Training:
         rows = arrangement.trainings[self.position]
         has_intercept = self.settings.estimator.has_intercept
         target = total = None
+        spread = tile.spread_fitted[self.position]
         if self.turn is not None:
             blocks = list(arrangement.members[self.position])
             crossed = tile.crossed[blocks[0]].copy()
@@ -208,19 +201,20 @@ class Training:
                 crossed += tile.crossed[block]
             values = self.turn.T @ crossed
             mean = crossed[-1] / len(rows)
-            low, high = tile.ends[0, blocks].min(axis=0), tile.ends[1, blocks].max(axis=0)
         else:
             assert self.loadings is not None  # noqa: S101 - tells the type checker
             taken = tile.take(rows)
             mean = taken.mean(axis=0)
-            low, high = taken.min(axis=0), taken.max(axis=0)
-            if any(isinstance(side, LeftOutSide) for side in self.sides):
-                taken = target = taken - mean
-                target[:, high - low <= ROUNDING * np.abs(mean)] = 0.0
+            is_left_out = any(isinstance(side, LeftOutSide) for side in self.sides)
+            if has_intercept and (is_left_out or self.settings.is_raw):
+                taken = taken - mean
+            if is_left_out:
+                target = taken
+                target[:, spread <= ROUNDING * np.abs(mean)] = 0.0
                 total = np.einsum("iv,iv->v", target, target)
             values = self.loadings.T @ taken
         if has_intercept:
-            values[:, high - low <= ROUNDING * np.abs(mean)] = 0.0
+            values[:, spread <= ROUNDING * np.abs(mean)] = 0.0
         else:
             mean = np.zeros_like(mean)
         loaded = Loaded(values, mean, target, total)
@@ -363,8 +357,8 @@ def _held_out_sides(
     mixer = Mixer(bands, dtype=settings.dtype, n_alphas=len(settings.alphas))
     for held_out, of_side in folds.items():
         projection = projections[held_out]
-        root = np.asarray(np.linalg.qr(projection.centred, mode="r"))
-        sides.append(HeldOutSide(held_out, tuple(of_side), projection, root, mixer))
+        basis, root = np.linalg.qr(projection.centred)
+        sides.append(HeldOutSide(held_out, tuple(of_side), basis, root, projection.mean, mixer))
     return sides
 
 

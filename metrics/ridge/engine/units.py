@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,20 +23,29 @@ class Recordings:
     ----------
     arrays
         Each (row, unit); may be memory maps, of which only the tile in work is read.
+    chosen
+        Units of each recording to take; by default all.
     """
 
-    def __init__(self, arrays: Sequence[np.ndarray]) -> None:
+    def __init__(
+        self, arrays: Sequence[np.ndarray], chosen: Sequence[np.ndarray] | None = None
+    ) -> None:
         self.arrays = arrays
-        self.edges = np.cumsum([0, *(array.shape[1] for array in arrays)])
+        self.chosen = chosen
+        widths = [array.shape[1] for array in arrays] if chosen is None else map(len, chosen)
+        self.edges = np.cumsum([0, *widths])
         self.n_units = int(self.edges[-1])
 
     def read(self, start: int, stop: int) -> np.ndarray:
         """Return units from ``start`` to ``stop`` as a float64 copy (row, unit)."""
         values = np.empty((self.arrays[0].shape[0], stop - start))
-        for array, first in zip(self.arrays, self.edges, strict=False):
-            low, high = max(start - first, 0), min(stop - first, array.shape[1])
+        for number, (first, behind) in enumerate(itertools.pairwise(self.edges)):
+            low, high = max(start, first), min(stop, behind)
             if low < high:
-                values[:, first + low - start : first + high - start] = array[:, low:high]
+                units: slice | np.ndarray = slice(low - first, high - first)
+                if self.chosen is not None:
+                    units = self.chosen[number][units]
+                values[:, low - start : high - start] = self.arrays[number][:, units]
         return values
 
 
@@ -49,6 +59,33 @@ def release(arrays: Sequence[np.ndarray]) -> None:
             base = base.base
         if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
             base.madvise(mmap.MADV_DONTNEED)
+
+
+DELICATE = {"float32": 0.1, "float64": 1e-4}
+"""A spread, in root mean squares of the unit, below which standardised numbers lack digits."""
+
+MANY_BLOCKS = 64
+
+
+def _spreads(
+    values: np.ndarray,
+    sets: Sequence[np.ndarray],
+    blocks: Sequence[np.ndarray] = (),
+    members: Sequence[tuple[int, ...]] = (),
+) -> np.ndarray:
+    """Return the largest less the smallest value (set, unit), by way of blocks if they are few."""
+    if not 0 < len(blocks) <= MANY_BLOCKS:
+        blocks, members = sets, [(position,) for position in range(len(sets))]
+    low = np.stack([_taken(values, rows).min(axis=0) for rows in blocks])
+    high = np.stack([_taken(values, rows).max(axis=0) for rows in blocks])
+    return np.stack([high[list(of)].max(axis=0) - low[list(of)].min(axis=0) for of in members])
+
+
+def _taken(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return rows (row, unit), as a view where they are neighbours."""
+    if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
+        return np.asarray(values[rows[0] : rows[-1] + 1])
+    return np.asarray(values[rows])
 
 
 @dataclass(frozen=True)
@@ -82,7 +119,7 @@ class Tile:
     """Some units, each less its mean (with an intercept) and divided by its root mean square.
 
     Correlation, R² and the choice of a penalty do not notice; the numbers fit
-    into float32, however they were recorded.
+    into float32, however they were recorded. Raw tiles are not standardised.
 
     Parameters
     ----------
@@ -92,6 +129,8 @@ class Tile:
         (row, unit).
     scale, mean
         (unit,) what they were divided by, and what was subtracted before.
+    spread_fitted, spread_held_out
+        (set, unit) the largest less the smallest value in each training and held-out set.
     """
 
     start: int
@@ -99,58 +138,78 @@ class Tile:
     values: np.ndarray
     mean: np.ndarray
     scale: np.ndarray
+    spread_fitted: np.ndarray
+    spread_held_out: np.ndarray
     crossed: np.ndarray = field(default_factory=lambda: np.empty((0, 0, 0)))
     """(block, feature [+ 1], unit) X'Y and, with an intercept, sums of each block of rows."""
-    ends: np.ndarray = field(default_factory=lambda: np.empty((2, 0, 0)))
-    """(least or largest, block, unit) of each block of rows."""
     loaded: dict[int, Any] = field(default_factory=dict)
     """Training responses on axes that are needed twice."""
     _held_out: dict[int, HeldOut] = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, recordings: Recordings, start: int, stop: int, *, has_intercept: bool, dtype: np.dtype
+        cls,
+        recordings: Recordings,
+        arrangement: Arrangement,
+        start: int,
+        stop: int,
+        *,
+        has_intercept: bool,
+        dtype: np.dtype,
+        is_raw: bool,
     ) -> Tile:
-        """Read and standardise units."""
+        """Read units and standardise them, or, if raw, change no digit but the exponent."""
         values = recordings.read(start, stop)
         mean = np.zeros(stop - start)
         largest = np.maximum(values.max(axis=0), -values.min(axis=0))
-        if has_intercept:
+        if has_intercept and not is_raw:
             mean = values.mean(axis=0)
             values -= mean
             deviation = np.maximum(values.max(axis=0), -values.min(axis=0))
             values[:, deviation <= ROUNDING * largest] = 0.0
             largest = deviation
         largest[largest == 0] = 1.0
-        values /= largest  # so that squares neither overflow nor vanish
-        scale = np.sqrt(np.einsum("tv,tv->v", values, values) / len(values))
-        scale[scale == 0] = 1.0
+        scale = np.exp2(np.round(np.log2(largest)))  # so that squares neither overflow nor vanish
         values /= scale
-        return cls(start, stop, values.astype(dtype, copy=False), mean, scale * largest)
+        if not is_raw:
+            length = np.sqrt(np.einsum("tv,tv->v", values, values) / len(values))
+            length[length == 0] = 1.0
+            values /= length
+            scale *= length
+        return cls(
+            start,
+            stop,
+            values.astype(dtype, copy=False),
+            mean,
+            scale,
+            _spreads(values, arrangement.trainings, arrangement.blocks, arrangement.members),
+            _spreads(values, arrangement.held_out),
+        )
+
+    @property
+    def is_delicate(self) -> np.ndarray:
+        """Which units (unit,) vary so little in a set, beside elsewhere, that digits are lost."""
+        spread = np.vstack([self.spread_fitted, self.spread_held_out])
+        least = DELICATE[self.values.dtype.name]
+        return np.asarray(((spread > 0) & (spread < least)).any(axis=0))
 
     def cross(self, rows_of: Sequence[np.ndarray], transposed: Sequence[np.ndarray]) -> None:
         """Form X'Y of blocks from their rows and from X' (feature [+ 1], row)."""
-        n_units = self.values.shape[1]
-        n_features = transposed[0].shape[0]
-        self.crossed = np.empty((len(rows_of), n_features, n_units), self.values.dtype)
-        self.ends = np.empty((2, len(rows_of), n_units), self.values.dtype)
-        for block, (rows, design) in enumerate(zip(rows_of, transposed, strict=True)):
-            taken = self.take(rows)
-            np.matmul(design, taken, out=self.crossed[block])
-            self.ends[:, block] = taken.min(axis=0), taken.max(axis=0)
+        shape = len(rows_of), len(transposed[0]), self.values.shape[1]
+        self.crossed = np.empty(shape, self.values.dtype)
+        for product, rows, design in zip(self.crossed, rows_of, transposed, strict=True):
+            np.matmul(design, self.take(rows), out=product)
 
     def take(self, rows: np.ndarray) -> np.ndarray:
         """Return rows (row, unit), as a view where they are neighbours."""
-        if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
-            return np.asarray(self.values[rows[0] : rows[-1] + 1])
-        return np.asarray(self.values[rows])
+        return _taken(self.values, rows)
 
     def held_out(self, position: int, arrangement: Arrangement) -> HeldOut:
         """Return a held-out set of rows, remembered."""
         if position not in self._held_out:
             values = self.take(arrangement.held_out[position])
             mean = values.mean(axis=0)
-            spread = values.max(axis=0) - values.min(axis=0)
+            spread = self.spread_held_out[position]
             values = values - mean
             values[:, spread <= ROUNDING * np.abs(mean)] = 0.0
             total = np.einsum("iv,iv->v", values, values)
