@@ -16,9 +16,9 @@ from heschl.metrics.ridge.banded import (
     GivenMixes,
     RandomMixes,
     fit_banded_ridge,
-    search,
     tiles,
 )
+from heschl.metrics.ridge.engine import route
 from heschl.metrics.ridge.penalties import TIE
 from heschl.splits import Fold
 
@@ -310,6 +310,35 @@ def test_float32_agrees_with_float64():
     assert float(abs(single["score_split"] - double["score_split"]).where(alike).max()) < 5e-6
 
 
+@pytest.mark.parametrize("per_unit", [True, False], ids=["alpha per unit", "one alpha"])
+def test_units_that_hardly_vary_somewhere_keep_their_digits(per_unit):
+    """A unit a million times quieter in a third of the rows is solved in float64 there."""
+    values, responses = problem(90, 12, 6)
+    responses -= responses.mean(axis=0)
+    responses[:30, ::2] *= 1e-6
+    design, recording = labelled(values, responses + 7.0)
+    design = in_spaces(design, spaced(12, ["a", "b"]))
+    settings = {"mixes": RandomMixes(4), "alpha_per_unit": per_unit}
+
+    single, double = (
+        BandedRidge(Nested(ALPHAS), dtype=dtype, **settings)(design, recording, thirds(90), seed=0)
+        for dtype in ("float32", "float64")
+    )
+
+    np.testing.assert_array_equal(single["gamma"], double["gamma"])
+    np.testing.assert_array_equal(single["alpha"], double["alpha"])
+    np.testing.assert_allclose(single["score"], double["score"], rtol=0, atol=5e-6)
+    np.testing.assert_allclose(single["score_split"], double["score_split"], rtol=0, atol=5e-6)
+    if per_unit:
+        plain = Ridge(Nested(tuple(2 * alpha for alpha in ALPHAS)), engine="reference")(
+            design, recording, thirds(90), seed=0
+        )
+        even = BandedRidge(Nested(ALPHAS), GivenMixes(((0.5, 0.5),)))(
+            design, recording, thirds(90), seed=0
+        )
+        np.testing.assert_allclose(even["score"], plain["score"], rtol=0, atol=5e-6)
+
+
 def test_nothing_depends_on_memory(monkeypatch):
     """Tiles read anew, chunks of units and Gram matrices formed anew change no number."""
     values, responses = problem(90, 20, 70, 0.5)
@@ -320,7 +349,7 @@ def test_nothing_depends_on_memory(monkeypatch):
 
     monkeypatch.setattr(tiles, "KEPT_BYTES", 0)
     anew = metric(design, recording, thirds(90), seed=0)
-    monkeypatch.setattr(search, "GRAM_BYTES", 0)
+    monkeypatch.setattr(route, "BLOCK_BYTES", 0)
     small = BandedRidge(
         Nested(ALPHAS), RandomMixes(5), dtype="float64", alpha_per_unit=False, block=16
     )(design, recording, thirds(90), seed=0)

@@ -52,6 +52,7 @@ class Best:
         self.alpha_index = np.zeros(shape, dtype=np.intp)
         self.inner = np.full(shape, -np.inf)
         self.is_constant = np.zeros(shape, dtype=bool)
+        self.is_delicate = np.zeros(n_units, dtype=bool)  # (unit,)
         self.split = np.zeros((n_folds, n_spaces, n_units)) if n_spaces else None
         self.weights = np.zeros((n_folds, n_features, n_units)) if n_features else None
 
@@ -86,3 +87,15 @@ class Best:
             None if self.split is None else self.split[..., units],
             None if self.weights is None else self.weights[..., units],
         )
+
+    def put(self, units: np.ndarray, other: Best) -> None:
+        """Overwrite some units (unit,) by those of another table."""
+        self.score[:, units] = other.score
+        self.mix_index[:, units] = other.mix_index
+        self.alpha_index[:, units] = other.alpha_index
+        self.inner[:, units] = other.inner
+        self.is_constant[:, units] = other.is_constant
+        if self.split is not None and other.split is not None:
+            self.split[..., units] = other.split
+        if self.weights is not None and other.weights is not None:
+            self.weights[..., units] = other.weights

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,6 +14,7 @@ from heschl.metrics.ridge.banded.statistics import Mixed, Statistics
 from heschl.metrics.ridge.banded.tiles import of_units
 from heschl.metrics.ridge.engine.factors import Route
 from heschl.metrics.ridge.engine.path import Space
+from heschl.metrics.ridge.engine.route import Routing
 from heschl.metrics.ridge.engine.training import Settings, Training, prepare_training
 from heschl.metrics.ridge.engine.units import Tile
 
@@ -25,10 +25,9 @@ def prepare_mix(
     statistics: Statistics,
     gammas: np.ndarray,
     settings: Settings,
-    routes: Sequence[Route],
+    routing: Routing,
     pool: ThreadPoolExecutor,
     *,
-    keeps: bool,
     has_split: bool,
     has_weights: bool,
 ) -> PreparedMix:
@@ -40,27 +39,27 @@ def prepare_mix(
         Of the design.
     gammas
         (space,) the mix.
-    settings, keeps
+    settings
         As in `prepare_training`.
-    routes
-        Of each training set.
+    routing
+        Of the spaces in the mix.
     pool
         The threads.
     has_split, has_weights
         Whether the scores are to be split, and whether weights are asked for.
     """
-    design = statistics.mixed(gammas, has_kernel="kernel" in routes)
-    if "summed" in routes:
+    design = statistics.mixed(gammas, has_kernel="kernel" in routing.routes)
+    if "summed" in routing.routes:
         statistics.grams  # noqa: B018 - formed here, once
     prepare = partial(
         _prepare_training,
         statistics,
         design,
         settings,
-        keeps=keeps,
+        keeps=routing.keeps,
         has_basis=has_weights or has_split,
     )
-    trainings = list(pool.map(prepare, range(len(routes)), routes))
+    trainings = list(pool.map(prepare, range(len(routing.routes)), routing.routes))
     parts: list[Parts] = []
     if has_split:
         arrangement = settings.arrangement

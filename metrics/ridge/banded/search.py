@@ -18,7 +18,7 @@ without mixes; a later mix is taken where it is better by more than `TIE`.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -27,24 +27,21 @@ from threadpoolctl import threadpool_limits
 
 from heschl.metrics.ridge.agreement import Agreement
 from heschl.metrics.ridge.banded.best import Best, Found
-from heschl.metrics.ridge.banded.prepared import PreparedMix, prepare_mix
+from heschl.metrics.ridge.banded.prepared import prepare_mix
+from heschl.metrics.ridge.banded.routes import MixRoutes
 from heschl.metrics.ridge.banded.spaces import Spaces
 from heschl.metrics.ridge.banded.statistics import Statistics
-from heschl.metrics.ridge.banded.tiles import Tiles, for_columns
+from heschl.metrics.ridge.banded.tiles import Tiles
+from heschl.metrics.ridge.banded.trial import Trial
 from heschl.metrics.ridge.engine.arrangement import Arrangement
 from heschl.metrics.ridge.engine.design import Design
-from heschl.metrics.ridge.engine.factors import Route
-from heschl.metrics.ridge.engine.route import CHUNK, choose_routes
+from heschl.metrics.ridge.engine.route import CHUNK
 from heschl.metrics.ridge.engine.solve import _ENGINE, _blas_threads
 from heschl.metrics.ridge.engine.training import Settings
-from heschl.metrics.ridge.engine.units import Recordings, Tile
-from heschl.metrics.ridge.estimators import Bootstrap, Estimator, LeaveOneOut
-from heschl.metrics.ridge.penalties import best_penalties
+from heschl.metrics.ridge.engine.units import Recordings
+from heschl.metrics.ridge.estimators import Estimator, LeaveOneOut
 
 __all__ = ["search_mixes"]
-
-GRAM_BYTES = 2048 * 2**20
-"""Memory for the Gram matrices of training sets; beyond, each mix forms its own from the rows."""
 
 
 def search_mixes(
@@ -99,164 +96,116 @@ def search_mixes(
     list
         For each search what was found for each recording.
     """
-    units = Recordings(recordings)
     with _ENGINE:
-        n_threads = n_threads or _blas_threads()
-        whole = Design(np.asarray(design)[:, spaces.order], has_intercept=estimator.has_intercept)
-        if len(arrangement.blocks) > len(arrangement.trainings):
-            arrangement = _by_training(arrangement)
-        alphas = np.array(estimator.alphas) * whole.scale**2
-        routing = choose_routes(
-            whole,
+        problem = _Problem(
+            np.asarray(design)[:, spaces.order],
+            spaces,
             arrangement,
-            alphas / max(mixes.max() for mixes in searches),
             estimator,
-            n_units=units.n_units,
-            dtype=np.dtype(dtype),
-            largest_chunk=largest_chunk,
+            [*searches],
+            score,
+            n_threads or _blas_threads(),
+            largest_chunk,
+            alpha_per_unit=alpha_per_unit and getattr(estimator, "alpha_per_unit", True),
+            has_split=has_split,
+            has_weights=has_weights,
         )
-        settings = Settings(alphas, estimator, score, routing.dtype, _by_training(arrangement))
-        routes = _Routes(
-            settings, whole.n_features, tuple(route == "decomposed" for route in routing.routes)
-        )
-        widths = np.diff(spaces.edges)
-        needs_products = not isinstance(estimator, LeaveOneOut) and any(
-            "summed" in routes.of(mix, widths) for mixes in searches for mix in mixes
-        )
-        tiles = Tiles(
-            units,
-            arrangement,
-            whole.transposed_blocks(arrangement.blocks, routing.dtype) if needs_products else [],
-            has_intercept=whole.has_intercept,
-            dtype=routing.dtype,
-        )
-        statistics = Statistics(whole, spaces.edges, arrangement)
-        chunks = routing.chunks(units.n_units, n_threads)
-        is_shared = isinstance(estimator, Bootstrap) and not estimator.alpha_per_unit
-        try_mix = _try_sharing if is_shared or not alpha_per_unit else _try_unit_by_unit
+        units = Recordings(recordings)
+        bests = problem.solved(units, np.dtype(dtype))
+        again = problem.chosen_again(bests[0].is_delicate, units)
+        if sum(map(len, again)):
+            positions = [first + each for first, each in zip(units.edges, again, strict=False)]
+            exact = problem.solved(Recordings(recordings, again), np.dtype(np.float64), is_raw=True)
+            for best, other in zip(bests, exact, strict=True):
+                best.put(np.concatenate(positions), other)
+    return [[best.of(slice(*ends)) for ends in itertools.pairwise(units.edges)] for best in bests]
+
+
+@dataclass(frozen=True)
+class _Problem:
+    values: np.ndarray
+    spaces: Spaces
+    arrangement: Arrangement
+    estimator: Estimator
+    searches: list[np.ndarray]
+    score: Agreement
+    n_threads: int
+    largest_chunk: int
+    alpha_per_unit: bool
+    has_split: bool
+    has_weights: bool
+
+    def solved(self, units: Recordings, dtype: np.dtype, *, is_raw: bool = False) -> list[Best]:
+        """Return the tables of each search; raw units are not standardised before."""
+        design = Design(self.values, has_intercept=self.estimator.has_intercept)
+        alphas = np.array(self.estimator.alphas) * design.scale**2
+        by_training = _by_training(self.arrangement)
+        arrangement = self.arrangement
+        if len(arrangement.blocks) > len(arrangement.trainings):
+            arrangement = by_training
+        statistics = Statistics(design, self.spaces.edges, arrangement)
+
+        def routes_for(dtype: np.dtype) -> MixRoutes:
+            return MixRoutes(
+                statistics,
+                Settings(alphas, self.estimator, self.score, dtype, by_training, is_raw),
+                n_units=units.n_units,
+                largest_chunk=self.largest_chunk,
+                largest_gamma=max(mixes.max() for mixes in self.searches),
+            )
+
+        whole = routes_for(dtype).of(np.ones(len(self.spaces)))
+        routes = routes_for(whole.dtype)  # float64 throughout where penalties are tiny
+        settings = routes.settings
+        crossing = []
+        if routes.has("summed", self.searches) and not isinstance(self.estimator, LeaveOneOut):
+            crossing = design.transposed_blocks(arrangement.blocks, whole.dtype)
+        tiles = Tiles(units, arrangement, crossing, settings, n_features=design.n_features)
+        chunks = whole.chunks(units.n_units, self.n_threads)
         bests = []
-        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(n_threads) as pool:
-            for mixes in searches:
+        with (
+            threadpool_limits(1, user_api="blas"),
+            ThreadPoolExecutor(self.n_threads) as pool,
+        ):
+            for mixes in self.searches:
                 best = Best(
                     len(arrangement.outer),
                     units.n_units,
-                    n_spaces=len(spaces) if has_split else 0,
-                    n_features=whole.n_features if has_weights else 0,
+                    n_spaces=len(self.spaces) * self.has_split,
+                    n_features=design.n_features * self.has_weights,
                 )
                 for number, gammas in enumerate(mixes):
                     prepared = prepare_mix(
                         statistics,
                         gammas,
                         settings,
-                        routes.of(gammas, widths),
+                        routes.of(gammas),
                         pool,
-                        keeps=routing.keeps,
-                        has_split=has_split,
-                        has_weights=has_weights,
+                        has_split=self.has_split,
+                        has_weights=self.has_weights,
                     )
-                    try_mix(_Mix(number, prepared, tiles, whole.n_features), best, chunks, pool)
+                    trial = Trial(number, prepared, tiles, chunks, best)
+                    if self.alpha_per_unit:
+                        trial.choose_by_unit(pool)
+                    else:
+                        trial.choose_for_all(pool)
                 if best.weights is not None:
-                    best.weights = best.weights[:, np.argsort(spaces.order)]
+                    best.weights = best.weights[:, np.argsort(self.spaces.order)]
                 bests.append(best)
-    return [[best.of(slice(*e)) for e in itertools.pairwise(units.edges)] for best in bests]
+        return bests
+
+    def chosen_again(self, is_delicate: np.ndarray, units: Recordings) -> list[np.ndarray]:
+        """Return the units of each recording that are solved once more, raw, as in the engine."""
+        again = []
+        for first, behind in itertools.pairwise(units.edges):
+            of_recording = is_delicate[first:behind]
+            if not self.alpha_per_unit and of_recording.any():
+                of_recording = np.ones_like(of_recording)
+            again.append(np.flatnonzero(of_recording))
+        return again
 
 
 def _by_training(arrangement: Arrangement) -> Arrangement:
     """Take each training set as a block of its own."""
     members = tuple((position,) for position in range(len(arrangement.trainings)))
     return replace(arrangement, blocks=arrangement.trainings, members=members)
-
-
-@dataclass(frozen=True)
-class _Routes:
-    settings: Settings
-    n_features: int
-    is_decomposed: tuple[bool, ...]
-
-    def of(self, gammas: np.ndarray, widths: np.ndarray) -> tuple[Route, ...]:
-        """Return the route of each training set: dual where columns in the mix are the more."""
-        n_columns = int(widths[gammas > 0].sum())
-        arrangement = self.settings.arrangement
-        gram_bytes = 8 * len(arrangement.trainings) * self.n_features**2
-        tall: Route = "summed" if gram_bytes <= GRAM_BYTES else "direct"
-        has_intercept = self.settings.estimator.has_intercept
-        return tuple(
-            "decomposed"
-            if decomposed
-            else "kernel"
-            if n_columns >= len(rows) - has_intercept
-            else tall
-            for rows, decomposed in zip(arrangement.trainings, self.is_decomposed, strict=True)
-        )
-
-
-_Chunk = Sequence[tuple[int, int]]
-
-
-@dataclass(frozen=True)
-class _Mix:
-    number: int
-    prepared: PreparedMix
-    tiles: Tiles
-    n_features: int
-
-    def tile(self, edges: tuple[int, int]) -> Tile:
-        columns = self.prepared.design.columns
-        return for_columns(self.tiles.read(edges), columns, n_features=self.n_features)
-
-    def settle(self, best: Best, tile: Tile, values: np.ndarray, chosen: np.ndarray) -> None:
-        """Score the units for which this is the best mix so far.
-
-        ``values (fold, alpha, unit)`` of the tile, and ``chosen (fold, unit)`` the penalties.
-        """
-        units = slice(tile.start, tile.stop)
-        reached = np.take_along_axis(values, chosen[:, None], axis=1)[:, 0]
-        for fold, indices in enumerate(chosen):
-            better = best.raise_to(self.number, reached[fold], indices, fold=fold, units=units)
-            self.prepared.score(tile, indices, fold=fold, better=better, best=best)
-
-
-def _try_unit_by_unit(
-    mix: _Mix, best: Best, chunks: Sequence[_Chunk], pool: ThreadPoolExecutor
-) -> None:
-    estimator = mix.prepared.settings.estimator
-
-    def work(chunk: _Chunk) -> None:
-        for edges in chunk:
-            tile = mix.tile(edges)
-            values = mix.prepared.judge(tile)
-            chosen = np.stack([best_penalties(of_fold, estimator) for of_fold in values])
-            mix.settle(best, tile, values, chosen)
-
-    _run(pool, work, chunks)
-
-
-def _try_sharing(mix: _Mix, best: Best, chunks: Sequence[_Chunk], pool: ThreadPoolExecutor) -> None:
-    settings = mix.prepared.settings
-    n_folds, n_units = best.inner.shape
-    values = np.empty((n_folds, len(settings.alphas), n_units))
-
-    def judge(chunk: _Chunk) -> None:
-        for edges in chunk:
-            values[..., slice(*edges)] = mix.prepared.judge(mix.tile(edges))
-
-    _run(pool, judge, chunks)
-    chosen = np.empty((n_folds, n_units), dtype=np.intp)
-    for start, stop in itertools.pairwise(mix.tiles.recordings.edges):
-        for fold in range(n_folds):
-            mean = values[fold, :, start:stop].mean(axis=1, keepdims=True)
-            chosen[fold, start:stop] = best_penalties(mean, settings.estimator)
-
-    def settle(chunk: _Chunk) -> None:
-        for edges in chunk:
-            units = slice(*edges)
-            mix.settle(best, mix.tile(edges), values[..., units], chosen[:, units])
-
-    _run(pool, settle, chunks)
-
-
-def _run(
-    pool: ThreadPoolExecutor, work: Callable[[_Chunk], None], chunks: Sequence[_Chunk]
-) -> None:
-    for _ in pool.map(work, chunks):
-        pass

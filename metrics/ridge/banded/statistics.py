@@ -12,7 +12,6 @@ import numpy as np
 
 from heschl.metrics.ridge.engine.arrangement import Arrangement
 from heschl.metrics.ridge.engine.design import Design
-from heschl.metrics.ridge.engine.solve import sum_included
 
 __all__ = ["Mixed", "Statistics", "over_trainings"]
 
@@ -118,4 +117,5 @@ def over_trainings(of_blocks: np.ndarray, arrangement: Arrangement) -> np.ndarra
     """Return sums over the blocks (block, ...) of each training set, (training, ...)."""
     if arrangement.blocks is arrangement.trainings:
         return of_blocks
-    return np.stack([sum_included(of_blocks, members) for members in arrangement.members])
+    sums = [of_blocks[list(members)].sum(axis=0) for members in arrangement.members]
+    return np.stack(sums)

@@ -13,6 +13,7 @@ import numpy as np
 
 from heschl.metrics.ridge.banded.statistics import over_trainings
 from heschl.metrics.ridge.engine.arrangement import Arrangement
+from heschl.metrics.ridge.engine.training import Settings
 from heschl.metrics.ridge.engine.units import Recordings, Tile, release
 
 __all__ = ["Tiles", "for_columns", "of_units"]
@@ -32,8 +33,10 @@ class Tiles:
         The rows of all folds.
     crossing
         X' of each block of rows (feature [+ 1], row), to form X'Y; empty where no route needs it.
-    has_intercept, dtype
-        As in `Tile`.
+    settings
+        As in `Training`.
+    n_features
+        Of the whole design.
     """
 
     def __init__(
@@ -41,19 +44,19 @@ class Tiles:
         recordings: Recordings,
         arrangement: Arrangement,
         crossing: Sequence[np.ndarray],
+        settings: Settings,
         *,
-        has_intercept: bool,
-        dtype: np.dtype,
+        n_features: int,
     ) -> None:
         self.recordings = recordings
+        self.n_features = n_features
         self._arrangement = arrangement
         self._crossing = crossing
-        self._has_intercept = has_intercept
-        self._dtype = dtype
+        self._settings = settings
         held_out = sum(len(rows) for rows in arrangement.held_out)
         crossed = len(arrangement.trainings) * len(crossing[0]) if crossing else 0
         numbers = recordings.n_units * (arrangement.n_rows + held_out + crossed)
-        self._keeps = numbers * dtype.itemsize <= KEPT_BYTES
+        self._keeps = numbers * settings.dtype.itemsize <= KEPT_BYTES
         self._kept: dict[tuple[int, int], Tile] = {}
 
     def read(self, edges: tuple[int, int]) -> Tile:
@@ -61,19 +64,16 @@ class Tiles:
         if edges in self._kept:
             return self._kept[edges]
         tile = Tile.of(
-            self.recordings, *edges, has_intercept=self._has_intercept, dtype=self._dtype
+            self.recordings,
+            self._arrangement,
+            *edges,
+            has_intercept=self._settings.estimator.has_intercept,
+            dtype=self._settings.dtype,
+            is_raw=self._settings.is_raw,
         )
         if self._crossing:
             tile.cross(self._arrangement.blocks, self._crossing)
             tile.crossed = over_trainings(tile.crossed, self._arrangement)
-            members = [list(each) for each in self._arrangement.members]
-            low, high = tile.ends
-            tile.ends = np.stack(
-                [
-                    [low[each].min(axis=0) for each in members],
-                    [high[each].max(axis=0) for each in members],
-                ]
-            )
         if self._keeps:
             self._kept[edges] = tile
         release(self.recordings.arrays)
@@ -92,12 +92,14 @@ def for_columns(tile: Tile, columns: np.ndarray, *, n_features: int) -> Tile:
 
 def of_units(tile: Tile, units: np.ndarray) -> Tile:
     """Return some units of a tile, by their positions in it."""
-    return Tile(
-        tile.start,
-        tile.stop,
-        tile.values[:, units],
-        tile.mean[units],
-        tile.scale[units],
-        tile.crossed[..., units] if tile.crossed.size else tile.crossed,
-        tile.ends[..., units] if tile.ends.size else tile.ends,
+    return replace(
+        tile,
+        values=tile.values[:, units],
+        mean=tile.mean[units],
+        scale=tile.scale[units],
+        spread_fitted=tile.spread_fitted[:, units],
+        spread_held_out=tile.spread_held_out[:, units],
+        crossed=tile.crossed[..., units] if tile.crossed.size else tile.crossed,
+        loaded={},
+        _held_out={},
     )
