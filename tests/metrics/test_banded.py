@@ -310,6 +310,16 @@ def test_float32_agrees_with_float64():
     assert float(abs(single["score_split"] - double["score_split"]).where(alike).max()) < 5e-6
 
 
+def test_ties_take_the_first_mix():
+    """Mixes that differ by rounding are one mix: which is larger by 1e-9 tells nothing."""
+    values, responses = problem(60, 9, 40)
+    mixes = GivenMixes(((0.5, 0.5), (0.5 + 1e-9, 0.5 - 1e-9), (0.5 - 1e-9, 0.5 + 1e-9)))
+
+    fitted = fit_banded_ridge(values, responses, spaced(9, ["a", "b"]), KFold(ALPHAS), mixes)
+
+    np.testing.assert_array_equal(fitted.gammas, 0.5)
+
+
 @pytest.mark.parametrize("per_unit", [True, False], ids=["alpha per unit", "one alpha"])
 def test_units_that_hardly_vary_somewhere_keep_their_digits(per_unit):
     """A unit a million times quieter in a third of the rows is solved in float64 there."""
@@ -358,17 +368,21 @@ def test_nothing_depends_on_memory(monkeypatch):
     xr.testing.assert_allclose(small, expected, rtol=1e-9, atol=1e-10)
 
 
-def test_tiny_penalty_gives_least_squares():
+@pytest.mark.parametrize(
+    ("alpha", "gammas"), [(1e-20, (0.3, 0.7)), (1e8, (3e27, 7e27))], ids=["alpha", "gamma"]
+)
+def test_tiny_penalty_gives_least_squares(alpha, gammas):
     """Penalties that squares of the design would lose take the route by singular values."""
     values, responses = problem(100, 12, 5)
     values[:, 3] *= 1e4
+    values[:, 7] = values[:, 8]
+    spaces = spaced(12, ["a", "b"])
 
-    fitted = fit_banded_ridge(
-        values, responses, spaced(12, ["a", "b"]), KFold((1e-20,)), GivenMixes(((0.3, 0.7),))
-    )
+    fitted = fit_banded_ridge(values, responses, spaces, KFold((alpha,)), GivenMixes((gammas,)))
 
-    expected = np.linalg.lstsq(values - values.mean(0), responses - responses.mean(0), rcond=None)
-    np.testing.assert_allclose(fitted.weights, expected[0], atol=1e-8)
+    centred = values - values.mean(axis=0)
+    solution = np.linalg.lstsq(centred, responses - responses.mean(axis=0), rcond=None)[0]
+    np.testing.assert_allclose(centred @ fitted.weights, centred @ solution, atol=1e-8)
 
 
 def test_penalty_of_a_space_is_alpha_over_gamma():

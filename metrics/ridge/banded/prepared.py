@@ -12,6 +12,7 @@ from heschl.metrics.ridge.banded.best import Best
 from heschl.metrics.ridge.banded.split import Parts, parts_of, split_score
 from heschl.metrics.ridge.banded.statistics import Mixed, Statistics
 from heschl.metrics.ridge.banded.tiles import of_units
+from heschl.metrics.ridge.engine.arrangement import Outer
 from heschl.metrics.ridge.engine.factors import Route
 from heschl.metrics.ridge.engine.path import Space
 from heschl.metrics.ridge.engine.route import Routing
@@ -49,8 +50,6 @@ def prepare_mix(
         Whether the scores are to be split, and whether weights are asked for.
     """
     design = statistics.mixed(gammas, has_kernel="kernel" in routing.routes)
-    if "summed" in routing.routes:
-        statistics.grams  # noqa: B018 - formed here, once
     prepare = partial(
         _prepare_training,
         statistics,
@@ -60,19 +59,18 @@ def prepare_mix(
         has_basis=has_weights or has_split,
     )
     trainings = list(pool.map(prepare, range(len(routing.routes)), routing.routes))
-    parts: list[Parts] = []
-    if has_split:
-        arrangement = settings.arrangement
-        scored = [outer.scored for outer in arrangement.outer]
-        parts = [
-            parts_of(
-                design,
-                trainings[each.training],
-                arrangement.trainings[each.training],
-                arrangement.held_out[each.held_out],
-            )
-            for each in scored
-        ]
+    arrangement = settings.arrangement
+
+    def parts_of_fold(outer: Outer) -> Parts:
+        training = outer.scored.training
+        return parts_of(
+            design,
+            trainings[training],
+            arrangement.trainings[training],
+            arrangement.held_out[outer.scored.held_out],
+        )
+
+    parts = [*pool.map(parts_of_fold, arrangement.outer)] if has_split else []
     return PreparedMix(design, settings, trainings, parts)
 
 

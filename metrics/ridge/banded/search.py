@@ -98,7 +98,7 @@ def search_mixes(
     """
     with _ENGINE:
         problem = _Problem(
-            np.asarray(design)[:, spaces.order],
+            np.take(design, spaces.order, axis=1),  # row by row, as an index would not be
             spaces,
             arrangement,
             estimator,
@@ -158,8 +158,12 @@ class _Problem:
         routes = routes_for(whole.dtype)  # float64 throughout where penalties are tiny
         settings = routes.settings
         crossing = []
-        if routes.has("summed", self.searches) and not isinstance(self.estimator, LeaveOneOut):
-            crossing = design.transposed_blocks(arrangement.blocks, whole.dtype)
+        if routes.has("kernel", self.searches):
+            statistics.form_kernels()
+        if routes.has("summed", self.searches):
+            statistics.form_grams()
+            if not isinstance(self.estimator, LeaveOneOut):
+                crossing = design.transposed_blocks(arrangement.blocks, whole.dtype)
         tiles = Tiles(units, arrangement, crossing, settings, n_features=design.n_features)
         chunks = whole.chunks(units.n_units, self.n_threads)
         bests = []

@@ -8,6 +8,8 @@ share uses the rows and columns of the rest.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from heschl.metrics.ridge.engine.arrangement import Arrangement
@@ -43,7 +45,7 @@ class Mixed(Design):
         self.roots = np.sqrt(of_columns[self.columns])
         self.edges = np.concatenate([[0], np.cumsum(np.diff(edges) * (gammas > 0))])
         is_whole = len(self.columns) == whole.n_features
-        self.values = whole.values if is_whole else whole.values[:, self.columns]
+        self.values = whole.values if is_whole else np.take(whole.values, self.columns, axis=1)
         self.has_intercept = whole.has_intercept
         self.n_rows, self.n_features = self.values.shape
         self.mean = whole.mean[self.columns]
@@ -79,8 +81,22 @@ class Statistics:
         self.design = design
         self.edges = edges
         self.arrangement = arrangement
-        self._grams: np.ndarray | None = None
-        self._kernels: list[np.ndarray] | None = None
+        self.grams = np.empty((0, 0, 0))
+        """X'X of each training set (training, feature, feature), once they are formed."""
+        self.kernels: list[np.ndarray] = []
+        """XX' of each space (row, row), once they are formed."""
+
+    def form_grams(self) -> None:
+        """Form the Gram matrices, while BLAS has all its threads."""
+        self.grams = over_trainings(
+            self.design.block_grams(self.arrangement.blocks), self.arrangement
+        )
+
+    def form_kernels(self) -> None:
+        """Form the kernels, while BLAS has all its threads."""
+        rows = self.design.rows(slice(None))
+        for start, stop in itertools.pairwise(self.edges):
+            self.kernels.append(rows[:, start:stop] @ rows[:, start:stop].T)
 
     def mixed(self, gammas: np.ndarray, *, has_kernel: bool) -> Mixed:
         """Return the design in a mix (space,)."""
@@ -92,25 +108,6 @@ class Statistics:
         if mixed.n_features < self.design.n_features:
             gram = gram[np.ix_(mixed.columns, mixed.columns)]
         return np.asarray(gram * mixed.roots * mixed.roots[:, None])
-
-    @property
-    def grams(self) -> np.ndarray:
-        """X'X of each training set (training, feature, feature); formed when first asked for."""
-        if self._grams is None:
-            of_blocks = self.design.block_grams(self.arrangement.blocks)
-            self._grams = over_trainings(of_blocks, self.arrangement)
-        return self._grams
-
-    @property
-    def kernels(self) -> list[np.ndarray]:
-        """XX' of each space (row, row); formed when first asked for."""
-        if self._kernels is None:
-            rows = self.design.rows(slice(None))
-            self._kernels = [
-                rows[:, start:stop] @ rows[:, start:stop].T
-                for start, stop in zip(self.edges[:-1], self.edges[1:], strict=True)
-            ]
-        return self._kernels
 
 
 def over_trainings(of_blocks: np.ndarray, arrangement: Arrangement) -> np.ndarray:
