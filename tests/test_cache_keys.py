@@ -52,6 +52,8 @@ def flipped(value):
         "r2": "pearson",
         "glover": "spm",
         "stimulus": "speaker",
+        "fast": "reference",
+        "float32": "float64",
     }
     if value is None:
         return ("one", "two")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from heschl import ceiling_verification, ceilings
-from heschl.metrics.ridge import fitting, verification
-from heschl.metrics.ridge.solver import Rotation
+from heschl.metrics.ridge import verification
+from heschl.metrics.ridge.engine import arrangement, passes, units
+from heschl.metrics.ridge.engine import solve as engine
 from heschl.statistics import Discoveries, TestResult
 
 TALL = {"n_train": 1500, "n_features": 200, "share": 0.25}
@@ -26,10 +29,13 @@ def test_sound_ridge_passes():
 
 
 def test_penalty_in_another_convention_is_found(monkeypatch):
-    def shrink(self, loaded, alphas):
-        return loaded / (self.eigenvalues[:, None] + np.sqrt(alphas))
+    solve = engine.solve
 
-    monkeypatch.setattr(Rotation, "shrink", shrink)
+    def convert(design, recordings, arrangement, estimator, **settings):
+        estimator = dataclasses.replace(estimator, alphas=tuple(np.sqrt(estimator.alphas)))
+        return solve(design, recordings, arrangement, estimator, **settings)
+
+    monkeypatch.setattr(engine, "solve", convert)
 
     assert ("ridge at the best penalty", "mean r") in mismatches(
         verification._best_penalty(**WIDER)
@@ -41,7 +47,7 @@ def test_penalty_in_another_convention_is_found(monkeypatch):
 
 def test_smallest_penalty_taken_is_found(monkeypatch):
     monkeypatch.setattr(
-        fitting, "best_penalties", lambda judged, _: np.zeros(judged.shape[1], dtype=int)
+        passes, "best_penalties", lambda judged, _: np.zeros(judged.shape[1], dtype=int)
     )
 
     assert mismatches(verification._best_penalty(**WIDER)) == {
@@ -51,9 +57,9 @@ def test_smallest_penalty_taken_is_found(monkeypatch):
 
 
 def test_responses_a_row_late_are_found(monkeypatch):
-    take = fitting._take
+    read = units.Recordings.read
     monkeypatch.setattr(
-        fitting, "_take", lambda values, *place: take(np.roll(values, 1, 0), *place)
+        units.Recordings, "read", lambda self, *place: np.roll(read(self, *place), 1, 0)
     )
 
     assert mismatches(verification._least_squares(**TALL)) == {
@@ -63,20 +69,13 @@ def test_responses_a_row_late_are_found(monkeypatch):
 
 
 def test_test_rows_that_are_trained_on_are_found(monkeypatch):
-    sound = verification.Ridge.__call__
+    arrange = arrangement.arrange
 
-    def leaking(self, design, responses, folds, *, seed):
-        with monkeypatch.context() as inner:
-            score_fold = fitting.score_fold
-            inner.setattr(
-                "heschl.metrics.ridge.metric.score_fold",
-                lambda *arrays, train, test, **others: score_fold(
-                    *arrays, train=np.concatenate([train, test]), test=test, **others
-                ),
-            )
-            return sound(self, design, responses, folds, seed=seed)
+    def leak(folds, *others, **settings):
+        folds = [(np.concatenate([train, test]), test) for train, test in folds]
+        return arrange(folds, *others, **settings)
 
-    monkeypatch.setattr(verification.Ridge, "__call__", leaking)
+    monkeypatch.setattr(arrangement, "arrange", leak)
 
     assert mismatches(verification._noise()) == {
         ("noise", "mean r"),

@@ -19,7 +19,7 @@ TILE = 256
 """Units multiplied at a time: as many as keep BLAS busy and the products in the cache."""
 
 CHUNK = 1024
-"""Units read at a time by a thread."""
+"""Units read at a time by a thread, for which path operators are made; half where they are kept."""
 
 CHUNK_BYTES = 128 * 2**20
 """Memory for the responses that a thread has read."""
@@ -101,9 +101,9 @@ def choose_routes(
         routes.append("decomposed" if is_too_small else "kernel" if wide else tall)
     size = dtype.itemsize
     chunk = int(np.clip(CHUNK_BYTES // (3 * size * design.n_rows), 64, CHUNK))
-    chunk = min(chunk, largest_chunk)
-    kept = _operator_numbers(design, arrangement, estimator, dtype) * size
-    return Routing(tuple(routes), dtype, kept <= KEPT_BYTES, chunk, min(TILE, chunk))
+    keeps = _operator_numbers(design, arrangement, estimator, dtype) * size <= KEPT_BYTES
+    chunk = min(chunk // 2 if keeps else chunk, largest_chunk)
+    return Routing(tuple(routes), dtype, keeps, chunk, min(TILE, chunk))
 
 
 def describe_route(
@@ -122,8 +122,8 @@ def describe_route(
     >>> arrangement = Arrangement(40, blocks, blocks[::-1], (), blocks, ((0,), (1,)))
     >>> routing = Routing(("summed", "summed"), np.dtype("float32"), True, 1024, 256)
     >>> describe_route(routing, arrangement, n_features=3, n_units=9, n_alphas=20, n_threads=2)
-    '2 training sets by X'X (3 × 3) summed over 2 blocks of rows; 20 penalties compressed to \
-about 6 float32 products an axis, operators kept; 9 units in tiles of 256 on 2 threads'
+    "2 training sets by X'X (3 × 3) summed over 2 blocks of rows; 20 penalties compressed to \
+about 6 float32 products an axis, operators kept; 9 units in tiles of 256 on 2 threads"
     """
     sizes = [len(rows) for rows in arrangement.trainings]
     words: dict[Route, str] = {
@@ -185,7 +185,7 @@ def _tall_route(
     n_added = sum(len(arrangement.members[position]) for position in tall)
     adding = 16.0  # an addition waits for memory while so many multiplications are done
     summed = n_features**2 * (arrangement.n_rows + adding * n_added)
-    direct = float(n_features**2 * n_fitted)
+    direct = 3.0 * n_features**2 * n_fitted  # the Gram matrix and the loadings, in float64
     if not isinstance(estimator, LeaveOneOut):
         turned = n_features * (arrangement.n_rows + len(tall) * n_features + adding * n_added)
         summed += n_units * turned
