@@ -1,0 +1,101 @@
+"""One mix tried on all units: each judged, and scored if the mix is the best so far."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from heschl.metrics.ridge.banded.best import Best
+from heschl.metrics.ridge.banded.prepared import PreparedMix
+from heschl.metrics.ridge.banded.tiles import Tiles, for_columns
+from heschl.metrics.ridge.engine.passes import Chunk, run
+from heschl.metrics.ridge.engine.units import Tile
+from heschl.metrics.ridge.penalties import best_penalties
+
+__all__ = ["Trial"]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A mix on trial.
+
+    Parameters
+    ----------
+    number
+        The position of the mix in its search.
+    prepared
+        The mix, factored.
+    tiles, chunks
+        The units, and how threads take them.
+    best
+        The tables of the search.
+    """
+
+    number: int
+    prepared: PreparedMix
+    tiles: Tiles
+    chunks: Sequence[Chunk]
+    best: Best
+
+    def choose_by_unit(self, pool: ThreadPoolExecutor) -> None:
+        """Take for each unit the penalty that is best for it."""
+        estimator = self.prepared.settings.estimator
+
+        def work(chunk: Chunk) -> None:
+            for edges in chunk:
+                tile = self._tile(edges)
+                values = self.prepared.judge(tile)
+                chosen = np.stack([best_penalties(of_fold, estimator) for of_fold in values])
+                self._settle(tile, values, chosen)
+
+        run(pool, work, self.chunks)
+
+    def choose_for_all(self, pool: ThreadPoolExecutor) -> None:
+        """Take for all units of a recording the penalty with the best mean."""
+        settings = self.prepared.settings
+        n_folds, n_units = self.best.inner.shape
+        values = np.empty((n_folds, len(settings.alphas), n_units))
+        chosen = np.empty((n_folds, n_units), dtype=np.intp)
+
+        def judge(chunk: Chunk) -> None:
+            for edges in chunk:
+                values[..., slice(*edges)] = self.prepared.judge(self._tile(edges))
+
+        def settle(chunk: Chunk) -> None:
+            for edges in chunk:
+                units = slice(*edges)
+                self._settle(self._tile(edges), values[..., units], chosen[:, units])
+
+        run(pool, judge, self.chunks)
+        for start, stop in itertools.pairwise(self.tiles.recordings.edges):
+            for fold in range(n_folds if start < stop else 0):
+                mean = values[fold, :, start:stop].mean(axis=1, keepdims=True)
+                chosen[fold, start:stop] = best_penalties(mean, settings.estimator)
+        run(pool, settle, self.chunks)
+
+    def _tile(self, edges: tuple[int, int]) -> Tile:
+        tile = self.tiles.read(edges)
+        self.best.is_delicate[slice(*edges)] = tile.is_delicate
+        return for_columns(tile, self.prepared.design.columns, n_features=self.tiles.n_features)
+
+    def _settle(self, tile: Tile, values: np.ndarray, chosen: np.ndarray) -> None:
+        """Score the units for which this is the best mix so far.
+
+        Parameters
+        ----------
+        tile
+            The units.
+        values
+            (fold, alpha, unit).
+        chosen
+            (fold, unit) positions of the penalties.
+        """
+        units = slice(tile.start, tile.stop)
+        reached = np.take_along_axis(values, chosen[:, None], axis=1)[:, 0]
+        for fold, indices in enumerate(chosen):
+            better = self.best.raise_to(self.number, reached[fold], indices, fold=fold, units=units)
+            self.prepared.score(tile, indices, fold=fold, better=better, best=self.best)
