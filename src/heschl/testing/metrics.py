@@ -54,7 +54,12 @@ class MetricUnderTest(UnderTest[Resolved[MetricCard]]):
         return xr.DataArray(
             values,
             dims=(TIME, FEATURE),
-            coords={TIME: np.arange(_N_ROWS), FEATURE: np.arange(_N_FEATURES)},
+            coords={
+                TIME: np.arange(_N_ROWS),
+                FEATURE: np.arange(_N_FEATURES),
+                # For metrics that tell spaces of features apart; others need not look.
+                "space": (FEATURE, [("even", "odd")[number % 2] for number in range(_N_FEATURES)]),
+            },
         )
 
     @functools.cached_property
