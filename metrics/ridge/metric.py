@@ -25,7 +25,7 @@ from heschl.metrics.ridge.checks import (
 )
 from heschl.metrics.ridge.estimators import Estimator, LeaveOneOut
 from heschl.metrics.ridge.fitting import FoldResult
-from heschl.metrics.ridge.scoring import Engine, Precision, score_folds
+from heschl.metrics.ridge.scoring import Engine, Precision, describe_fast, score_folds
 
 if TYPE_CHECKING:
     from heschl.splits import Fold
@@ -107,6 +107,14 @@ class Ridge:
     def configuration(self) -> Mapping[str, Any]:
         """Return every setting, defaults included, and the numerics version."""
         return {**describe(self), "estimator": describe(self.estimator), "numerics": NUMERICS}
+
+    def route(self, n_rows: int, n_features: int, folds: Sequence[Fold], *, seed: int) -> str:
+        """Return in one sentence how a design of these shapes would be solved."""
+        if self.engine == "reference":
+            return "the reference: one fold, penalty and block of units at a time, in float64"
+        return describe_fast(
+            n_rows, n_features, folds, self.estimator, dtype=self.dtype, seed=seed, block=self.block
+        )
 
     def __call__(
         self, design: xr.DataArray, responses: xr.DataArray, folds: Sequence[Fold], *, seed: int

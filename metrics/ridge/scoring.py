@@ -12,13 +12,18 @@ from heschl.metrics.ridge.estimators import Estimator
 from heschl.metrics.ridge.fitting import FoldResult, score_fold
 
 if TYPE_CHECKING:
+    from heschl.metrics.ridge.engine.arrangement import Arrangement
     from heschl.splits import Fold
 
-__all__ = ["Engine", "Precision", "score_folds"]
+__all__ = ["Engine", "Precision", "describe_fast", "score_folds"]
 
 Engine = Literal["fast", "reference"]
 
 Precision = Literal["float32", "float64"]
+
+
+_MANY = 10_000
+"""Units of a recording, where it is not known yet how many there are: they decide little."""
 
 
 def score_folds(
@@ -79,6 +84,41 @@ def score_folds(
     ]
 
 
+def describe_fast(
+    n_rows: int,
+    n_features: int,
+    folds: Sequence[Fold],
+    estimator: Estimator,
+    *,
+    dtype: Precision,
+    seed: int,
+    block: int,
+) -> str:
+    """Return in one sentence which way the fast engine would take, from shapes alone."""
+    from heschl.metrics.ridge.engine.route import describe_route, expected_routes
+
+    arrangement = _arranged(folds, estimator, n_rows=n_rows, seed=seed)
+    routing = expected_routes(
+        n_features,
+        arrangement,
+        estimator,
+        n_units=_MANY,
+        dtype=np.dtype(dtype),
+        largest_chunk=block,
+    )
+    return describe_route(
+        routing, arrangement, n_features=n_features, n_alphas=len(estimator.alphas)
+    )
+
+
+def _arranged(
+    folds: Sequence[Fold], estimator: Estimator, *, n_rows: int, seed: int
+) -> Arrangement:
+    from heschl.metrics.ridge.engine.arrangement import arrange
+
+    return arrange([(fold.train, fold.test) for fold in folds], estimator, n_rows=n_rows, seed=seed)
+
+
 def _fast(
     design: np.ndarray,
     recordings: Sequence[np.ndarray],
@@ -90,12 +130,9 @@ def _fast(
     seed: int,
     block: int,
 ) -> list[list[FoldResult]]:
-    from heschl.metrics.ridge.engine.arrangement import arrange
     from heschl.metrics.ridge.engine.solve import solve
 
-    arrangement = arrange(
-        [(fold.train, fold.test) for fold in folds], estimator, n_rows=len(design), seed=seed
-    )
+    arrangement = _arranged(folds, estimator, n_rows=len(design), seed=seed)
     solutions = solve(
         design,
         recordings,

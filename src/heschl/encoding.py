@@ -20,10 +20,12 @@ from heschl.ceilings import Power, RepeatCeiling
 from heschl.cells import Cell
 from heschl.configuration import array_digest, describe
 from heschl.contracts import AnyModel, Metric
+from heschl.dimensions import TIME
 from heschl.encoding_work import (
     compute_ceiling,
     compute_features,
     compute_scores,
+    labels_of_rows,
     subject_scores,
 )
 from heschl.errors import InvalidInput, MissingData, UnknownName, near_names
@@ -237,6 +239,27 @@ class EncodingBenchmark:
         """Return digests of what a listener's responses are read from, and of what reads them."""
         fingerprint = session.dataset.get().fingerprint(subject, stimuli)
         return {"content": fingerprint, "code": session.dataset_code}
+
+    def routes(self, session: Session) -> dict[str, list[str]]:
+        """Return the ways in which the metric would solve, each with what it is for.
+
+        Empty where the metric knows one way alone and does not say.
+        """
+        if not hasattr(self.metric, "route"):
+            return {}
+        dataset = session.dataset.get()
+        widths = {layer.name: layer.width for layer in session.model.get().layers}
+        found: dict[str, list[str]] = {}
+        for subject in session.subjects:
+            clocks = {name: dataset.clock(name) for name in self.stimuli(session, subject)}
+            labels = labels_of_rows(self, clocks)
+            folds = self.splitter.folds(labels)
+            for layer in session.layers:
+                n_features = widths[layer] * len(self.delays)
+                n_rows = len(labels[TIME])
+                route = self.metric.route(n_rows, n_features, folds, seed=session.seed)
+                found.setdefault(route, []).append(f"{layer} × {subject}")
+        return found
 
     def gather(self, session: Session, cells: Sequence[Cell]) -> dict[str, xr.Dataset]:
         """Return the unit scores, ceilings and reductions, read from the store."""

@@ -20,7 +20,13 @@ from heschl.temporal import stacked
 if TYPE_CHECKING:
     from heschl.encoding import EncodingBenchmark
 
-__all__ = ["compute_ceiling", "compute_features", "compute_scores", "subject_scores"]
+__all__ = [
+    "compute_ceiling",
+    "compute_features",
+    "compute_scores",
+    "labels_of_rows",
+    "subject_scores",
+]
 
 
 def compute_features(
@@ -88,7 +94,7 @@ def compute_ceiling(
 
 def _tested_stimuli(benchmark: EncodingBenchmark, recording: Recording) -> list[str]:
     """Return the stimuli with rows that are scored: a ceiling is of those rows alone."""
-    labels = _labels(
+    labels = labels_of_rows(
         benchmark, {name: each[TIME].to_numpy() for name, each in recording.responses.items()}
     )
     folds = benchmark.splitter.folds(labels)
@@ -96,7 +102,9 @@ def _tested_stimuli(benchmark: EncodingBenchmark, recording: Recording) -> list[
     return [name for name in recording.responses if name in tested]
 
 
-def _labels(benchmark: EncodingBenchmark, clocks: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def labels_of_rows(
+    benchmark: EncodingBenchmark, clocks: Mapping[str, np.ndarray]
+) -> dict[str, Any]:
     """Return stimulus and time of every row that enters, from the times of each stimulus."""
     times = {name: clock[benchmark.rows(name)] for name, clock in clocks.items()}
     return {
@@ -171,7 +179,7 @@ def subject_scores(
 ) -> SubjectScores:
     """Read one listener's results from the store."""
     stimuli, dataset = benchmark.stimuli(session, subject), session.dataset.get()
-    labels = _labels(benchmark, {name: dataset.clock(name) for name in stimuli})
+    labels = labels_of_rows(benchmark, {name: dataset.clock(name) for name in stimuli})
     folds = benchmark.splitter.folds(labels)
     noise = _stored(session, ceiling.keys[0], ceiling.label)
     layers = [_stored(session, key, score.label) for key in score.keys]

@@ -82,6 +82,14 @@ def test_plan_of_what_is_done_says_so(heschl, score_file):
     assert out.splitlines()[-1].startswith("all of it is in the store")
 
 
+def test_plan_says_how_the_metric_will_solve(heschl):
+    words = ("plan", "logmel", "lebel_moth-ridge", "--data", "phantom", "--subjects", "UTS02")
+    _, out, _ = heschl(*words, "--seed", "7")
+    assert "1 design, as logmel × UTS02: 4 training sets by XX' (163 × 163); 15 pen" in out
+    (route,) = json.loads(heschl(*words, "--seed", "7", "--json")[1])["routes"]
+    assert route in out
+
+
 def test_plan_without_data_tells_the_download(heschl):
     code, out, _ = heschl("plan", "logmel", "lebel_moth-ridge", "--subjects", "UTS01", "--json")
     assert code == 0

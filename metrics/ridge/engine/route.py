@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,8 +12,9 @@ from heschl.metrics.ridge.engine.design import Design
 from heschl.metrics.ridge.engine.factors import Route
 from heschl.metrics.ridge.estimators import Estimator, LeaveOneOut
 from heschl.metrics.ridge.solver import SAFE_PENALTY
+from heschl.wording import counted
 
-__all__ = ["CHUNK", "Routing", "choose_routes", "describe_route"]
+__all__ = ["CHUNK", "Routing", "choose_routes", "describe_route", "expected_routes"]
 
 TILE = 256
 """Units multiplied at a time: as many as keep BLAS busy and the products in the cache."""
@@ -74,6 +75,25 @@ MINIMUM = 16
 """Units that are worth a thread."""
 
 
+def expected_routes(
+    n_features: int,
+    arrangement: Arrangement,
+    estimator: Estimator,
+    *,
+    n_units: int,
+    dtype: np.dtype,
+    largest_chunk: int,
+) -> Routing:
+    """Choose from shapes alone; only a design itself can tell that this would cost digits."""
+    is_wide = [n_features >= len(rows) - estimator.has_intercept for rows in arrangement.trainings]
+    tall = _tall_route(n_features, arrangement, is_wide, estimator, n_units)
+    routes: tuple[Route, ...] = tuple("kernel" if wide else tall for wide in is_wide)
+    chunk = int(np.clip(CHUNK_BYTES // (3 * dtype.itemsize * arrangement.n_rows), 64, CHUNK))
+    chunk = min(chunk, largest_chunk)
+    kept = _operator_numbers(n_features, arrangement, estimator, dtype) * dtype.itemsize
+    return Routing(routes, dtype, kept <= KEPT_BYTES, chunk, min(TILE, chunk))
+
+
 def choose_routes(
     design: Design,
     arrangement: Arrangement,
@@ -88,22 +108,28 @@ def choose_routes(
     """Choose how each training set is factored, and what is kept in memory."""
     squares = _squares(design)
     is_small = [alphas[0] <= SAFE_PENALTY * squares[rows].sum() for rows in arrangement.trainings]
-    if any(is_small):
-        dtype = np.dtype(np.float64)
-    is_wide = [
-        design.n_features >= len(rows) - design.has_intercept for rows in arrangement.trainings
-    ]
-    tall = _tall_route(design.n_features, arrangement, is_wide, estimator, n_units)
-    if is_raw or (tall == "summed" and _is_off_centre(design, arrangement, squares)):
-        tall = "direct"
-    routes: list[Route] = []
-    for wide, is_too_small in zip(is_wide, is_small, strict=True):
-        routes.append("decomposed" if is_too_small else "kernel" if wide else tall)
-    size = dtype.itemsize
-    chunk = int(np.clip(CHUNK_BYTES // (3 * size * design.n_rows), 64, CHUNK))
-    keeps = _operator_numbers(design, arrangement, estimator, dtype) * size <= KEPT_BYTES
-    chunk = min(chunk // 2 if keeps else chunk, largest_chunk)
-    return Routing(tuple(routes), dtype, keeps, chunk, min(TILE, chunk))
+    expected = expected_routes(
+        design.n_features,
+        arrangement,
+        estimator,
+        n_units=n_units,
+        dtype=np.dtype(np.float64) if any(is_small) else dtype,
+        largest_chunk=largest_chunk,
+    )
+    is_direct = is_raw or (
+        "summed" in expected.routes and _is_off_centre(design, arrangement, squares)
+    )
+
+    def checked(route: Route, *, is_too_small: bool) -> Route:
+        if is_too_small:
+            return "decomposed"
+        return "direct" if route == "summed" and is_direct else route
+
+    routes = tuple(
+        checked(route, is_too_small=small)
+        for route, small in zip(expected.routes, is_small, strict=True)
+    )
+    return replace(expected, routes=routes)
 
 
 def describe_route(
@@ -111,9 +137,7 @@ def describe_route(
     arrangement: Arrangement,
     *,
     n_features: int,
-    n_units: int,
     n_alphas: int,
-    n_threads: int,
 ) -> str:
     """Return the chosen way in one sentence.
 
@@ -121,9 +145,9 @@ def describe_route(
     >>> blocks = (rows[:20], rows[20:])
     >>> arrangement = Arrangement(40, blocks, blocks[::-1], (), blocks, ((0,), (1,)))
     >>> routing = Routing(("summed", "summed"), np.dtype("float32"), True, 1024, 256)
-    >>> describe_route(routing, arrangement, n_features=3, n_units=9, n_alphas=20, n_threads=2)
-    "2 training sets by X'X (3 × 3) summed over 2 blocks of rows; 20 penalties compressed to \
-about 6 float32 products an axis, operators kept; 9 units in tiles of 256 on 2 threads"
+    >>> sentence = describe_route(routing, arrangement, n_features=3, n_alphas=20)
+    >>> sentence.split("; ")[0]
+    "2 training sets by X'X (3 × 3) summed over 2 blocks of rows"
     """
     sizes = [len(rows) for rows in arrangement.trainings]
     words: dict[Route, str] = {
@@ -138,13 +162,13 @@ about 6 float32 products an axis, operators kept; 9 units in tiles of 256 on 2 t
         of_route = [size for size, chosen in zip(sizes, routing.routes, strict=True)
                     if chosen == route]  # fmt: skip
         if of_route:
-            parts.append(f"{len(of_route)} training sets {text.format(max(of_route))}")
+            parts.append(f"{counted(len(of_route), 'training set')} {text.format(max(of_route))}")
     name = routing.dtype.name
     rank = min(n_alphas, MEAN_RANK[name])
     return (
         f"{', '.join(parts)}; {n_alphas} penalties compressed to about {rank} {name} products an "
-        f"axis, operators {'kept' if routing.keeps else 'made for each chunk'}; {n_units} units "
-        f"in tiles of {routing.tile} on {n_threads} threads"
+        f"axis, operators {'kept' if routing.keeps else 'made for each chunk'}; units in tiles of "
+        f"{routing.tile}"
     )
 
 
@@ -194,7 +218,7 @@ def _tall_route(
 
 
 def _operator_numbers(
-    design: Design, arrangement: Arrangement, estimator: Estimator, dtype: np.dtype
+    n_features: int, arrangement: Arrangement, estimator: Estimator, dtype: np.dtype
 ) -> float:
     """Return about how many numbers the path operators of all sides have."""
     rank = min(len(estimator.alphas), MEAN_RANK[dtype.name])
@@ -205,4 +229,4 @@ def _operator_numbers(
     ]
     if isinstance(estimator, LeaveOneOut):
         shapes = [(len(rows), len(rows)) for rows in arrangement.trainings]
-    return float(sum(rank * n * min(m, design.n_features) for n, m in shapes))
+    return float(sum(rank * n * min(m, n_features) for n, m in shapes))

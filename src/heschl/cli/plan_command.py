@@ -45,8 +45,13 @@ def run(arguments: argparse.Namespace) -> int:
         for stage, group in groupby(planned.cells, key=lambda cell: cell.stage)
         for cells in [list(group)]
     ]
+    # Only benchmarks whose metric has a choice say how they will solve.
+    of_benchmark = getattr(planned.benchmark, "routes", None)
+    routes: dict[str, list[str]] = of_benchmark(planned.session) if of_benchmark else {}
     if arguments.json:
-        print_json({"stages": stages, "cost": {**vars(cost), "seconds": cost.seconds}})
+        print_json(
+            {"stages": stages, "cost": {**vars(cost), "seconds": cost.seconds}, "routes": routes}
+        )
         return 0
     print_table(
         ["stage", "cells", "cached", "to store"],
@@ -57,12 +62,15 @@ def run(arguments: argparse.Namespace) -> int:
     )
     if planned.n_cached == len(planned.cells):
         print_text("all of it is in the store: `heschl score` only gathers it")
+        return 0
     if cost.n_windows:
         print_text(
             f"the model hears {counted(cost.n_windows, 'window')} at "
             f"{1000 * cost.seconds_per_window:.1f} ms: "
             f"about {_duration(cost.seconds)} on {planned.session.device}"
         )
+    for route, users in routes.items():
+        print_text(f"{counted(len(users), 'design')}, as {users[0]}: {route}")
     return 0
 
 
