@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -34,6 +35,8 @@ NUMERICS = 1
 
 MOST_BYTES = 2**30
 """How much memory the values of one stimulus may take."""
+
+Heard = Callable[[str, Alignment], tuple[Interval, ...]]
 
 _PHONES = frozenset(ARPABET)
 
@@ -166,8 +169,7 @@ def triphone() -> PhoneSequences:
 
 def phone_rate() -> PhoneticModel:
     """Return 1 for each phone, which a clock turns into phones per scan."""
-    card = phonetic.PHONE_RATE
-    return PhoneticModel(card, Layer("phone_rate", 1), lambda a: _counted(heard_phones(card.id, a)))
+    return _rate(phonetic.PHONE_RATE, "phone_rate", heard_phones)
 
 
 def word_rate() -> PhoneticModel:
@@ -177,8 +179,93 @@ def word_rate() -> PhoneticModel:
     >>> word_rate().read(heard, ["word_rate"])["word_rate"].onsets_s
     array([0. , 0.4])
     """
-    card = phonetic.WORD_RATE
-    return PhoneticModel(card, Layer("word_rate", 1), lambda a: _counted(heard_words(card.id, a)))
+    return _rate(phonetic.WORD_RATE, "word_rate", heard_words)
+
+
+# Models hold no inner functions, so that they can be sent to other processes.
+def _articulation(card: ModelCard, table: Mapping[str, np.ndarray]) -> PhoneticModel:
+    return PhoneticModel(
+        card,
+        Layer("articulation", len(COLUMNS)),
+        partial(_articulated, card.id, table),
+        settings=[[phone, row.tolist()] for phone, row in sorted(table.items())],
+    )
+
+
+def _articulated(model: str, table: Mapping[str, np.ndarray], alignment: Alignment) -> Events:
+    phones = heard_phones(model, alignment)
+    return _events([table[arpabet(phone)] for phone in phones], phones, len(COLUMNS))
+
+
+def _rate(card: ModelCard, layer: str, heard: Heard) -> PhoneticModel:
+    return PhoneticModel(card, Layer(layer, 1), partial(_counted, card.id, heard))
+
+
+def _counted(model: str, heard: Heard, alignment: Alignment) -> Events:
+    intervals = heard(model, alignment)
+    return _events([np.ones(1, dtype=np.float32)] * len(intervals), intervals, 1)
+
+
+def _events(self, alignment: Alignment) -> Events:
+    found = [
+        (midpoint_s, self._column_of[sequence])
+        for midpoint_s, sequence in sequences(self.card.id, alignment, self._order)
+        if sequence in self._column_of
+    ]
+    shape = len(found), len(self._column_of)
+    n_bytes = 4 * shape[0] * shape[1]
+    if n_bytes > MOST_BYTES:
+        raise InvalidInput(
+            f"{self.card.id!r} would take {n_bytes / 2**30:.1f} GiB for {shape[0]} sequences "
+            f"in {shape[1]} columns; make it with a smaller vocabulary, such as "
+            "heschl.models.phonetic.sequences.attested of the training stories"
+        )
+    values = np.zeros(shape, dtype=np.float32)
+    for row, (_, column) in enumerate(found):
+        values[row, column] = 1.0
+    midpoints_s = np.array([midpoint_s for midpoint_s, _ in found], dtype=float)
+    return Events(values, midpoints_s, midpoints_s)
+
+
+def articulation() -> PhoneticModel:
+    """Return the 22 articulatory features of each phone, affricates among them.
+
+    >>> heard = Alignment(phones=((0.0, 0.1, "CH"),))
+    >>> values = articulation().read(heard, ["articulation"])["articulation"].values[0]
+    >>> [column for column, value in zip(COLUMNS, values) if value]
+    ['postalveolar', 'affricative', 'unvoiced']
+    """
+    return _articulation(phonetic.ARTICULATION, FIXED)
+
+
+def articulation_original() -> PhoneticModel:
+    """Return the 22 articulatory features with the fault of the published table."""
+    return _articulation(phonetic.ARTICULATION_ORIGINAL, ORIGINAL)
+
+
+def diphone() -> PhoneSequences:
+    """Return the pairs of phones, 1521 columns from ``AA AA`` to ``ZH ZH``."""
+    return PhoneSequences(phonetic.DIPHONE, order=2)
+
+
+def triphone() -> PhoneSequences:
+    """Return the triples of phones, 59319 columns; see `PhoneSequences` for fewer."""
+    return PhoneSequences(phonetic.TRIPHONE, order=3)
+
+
+def phone_rate() -> PhoneticModel:
+    """Return 1 for each phone, which a clock turns into phones per scan."""
+    return _rate(phonetic.PHONE_RATE, "phone_rate", heard_phones)
+
+
+def word_rate() -> PhoneticModel:
+    """Return 1 for each word, which a clock turns into words per scan.
+
+    >>> heard = Alignment(words=((0.0, 0.2, "had"), (0.2, 0.4, "{BR}"), (0.4, 0.6, "your")))
+    >>> word_rate().read(heard, ["word_rate"])["word_rate"].onsets_s
+    array([0. , 0.4])
+    """
+    return _rate(phonetic.WORD_RATE, "word_rate", heard_words)
 
 
 def _articulation(card: ModelCard, table: Mapping[str, np.ndarray]) -> PhoneticModel:
