@@ -20,6 +20,7 @@ __all__ = [
     "N_BINS",
     "N_COEFFICIENTS",
     "N_MELS",
+    "N_SUMMED",
     "SAMPLE_RATE",
     "audible_log_mel",
     "deltas",
@@ -32,6 +33,8 @@ __all__ = [
     "power",
     "project",
     "rises",
+    "summed_mean_rise",
+    "summed_rises",
 ]
 
 SAMPLE_RATE = 16_000
@@ -44,6 +47,8 @@ POWER_FLOOR = 1e-10
 AUDIBLE_FLOOR = 1e-6
 """Above digital silence and the rounding of 16-bit files, whose steps would pass for onsets."""
 DELTA_REACH = 2
+N_SUMMED = 10
+"""Frames in the tenth of a second over which rises are summed."""
 
 # Periodic, as in every short-time Fourier transform.
 HANN: np.ndarray = scipy.signal.get_window("hann", FRAME, fftbins=True)
@@ -114,6 +119,18 @@ def rises(bands: np.ndarray) -> np.ndarray:
 def mean_rise(bands: np.ndarray) -> np.ndarray:
     """Return the mean of `rises` over bands (time - 1, 1), known as spectral flux."""
     return np.asarray(rises(bands).mean(axis=1, keepdims=True))
+
+
+def summed_rises(bands: np.ndarray) -> np.ndarray:
+    """Return the sums of `rises` over ten frames (time - 10, band)."""
+    rising = rises(bands)
+    n_sums = len(rising) - N_SUMMED + 1
+    return np.asarray(sum(rising[first : first + n_sums] for first in range(N_SUMMED)))
+
+
+def summed_mean_rise(bands: np.ndarray) -> np.ndarray:
+    """Return the mean of `summed_rises` over bands (time - 10, 1)."""
+    return np.asarray(summed_rises(bands).mean(axis=1, keepdims=True))
 
 
 def mel_filters() -> np.ndarray:

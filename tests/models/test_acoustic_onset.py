@@ -48,6 +48,21 @@ def test_onset_equals_librosa():
     assert flux.max() > 1
 
 
+def test_sums_miss_no_rise_when_asked_ten_times_a_second():
+    sound = np.random.default_rng(2).standard_normal(2 * RATE) * 0.1
+    names = ["onset_bands", "onset_bands_100ms", "onset", "onset_100ms"]
+    outputs = onset().forward(sound.astype(np.float32)[None], names)
+
+    for every, summed in (names[:2], names[2:]):
+        asked = outputs[summed][0, ::10]
+        rises = outputs[every][0, : 10 * len(asked)]
+        expected = rises.reshape(len(asked), 10, -1).astype(np.float64).sum(axis=1)
+        np.testing.assert_allclose(asked, expected, rtol=1e-6, atol=1e-6)
+    first, second = onset().layers[0], onset().layers[2]
+    # The middle of ten frames is four and a half after the first.
+    assert second.offset_s - first.offset_s == pytest.approx(0.045)
+
+
 def test_click_rises_where_it_is_and_nowhere_else():
     sound = np.zeros(RATE)
     sound[8000] = 0.5

@@ -67,7 +67,7 @@ def test_powspec_equals_scipy():
 @pytest.mark.parametrize("band", [0, 1, 29, 237, 238, 447])
 @pytest.mark.parametrize("amplitude", [1.0, 0.01])
 def test_tone_gives_half_its_square_in_its_band(band, amplitude):
-    # The centre lies on the third of the band's four bins, so that the Hann window's are all inside.
+    # The centre is on the third of a band's four bins, so that all that Hann spreads is inside.
     found = heard(tone(CENTRES_HZ[band], amplitude))
 
     assert (found.argmax(axis=1) == band).all()
