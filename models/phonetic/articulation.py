@@ -4,7 +4,11 @@ The table is that of LeBel et al. (2023), 22 columns. As published it lists the
 manner of CH and JH as *affricate* while the column is called *affricative*, so
 that the column is zero for every phone. Those two cells are all that sets
 `FIXED` and `ORIGINAL` apart: with the fault 21 columns are live, and CH and JH
-have no manner. Vowels have no mark for voicing, and diphthongs have two places.
+have no manner. A linear model can make up for it, since what has a place but no
+other manner is an affricate, so that scores differ by the penalty alone.
+
+Vowels have no mark for voicing. Of the diphthongs AW, AY and OY have the marks of
+both of their vowels, EY and OW those of the first.
 """
 
 from __future__ import annotations

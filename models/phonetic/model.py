@@ -88,8 +88,10 @@ class PhoneSequences(PhoneticModel):
 
     The protocol's vocabulary is what the training stories hold. That of the
     cards is every sequence there can be, which predicts the same: a column that
-    is zero in training has no weight. It costs memory alone, little for pairs
-    and too much for the triples of real stories, for which pass a vocabulary.
+    is zero in training has no weight. It only costs time and memory, little for
+    pairs, but minutes a listener for the triples of short stories and more than
+    there is for those of long ones. Pass a vocabulary then, in a file of your
+    own that ``file:./triphones.py:model`` names.
 
     Examples
     --------

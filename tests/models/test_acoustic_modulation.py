@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from heschl.models import acoustic
 from heschl.models.acoustic.model import modulation
 from heschl.models.acoustic.modulations import (
     COLUMNS,
@@ -15,7 +14,6 @@ from heschl.models.acoustic.modulations import (
     log_bands,
     modulation_spectrum,
 )
-from heschl.testing import model_checks
 
 RATE = 16_000
 CENTRES_HZ = 250 * 2 ** (np.arange(60) / 12)
@@ -46,11 +44,6 @@ def rippling_sound(rate_hz, scale, direction, swing, seconds=3.0):
         phase = generator.uniform(0, 2 * np.pi)
         sound += 10 ** (log_power / 2) * np.sin(2 * np.pi * 250 * 2**octaves * times_s + phase)
     return 0.02 * sound
-
-
-@pytest.mark.parametrize("check", model_checks(acoustic.MODULATION), ids=str)
-def test_contract_is_kept(check):
-    check()
 
 
 def test_columns_are_every_ripple_once():

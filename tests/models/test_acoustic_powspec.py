@@ -7,11 +7,9 @@ import pytest
 import scipy.signal
 
 from heschl.extraction import SlidingWindows, extract_frames
-from heschl.models import acoustic
 from heschl.models.acoustic.model import powspec_8k, powspec_448
 from heschl.phantom.corpus import utterances
 from heschl.sound import Sound, Stimulus
-from heschl.testing import model_checks
 
 RATE = 33_500
 CENTRES_HZ = 25 + 33.5 * np.arange(448)
@@ -23,15 +21,6 @@ def heard(waveform, make=powspec_448):
 
 def tone(frequency_hz, amplitude=0.5, seconds=0.5):
     return amplitude * np.sin(2 * np.pi * frequency_hz * np.arange(round(RATE * seconds)) / RATE)
-
-
-@pytest.mark.parametrize(
-    "check",
-    [check for card in (acoustic.POWSPEC_448, acoustic.POWSPEC_8K) for check in model_checks(card)],
-    ids=str,
-)
-def test_contract_is_kept(check):
-    check()
 
 
 def test_bands_are_those_of_the_protocol():

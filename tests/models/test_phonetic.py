@@ -23,7 +23,6 @@ from heschl.models.phonetic.model import (
 )
 from heschl.phantom.corpus import compose, utterances
 from heschl.sound import Sound, Stimulus
-from heschl.testing import model_checks
 
 NEED_ARPABET = [articulation, articulation_original, diphone]
 SAID = Alignment(
@@ -42,13 +41,6 @@ def only(outputs):
 
 def read(model, alignment):
     return only(model.read(alignment, [layer.name for layer in model.layers]))
-
-
-@pytest.mark.parametrize(
-    "check", [check for card in phonetic.CARDS for check in model_checks(card)], ids=str
-)
-def test_contract_is_kept(check):
-    check()
 
 
 @pytest.mark.parametrize("card", phonetic.CARDS, ids=lambda card: card.id)

@@ -146,6 +146,19 @@ def test_original_lacks_exactly_the_manner_of_affricates():
     assert np.array(list(FIXED.values())).any(axis=0).all()
 
 
+def test_original_spans_what_fixed_does():
+    fixed, original = (np.array([table[phone] for phone in ARPABET]) for table in (FIXED, ORIGINAL))
+
+    ranks = [
+        np.linalg.matrix_rank(each) for each in (fixed, original, np.hstack([fixed, original]))
+    ]
+
+    # All places are a consonant, and so are all manners.
+    assert ranks == [ranks[0]] * 3
+    places, manners = original[:, :8].sum(axis=1), original[:, 8:14].sum(axis=1)
+    np.testing.assert_array_equal(places - manners, fixed[:, COLUMNS.index("affricative")])
+
+
 def test_table_agrees_with_what_the_phantom_plants():
     said = [spoken.alignment for spoken in utterances("en")]
     for alignment in said:
