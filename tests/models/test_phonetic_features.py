@@ -237,6 +237,16 @@ def test_no_sequence_spans_a_pause_labelled_or_not(pause):
         assert sequences("m", alignment, 3) == []
 
 
+@pytest.mark.parametrize("length_s", [0.0, 0.004])
+def test_labelled_pause_parts_phones_however_short(length_s):
+    after = 0.1 + length_s
+    spoken = Alignment(
+        phones=((0.0, 0.1, "K"), (0.1, after, "sp"), (after, 0.2, "AE"), (0.2, 0.3, "T"))
+    )
+
+    assert [run for _, run in sequences("m", spoken, 2)] == [("AE", "T")]
+
+
 def test_rounding_between_phones_is_no_pause():
     spoken = Alignment(phones=((0.0, 0.1, "K"), (0.104, 0.2, "AE"), (0.206, 0.3, "T")))
 
