@@ -214,7 +214,7 @@ def powspec_448() -> AcousticModel:
     """Return the log power in 448 bands of 33.5 Hz up to 15 kHz.
 
     Sound that was recorded below 30.1 kHz holds nothing above half its rate:
-    those bands are then the resampler's leftovers. Use `powspec_8k` for it.
+    those bands stay at the floor, -10, and say nothing. Use `powspec_8k` for it.
 
     >>> powspec_448().sample_rate
     33500
@@ -224,6 +224,10 @@ def powspec_448() -> AcousticModel:
 
 
 def powspec_8k() -> AcousticModel:
-    """Return the first 238 of these bands, which lie below 8 kHz."""
+    """Return the first 238 of these bands, which lie below 8 kHz.
+
+    Sound that was recorded at 16 kHz fades in the last 20 of them, from 7.3 kHz
+    on, where the resampler's filter falls off.
+    """
     recipe = _Recipe("powspec", powspec.N_BANDS_8K, powspec.log_band_power_8k)
     return AcousticModel(acoustic.POWSPEC_8K, recipe, framing=LONG)

@@ -132,3 +132,16 @@ def test_resampled_sound_of_16_khz_agrees_below_7_khz():
     below_7_khz = [each.values[:, :207] for each in frames]
     assert np.abs(below_7_khz[0] - below_7_khz[1]).max() < 0.02
     np.testing.assert_array_equal(frames[0].times_s, frames[1].times_s)
+
+
+def test_bands_beyond_a_recording_stay_at_the_floor():
+    loud = 0.3 * np.random.default_rng(5).standard_normal(3 * 16_000)
+    recorded = Stimulus("noise", Sound.from_samples(loud.astype(np.float32), 16_000))
+
+    values = extract_frames(powspec_448(), recorded, ["powspec"], SlidingWindows())[
+        "powspec"
+    ].values
+
+    # From 8.1 kHz on: what the resampler leaves there is far below 1e-10.
+    np.testing.assert_allclose(values[:, CENTRES_HZ > 8100], -10, atol=1e-4)
+    assert values[:, CENTRES_HZ < 7300].min() > -6
