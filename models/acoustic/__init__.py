@@ -1,15 +1,28 @@
 """Signal processing as models: the baselines that every network has to beat.
 
-All four cut 16 kHz sound into 25 ms frames every 10 ms, without padding: frame
-``k`` covers the samples ``160 k`` up to ``160 k + 400`` and is centred 12.5 ms
-after its first. Nothing outside a frame touches it.
+All but two cut 16 kHz sound into 25 ms frames every 10 ms, without padding:
+frame ``k`` covers the samples ``160 k`` up to ``160 k + 400`` and is centred
+12.5 ms after its first. `ONSET`, `MODULATION` and the deltas of `MFCC` combine
+neighbouring frames; the power spectra have longer ones, see
+`heschl.models.acoustic.powspec`. Nothing outside of its receptive field touches
+a frame.
 """
 
 from __future__ import annotations
 
 from heschl.cards import ModelCard
 
-__all__ = ["CARDS", "ENVELOPE", "LOGMEL", "MFCC", "SPECTROGRAM"]
+__all__ = [
+    "CARDS",
+    "ENVELOPE",
+    "LOGMEL",
+    "MFCC",
+    "MODULATION",
+    "ONSET",
+    "POWSPEC_8K",
+    "POWSPEC_448",
+    "SPECTROGRAM",
+]
 
 SPECTROGRAM = ModelCard(
     id="spectrogram",
@@ -65,4 +78,94 @@ ENVELOPE = ModelCard(
     parameters=0,
 )
 
-CARDS = (ENVELOPE, LOGMEL, MFCC, SPECTROGRAM)
+ONSET = ModelCard(
+    id="onset",
+    load="heschl.models.acoustic.model:onset",
+    summary="Acoustic onsets: how much 80 log-mel bands rise in 10 ms, each and on average",
+    licence="BSD-3-Clause",
+    citation="""@article{daube2019simple,
+  author = {Daube, Christoph and Ince, Robin A. A. and Gross, Joachim},
+  title = {Simple Acoustic Features Can Explain Phoneme-Based Predictions of Cortical Responses
+           to Speech},
+  journal = {Current Biology},
+  volume = {29},
+  number = {12},
+  pages = {1924--1937},
+  year = {2019},
+  doi = {10.1016/j.cub.2019.04.067},
+}""",
+    family="acoustic",
+    parameters=0,
+)
+
+MODULATION = ModelCard(
+    id="modulation",
+    load="heschl.models.acoustic.model:modulation",
+    summary="Spectro-temporal modulations: 45 ripples of 2 to 32 Hz and 0 to 4 cycles per octave",
+    licence="BSD-3-Clause",
+    citation="""@article{singh2003modulation,
+  author = {Singh, Nandini C. and Theunissen, Fr{\\'e}d{\\'e}ric E.},
+  title = {Modulation spectra of natural sounds and ethological theories of auditory processing},
+  journal = {Journal of the Acoustical Society of America},
+  volume = {114},
+  number = {6},
+  pages = {3394--3411},
+  year = {2003},
+  doi = {10.1121/1.1624067},
+}
+@article{chi2005multiresolution,
+  author = {Chi, Taishih and Ru, Powen and Shamma, Shihab A.},
+  title = {Multiresolution spectrotemporal analysis of complex sounds},
+  journal = {Journal of the Acoustical Society of America},
+  volume = {118},
+  number = {2},
+  pages = {887--906},
+  year = {2005},
+  doi = {10.1121/1.1945807},
+}""",
+    family="acoustic",
+    parameters=0,
+)
+
+_DE_HEER = """@article{deheer2017hierarchical,
+  author = {{de Heer}, Wendy A. and Huth, Alexander G. and Griffiths, Thomas L. and
+            Gallant, Jack L. and Theunissen, Fr{\\'e}d{\\'e}ric E.},
+  title = {The Hierarchical Cortical Organization of Human Speech Processing},
+  journal = {Journal of Neuroscience},
+  volume = {37},
+  number = {27},
+  pages = {6539--6557},
+  year = {2017},
+  doi = {10.1523/JNEUROSCI.3267-16.2017},
+}"""
+
+POWSPEC_448 = ModelCard(
+    id="powspec-448",
+    load="heschl.models.acoustic.model:powspec_448",
+    summary="Log power in 448 bands of 33.5 Hz up to 15 kHz; needs sound recorded above 30.1 kHz",
+    licence="BSD-3-Clause",
+    citation=_DE_HEER,
+    family="acoustic",
+    parameters=0,
+)
+
+POWSPEC_8K = ModelCard(
+    id="powspec8k",
+    load="heschl.models.acoustic.model:powspec_8k",
+    summary="Log power in 238 bands of 33.5 Hz below 8 kHz: powspec-448 for sound of 16 kHz",
+    licence="BSD-3-Clause",
+    citation=_DE_HEER,
+    family="acoustic",
+    parameters=0,
+)
+
+CARDS = (
+    ENVELOPE,
+    LOGMEL,
+    MFCC,
+    MODULATION,
+    ONSET,
+    POWSPEC_448,
+    POWSPEC_8K,
+    SPECTROGRAM,
+)

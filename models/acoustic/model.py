@@ -12,19 +12,41 @@ import numpy as np
 from heschl.cards import ModelCard
 from heschl.contracts import Layer, Traits
 from heschl.models import acoustic
-from heschl.models.acoustic import transforms
-from heschl.models.acoustic.transforms import FRAME, HOP, SAMPLE_RATE
+from heschl.models.acoustic import modulations, powspec, transforms
 from heschl.models.inputs import chosen_layers, require_waveforms
 
-__all__ = ["AcousticModel", "envelope", "logmel", "mfcc", "spectrogram"]
+__all__ = [
+    "AcousticModel",
+    "envelope",
+    "logmel",
+    "mfcc",
+    "modulation",
+    "onset",
+    "powspec_8k",
+    "powspec_448",
+    "spectrogram",
+]
 
 NUMERICS = 1
 """Raised whenever an output changes for the same sound."""
 
-BLOCK_FRAMES = 4096
-"""How many frames are in flight at once: bounds the memory at some 40 MB."""
+BLOCK_SAMPLES = 2**20
+"""How many samples of frames are in flight at once: bounds the memory at some 50 MB."""
 
 Transform = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Framing:
+    """The sound's rate in Hz, and the samples in a frame and from one frame to the next."""
+
+    sample_rate: int
+    frame: int
+    hop: int
+
+
+SHORT = Framing(transforms.SAMPLE_RATE, transforms.FRAME, transforms.HOP)
+LONG = Framing(powspec.SAMPLE_RATE, powspec.FRAME, powspec.HOP)
 
 
 @dataclass(frozen=True)
@@ -37,18 +59,18 @@ class _Recipe:
     of_sequence: Transform | None = None
     n_neighbours: int = 0
 
-    @property
-    def span(self) -> int:
-        """How many samples one output frame sees."""
-        return FRAME + self.n_neighbours * HOP
+    def span(self, framing: Framing) -> int:
+        """Return how many samples one output frame sees."""
+        return framing.frame + self.n_neighbours * framing.hop
 
-    def layer(self) -> Layer:
+    def layer(self, framing: Framing) -> Layer:
+        span_s = self.span(framing) / framing.sample_rate
         return Layer(
             name=self.name,
             width=self.width,
-            rate_hz=SAMPLE_RATE / HOP,
-            offset_s=self.span / 2 / SAMPLE_RATE,
-            receptive_field_s=self.span / SAMPLE_RATE,
+            rate_hz=framing.sample_rate / framing.hop,
+            offset_s=span_s / 2,
+            receptive_field_s=span_s,
         )
 
 
@@ -59,17 +81,17 @@ class AcousticModel:
     the last bit, so any window that holds them gives the same numbers.
     """
 
-    sample_rate = SAMPLE_RATE
-
-    def __init__(self, card: ModelCard, *recipes: _Recipe) -> None:
+    def __init__(self, card: ModelCard, *recipes: _Recipe, framing: Framing = SHORT) -> None:
         self.card = card
+        self.sample_rate = framing.sample_rate
+        self._framing = framing
         self._recipes = {recipe.name: recipe for recipe in recipes}
-        self.layers = tuple(recipe.layer() for recipe in recipes)
+        self.layers = tuple(recipe.layer(framing) for recipe in recipes)
         self.traits = Traits(
             is_causal=True,
             is_local=True,
             is_padding_safe=True,
-            minimum_samples=max(recipe.span for recipe in recipes),
+            minimum_samples=max(recipe.span(framing) for recipe in recipes),
         )
 
     @property
@@ -78,9 +100,9 @@ class AcousticModel:
         configuration = {
             "model": self.card.id,
             "numerics": NUMERICS,
-            "sample_rate": SAMPLE_RATE,
-            "frame": FRAME,
-            "hop": HOP,
+            "sample_rate": self._framing.sample_rate,
+            "frame": self._framing.frame,
+            "hop": self._framing.hop,
             "layers": [[layer.name, layer.width] for layer in self.layers],
         }
         return hashlib.sha256(json.dumps(configuration, sort_keys=True).encode()).hexdigest()
@@ -94,7 +116,7 @@ class AcousticModel:
         for layer in chosen:
             recipe = self._recipes[layer.name]
             if recipe.of_frames not in framewise:
-                framewise[recipe.of_frames] = _framewise(recipe.of_frames, waveforms)
+                framewise[recipe.of_frames] = _framewise(recipe.of_frames, waveforms, self._framing)
             values = framewise[recipe.of_frames]
             if recipe.of_sequence is not None:
                 values = np.stack([recipe.of_sequence(sequence) for sequence in values])
@@ -102,15 +124,16 @@ class AcousticModel:
         return outputs
 
 
-def _framewise(transform: Transform, waveforms: np.ndarray) -> np.ndarray:
+def _framewise(transform: Transform, waveforms: np.ndarray, framing: Framing) -> np.ndarray:
     """Apply ``transform`` to every frame: (batch, sample) to float64 (batch, frame, unit)."""
-    windows = np.lib.stride_tricks.sliding_window_view(waveforms, FRAME, axis=-1)[:, ::HOP]
+    windows = np.lib.stride_tricks.sliding_window_view(waveforms, framing.frame, axis=-1)
+    windows = windows[:, :: framing.hop]
     n_waveforms, n_frames, _ = windows.shape
-    block = max(1, BLOCK_FRAMES // n_waveforms)
+    block = max(1, BLOCK_SAMPLES // (framing.frame * n_waveforms))
     parts = []
     for start in range(0, n_frames, block):
         frames = windows[:, start : start + block].astype(np.float64)
-        parts.append(transform(frames.reshape(-1, FRAME)).reshape(*frames.shape[:2], -1))
+        parts.append(transform(frames.reshape(-1, framing.frame)).reshape(*frames.shape[:2], -1))
     return np.concatenate(parts, axis=1)
 
 
@@ -151,3 +174,60 @@ def mfcc() -> AcousticModel:
 def envelope() -> AcousticModel:
     """Return the broadband amplitude envelope, one unit."""
     return AcousticModel(acoustic.ENVELOPE, _Recipe("envelope", 1, transforms.envelope))
+
+
+def onset() -> AcousticModel:
+    """Return where sound sets in: how much log-mel power rises from one frame to the next.
+
+    Layer ``onset_bands`` (80) holds each band's rise, ``onset`` (1) their mean;
+    they see 35 ms. Benchmarks that ask ten times a second would miss nine of
+    ten rises, so ``onset_bands_100ms`` and ``onset_100ms`` hold their sums over
+    the ten frames before. What is 83 dB or more below a full-scale tone counts
+    as silence.
+    """
+    audible, n_mels, n_summed = transforms.audible_log_mel, transforms.N_MELS, transforms.N_SUMMED
+    return AcousticModel(
+        acoustic.ONSET,
+        _Recipe("onset_bands", n_mels, audible, transforms.rises, n_neighbours=1),
+        _Recipe("onset", 1, audible, transforms.mean_rise, n_neighbours=1),
+        _Recipe("onset_bands_100ms", n_mels, audible, transforms.summed_rises, n_summed),
+        _Recipe("onset_100ms", 1, audible, transforms.summed_mean_rise, n_summed),
+    )
+
+
+def modulation() -> AcousticModel:
+    """Return the modulations of the spectrum, 45 columns: `modulations.COLUMNS`.
+
+    The slowest takes a second of sound, so all frames are centred in one.
+    """
+    recipe = _Recipe(
+        "modulation",
+        len(modulations.COLUMNS),
+        modulations.log_bands,
+        modulations.modulation_spectrum,
+        n_neighbours=2 * modulations.REACH,
+    )
+    return AcousticModel(acoustic.MODULATION, recipe)
+
+
+def powspec_448() -> AcousticModel:
+    """Return the log power in 448 bands of 33.5 Hz up to 15 kHz.
+
+    Sound that was recorded below 30.1 kHz holds nothing above half its rate:
+    those bands stay at the floor, -10, and say nothing. Use `powspec_8k` for it.
+
+    >>> powspec_448().sample_rate
+    33500
+    """
+    recipe = _Recipe("powspec", powspec.N_BANDS, powspec.log_band_power)
+    return AcousticModel(acoustic.POWSPEC_448, recipe, framing=LONG)
+
+
+def powspec_8k() -> AcousticModel:
+    """Return the first 238 of these bands, which lie below 8 kHz.
+
+    Sound that was recorded at 16 kHz fades in the last 20 of them, from 7.3 kHz
+    on, where the resampler's filter falls off.
+    """
+    recipe = _Recipe("powspec", powspec.N_BANDS_8K, powspec.log_band_power_8k)
+    return AcousticModel(acoustic.POWSPEC_8K, recipe, framing=LONG)

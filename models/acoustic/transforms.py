@@ -20,13 +20,21 @@ __all__ = [
     "N_BINS",
     "N_COEFFICIENTS",
     "N_MELS",
+    "N_SUMMED",
     "SAMPLE_RATE",
+    "audible_log_mel",
     "deltas",
     "envelope",
     "log_mel",
     "log_spectrum",
+    "mean_rise",
     "mel_filters",
     "mfcc",
+    "power",
+    "project",
+    "rises",
+    "summed_mean_rise",
+    "summed_rises",
 ]
 
 SAMPLE_RATE = 16_000
@@ -36,7 +44,11 @@ N_BINS = FRAME // 2 + 1
 N_MELS = 80
 N_COEFFICIENTS = 13
 POWER_FLOOR = 1e-10
+AUDIBLE_FLOOR = 1e-6
+"""Above digital silence and the rounding of 16-bit files, whose steps would pass for onsets."""
 DELTA_REACH = 2
+N_SUMMED = 10
+"""Frames in the tenth of a second over which rises are summed."""
 
 # Periodic, as in every short-time Fourier transform.
 HANN: np.ndarray = scipy.signal.get_window("hann", FRAME, fftbins=True)
@@ -50,12 +62,17 @@ LOG_STEP = np.log(6.4) / 27
 
 def log_spectrum(frames: np.ndarray) -> np.ndarray:
     """Return log10 of the power (frame, 201) of ``frames`` (frame, 400), floored at 1e-10."""
-    return _log(_power(frames))
+    return _log(power(frames))
 
 
 def log_mel(frames: np.ndarray) -> np.ndarray:
     """Return log10 of the mel-band power (frame, 80) of ``frames`` (frame, 400)."""
-    return _log(_project(_mel_rows(), _power(frames)))
+    return _log(project(_mel_rows(), power(frames)))
+
+
+def audible_log_mel(frames: np.ndarray) -> np.ndarray:
+    """Return `log_mel` (frame, 80), floored at 1e-6: 83 dB below a full-scale tone."""
+    return _log(project(_mel_rows(), power(frames)), AUDIBLE_FLOOR)
 
 
 def mfcc(frames: np.ndarray) -> np.ndarray:
@@ -64,7 +81,7 @@ def mfcc(frames: np.ndarray) -> np.ndarray:
     The cosine transform is the orthonormal DCT-II over the 80 bands; the zeroth
     coefficient, the loudness, is kept, and nothing is liftered.
     """
-    return _project(_cosine_rows(), log_mel(frames))
+    return project(_cosine_rows(), log_mel(frames))
 
 
 def envelope(frames: np.ndarray) -> np.ndarray:
@@ -94,6 +111,28 @@ def deltas(coefficients: np.ndarray) -> np.ndarray:
     )
 
 
+def rises(bands: np.ndarray) -> np.ndarray:
+    """Return by how much each band rises (time - 1, band) from frame to frame; falls are 0."""
+    return np.maximum(0, np.diff(bands, axis=0))
+
+
+def mean_rise(bands: np.ndarray) -> np.ndarray:
+    """Return the mean of `rises` over bands (time - 1, 1), known as spectral flux."""
+    return np.asarray(rises(bands).mean(axis=1, keepdims=True))
+
+
+def summed_rises(bands: np.ndarray) -> np.ndarray:
+    """Return the sums of `rises` over ten frames (time - 10, band)."""
+    rising = rises(bands)
+    n_sums = len(rising) - N_SUMMED + 1
+    return np.asarray(sum(rising[first : first + n_sums] for first in range(N_SUMMED)))
+
+
+def summed_mean_rise(bands: np.ndarray) -> np.ndarray:
+    """Return the mean of `summed_rises` over bands (time - 10, 1)."""
+    return np.asarray(summed_rises(bands).mean(axis=1, keepdims=True))
+
+
 def mel_filters() -> np.ndarray:
     """Return the triangular filters (80, 201), each of unit area over its band in Hz.
 
@@ -108,13 +147,19 @@ def mel_filters() -> np.ndarray:
     return np.asarray(np.maximum(0, np.minimum(rising, falling)) * 2 / (high - low))
 
 
-def _log(power: np.ndarray) -> np.ndarray:
-    return np.asarray(np.log10(np.maximum(power, POWER_FLOOR)))
-
-
-def _power(frames: np.ndarray) -> np.ndarray:
-    spectrum = np.fft.rfft(frames * HANN)
+def power(frames: np.ndarray, n_points: int = FRAME) -> np.ndarray:
+    """Return the power (frame, bin) under a Hann window; more points interpolate between bins."""
+    spectrum = np.fft.rfft(frames * HANN, n_points)
     return np.asarray(np.square(spectrum.real) + np.square(spectrum.imag))
+
+
+def project(rows: scipy.sparse.csr_array, values: np.ndarray) -> np.ndarray:
+    """Return (frame, row) for ``rows`` (row, column) and ``values`` (frame, column)."""
+    return np.ascontiguousarray((rows @ np.ascontiguousarray(values.T)).T)
+
+
+def _log(values: np.ndarray, floor: float = POWER_FLOOR) -> np.ndarray:
+    return np.asarray(np.log10(np.maximum(values, floor)))
 
 
 def _slope(coefficients: np.ndarray) -> np.ndarray:
@@ -128,11 +173,6 @@ def _slope(coefficients: np.ndarray) -> np.ndarray:
         for step in range(1, reach + 1)
     )
     return np.asarray(rise / (2 * sum(step * step for step in range(1, reach + 1))))
-
-
-def _project(rows: scipy.sparse.csr_array, values: np.ndarray) -> np.ndarray:
-    """Return (frame, row) for ``rows`` (row, column) and ``values`` (frame, column)."""
-    return np.ascontiguousarray((rows @ np.ascontiguousarray(values.T)).T)
 
 
 @functools.cache

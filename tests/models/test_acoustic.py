@@ -169,7 +169,7 @@ def test_blocks_leave_no_seam(model, monkeypatch, sound):
     names = [layer.name for layer in model.layers]
     whole = model.forward(sound, names)
 
-    monkeypatch.setattr("heschl.models.acoustic.model.BLOCK_FRAMES", 14)
+    monkeypatch.setattr("heschl.models.acoustic.model.BLOCK_SAMPLES", 14 * 400)
     in_blocks = model.forward(sound, names)
 
     for name in names:
