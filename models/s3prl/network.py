@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -53,7 +54,9 @@ class Network(torch.nn.Module):
 
     def forward(self, waveforms: torch.Tensor) -> None:
         """Run the expert; the layers are heard at the taps."""
-        with untouched_randomness():
+        with untouched_randomness(), warnings.catch_warnings():
+            # WavLM's own code passes masks of two types, which torch takes, and says so each time.
+            warnings.filterwarnings("ignore", message="Support for mismatched key_padding_mask")
             states = self.read(self.expert, waveforms)
         if not self.names:
             return
