@@ -34,7 +34,7 @@ def varied(module: torch.nn.Module) -> dict[str, torch.Tensor]:
     state = module.state_dict()
     for key, value in state.items():
         if value.is_floating_point() and not key.endswith(("running_var", "conv_mask")):
-            value += 0.05 * torch.randn(value.shape, generator=generator)
+            value.add_(0.05 * torch.randn(value.shape, generator=generator))
     return state
 
 

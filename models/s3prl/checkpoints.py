@@ -51,12 +51,17 @@ def _check_transformers(expected: str, folder: Path) -> None:
     import transformers
 
     kind = {"hubert": "HubertModel", "wav2vec2": "Wav2Vec2Model"}[expected]
-    _, info = getattr(transformers, kind).from_pretrained(folder, output_loading_info=True)
+    model, info = getattr(transformers, kind).from_pretrained(folder, output_loading_info=True)
+    lacking = [str(key) for key in (*info["missing_keys"], *info["mismatched_keys"])]
+    parts = {name.partition(".")[0] for name in model.state_dict()}
     # A head for training or recognition is no part of the encoder.
-    model = {"missing_keys": (), "mismatched_keys": (), **info}
-    lacking = [str(key) for key in (*model["missing_keys"], *model["mismatched_keys"])]
-    if lacking:
-        _refuse(folder, lacking, ())
+    unused = [
+        key
+        for key in info["unexpected_keys"]
+        if key.removeprefix(f"{expected}.").partition(".")[0] in parts
+    ]
+    if lacking or unused:
+        _refuse(folder, lacking, unused)
 
 
 def _check_cpc(expert: Expert, checkpoint: Path) -> None:

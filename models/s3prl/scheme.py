@@ -213,8 +213,8 @@ def _state(upstream: Upstream) -> str:
 
 
 def _summary(upstream: Upstream) -> str:
-    trained = "" if upstream.objective == "none" else f", trained by {upstream.objective}"
-    return f"{upstream.name} of s3prl (family {upstream.family}){trained}"
+    trained = "" if upstream.objective == "none" else f"; trained: {upstream.objective}"
+    return f"{upstream.family} of s3prl{trained}"
 
 
 def _word(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import unittest
 import warnings
 
 import numpy as np
@@ -248,7 +249,7 @@ def test_recurrent_layers_hear_a_sample_from_its_first_frame_on(at, tmp_path):
 def test_statistics_over_time_are_not_safe_to_pad(written):
     for case in ("apc_local", "hubert_custom", "mel", "tera_local", "wav2vec_custom"):
         traits = registry.resolve_model(written(case)[1]).object.traits
-        assert not (traits.is_padding_safe or traits.is_local or traits.is_causal)
+        assert (traits.is_padding_safe, traits.is_local, traits.is_causal) == (False,) * 3
 
 
 def test_zeros_at_the_end_of_a_sound_keep_their_frames(sound):
@@ -279,7 +280,6 @@ def test_loading_leaves_no_trace(written, capsys):
     assert np.random.get_state()[1].tolist() == states[1]  # noqa: NPY002
     assert capsys.readouterr().out == ""
     assert not any(part.training for part in model._module.modules())
-    assert "s3prl.hub" not in {type(part).__module__ for part in model._module.modules()}
 
 
 @pytest.mark.parametrize("case", ["mel", "hubert_custom", "tera_local", "vq_apc"])
@@ -309,5 +309,5 @@ def test_contract(case, written):
     for check in model_checks(identifier):
         try:
             check()
-        except pytest.skip.Exception:
+        except unittest.SkipTest:
             continue  # a promise that this model does not make
