@@ -3,8 +3,9 @@
 s3prl imports torchaudio for its filterbanks, which are pure PyTorch, while the
 usual wheel of torchaudio is linked against another build of torch and then does
 not load at all. In that case its compiled part is replaced by a stub; the two
-functions that torchaudio 2.9 removed are replaced where they are missing. What is
-replaced raises as soon as it is called.
+functions that torchaudio 2.9 removed are replaced where they are missing. Without any
+torchaudio the families that hear waveforms run all the same, but for one helper that
+they import and do not call. What is replaced raises as soon as it is called.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ __all__ = ["applied", "make_compatible"]
 
 _EXTENSION = "torchaudio._extension"
 _SOX = "torchaudio.sox_effects"
+_HELPER = "s3prl.util.pseudo_data"
 
 _patches: list[str] = []
 _lock = threading.Lock()
@@ -34,12 +36,10 @@ def applied() -> tuple[str, ...]:
 
 
 def make_compatible() -> tuple[str, ...]:
-    """Replace what fails to import, once a process, and return what `applied` does.
-
-    Nothing happens where torchaudio is not installed: many families do without.
-    """
+    """Replace what fails to import, once a process, and return what `applied` does."""
     with _lock:
         if importlib.util.find_spec("torchaudio") is None:
+            _do_without()
             return applied()
         try:
             torchaudio = importlib.import_module("torchaudio")
@@ -60,6 +60,18 @@ def make_compatible() -> tuple[str, ...]:
                 f"torchaudio {torchaudio.__version__} has no sox_effects; a stub stands in"
             )
         return applied()
+
+
+def _do_without() -> None:
+    if _HELPER in sys.modules:
+        return
+    helper = ModuleType(_HELPER)
+    vars(helper)["get_pseudo_wavs"] = _refusing(f"{_HELPER}.get_pseudo_wavs")
+    sys.modules[_HELPER] = helper
+    _patches.append(
+        "torchaudio is not installed; the families that hear waveforms run, those on filterbanks "
+        "do not"
+    )
 
 
 def _without_extension(error: Exception) -> ModuleType:

@@ -169,3 +169,33 @@ def test_the_hub_is_never_imported():
         "assert not {'s3prl.hub', 's3prl.upstream.wav2vec2.hubconf'} & {*sys.modules}"
     )
     subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)
+
+
+WITHOUT_TORCHAUDIO = """
+import sys
+sys.modules["torchaudio"] = None
+from heschl import registry
+from heschl.errors import MissingExtra
+for location in sys.argv[1:]:
+    model = registry.resolve_model(location).object
+    print(location.partition("?")[0], len(model.layers))
+try:
+    registry.resolve_model("s3prl:mel")
+except MissingExtra as error:
+    print(error)
+"""
+
+
+def test_families_that_hear_waveforms_do_without_torchaudio(files):
+    names = ["data2vec_custom", "distiller_local", "hubert_custom", "unispeech_sat_local"]
+    names += ["vq_wav2vec_custom", "wav2vec2_custom", "wav2vec_custom", "wavlm_local"]
+    locations = [f"s3prl:{name}?ckpt={files[name]}" for name in names]
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", WITHOUT_TORCHAUDIO, *locations],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    *loaded, refused = done.stdout.splitlines()
+    assert [line.split()[0] for line in loaded] == [f"s3prl:{name}" for name in names]
+    assert refused.startswith("'s3prl:mel' needs torchaudio")

@@ -133,6 +133,12 @@ def test_no_torchaudio_is_no_fault(tmp_path):
         "import importlib.util\n"
         "find = importlib.util.find_spec\n"
         "importlib.util.find_spec = lambda n: None if n == 'torchaudio' else find(n)\n"
-        "print(make_compatible(), 'torchaudio' in sys.modules)"
+        "print(*make_compatible())\n"
+        "print('torchaudio' in sys.modules, make_compatible() == applied())\n"
+        "try: sys.modules['s3prl.util.pseudo_data'].get_pseudo_wavs()\n"
+        "except ImportError as error: print(error)\n"
     )
-    assert run(tmp_path, {"__init__.py": ""}, code) == ["() False"]
+    first, second, third = run(tmp_path, {"__init__.py": ""}, code)
+    assert first.startswith("torchaudio is not installed; the families that hear waveforms run")
+    assert second == "False True"
+    assert third.startswith("s3prl.util.pseudo_data.get_pseudo_wavs was called")
