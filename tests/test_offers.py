@@ -11,7 +11,7 @@ from heschl.errors import InvalidInput, UnknownName
 from heschl.offers import Offer, diagnoses, offers
 
 ENTRY = "[heschl.schemes]\nzoo = zoo_models:ZOO\n"
-ZOO = '''
+ZOO = """
 from heschl.offers import Offer
 
 class Zoo:
@@ -23,7 +23,7 @@ class Zoo:
         return ("the cage is open",)
 
 ZOO = Zoo()
-'''
+"""
 
 
 def test_a_strangers_scheme_is_listed(install, capsys):

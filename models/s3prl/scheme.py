@@ -133,6 +133,12 @@ def _card(location: str, upstream: Upstream, options: Mapping[str, str]) -> Mode
             raise InvalidInput(
                 f"{identifier} has nothing of its own; name a file: {identifier}?{key}=/path"
             )
+    for value in options.values():
+        if "://" in value:
+            raise InvalidInput(
+                f"{identifier} was given the address {value}; fetch it and name the file, since "
+                "nothing vouches for what an address holds"
+            )
     paths = {key: Path(value).expanduser() for key, value in options.items()}
     named = "".join(f"@{_word(path)}" for path in paths.values())
     return ModelCard(
