@@ -22,6 +22,7 @@ from heschl.models.s3prl.families import FAMILIES
 from heschl.models.s3prl.network import Described, Network
 from heschl.models.s3prl.quiet import quiet_construction
 from heschl.models.s3prl.table import Upstream, upstreams
+from heschl.models.s3prl.untrusted import check_harmless
 from heschl.models.torch_module import TorchModel
 
 __all__ = ["load_untrained", "load_upstream"]
@@ -54,7 +55,12 @@ _NARROW = 128
 
 
 def load_upstream(
-    card: ModelCard, name: str, checkpoint: Path | None = None, config: Path | None = None
+    card: ModelCard,
+    name: str,
+    checkpoint: Path | None = None,
+    config: Path | None = None,
+    *,
+    is_trusted: bool = False,
 ) -> TorchModel:
     """Return the upstream ``name``, with its released weights or those of ``checkpoint``.
 
@@ -69,6 +75,8 @@ def load_upstream(
         By default the released weights are fetched.
     config
         For ``baseline_local`` and ``stft_mag``: the YAML file of the features.
+    is_trusted
+        Whether code that a checkpoint may carry can be run.
     """
     make_compatible()
     upstream = upstreams()[name]
@@ -76,6 +84,8 @@ def load_upstream(
         checkpoint = _released(upstream)
     if checkpoint is not None:
         check_before(upstream.family, checkpoint)
+        if checkpoint.is_file():
+            check_harmless(upstream.family, checkpoint, is_trusted=is_trusted)
     expert = _expert(card.id, upstream, checkpoint, config)
     if upstream.family in CHECKS and checkpoint is not None:
         CHECKS[upstream.family](expert, checkpoint)

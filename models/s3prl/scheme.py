@@ -1,9 +1,9 @@
 """``s3prl:NAME`` as the id of a model; reads the table alone until a model is loaded.
 
 ``s3prl:hubert_base`` has the released weights, ``s3prl:hubert_custom?ckpt=/path`` those of a file
-of yours, ``s3prl:stft_mag?config=/path`` takes a configuration of yours, and
-``s3prl:byol_a_512-random?seed=1`` is an untrained twin. Write a space, ``&`` or ``%`` in a path as
-``%20``, ``%26`` or ``%25``.
+of yours (``&trust=yes`` lets code that it carries run), ``s3prl:stft_mag?config=/path`` takes a
+configuration of yours, and ``s3prl:byol_a_512-random?seed=1`` is an untrained twin. Write a space,
+``&`` or ``%`` in a path as ``%20``, ``%26`` or ``%25``.
 """
 
 from __future__ import annotations
@@ -106,10 +106,15 @@ def _options(location: str, text: str) -> dict[str, str]:
     options = {}
     for part in text.split("&"):
         key, equals, value = part.partition("=")
-        if key not in ("ckpt", "config", "seed") or not equals or not value or key in options:
+        if (
+            key not in ("ckpt", "config", "seed", "trust")
+            or not equals
+            or not value
+            or key in options
+        ):
             raise InvalidInput(
                 f"'s3prl:{location}' ends in {part!r}; expected, once each, ckpt=/path, "
-                "config=/path or seed=0"
+                "config=/path, trust=yes or seed=0"
             )
         options[key] = unquote(value)
     return options
@@ -122,6 +127,8 @@ def _card(location: str, upstream: Upstream, options: Mapping[str, str]) -> Mode
         allowed = ("config",)
     elif upstream.family not in _WITHOUT_CHECKPOINT:
         allowed = ("ckpt",)
+    is_trusted = bool(allowed == ("ckpt",) and options.get("trust") == "yes")
+    options = {key: value for key, value in options.items() if key != "trust" or not is_trusted}
     for key in options:
         if key not in allowed:
             takes = f"only ?{allowed[0]}=" if allowed else "no settings"
@@ -143,7 +150,7 @@ def _card(location: str, upstream: Upstream, options: Mapping[str, str]) -> Mode
     named = "".join(f"@{_word(path)}" for path in paths.values())
     return ModelCard(
         id=f"{identifier}{named}",
-        load=functools.partial(_load, location, upstream.name, paths),
+        load=functools.partial(_load, location, upstream.name, paths, is_trusted=is_trusted),
         summary=_summary(upstream),
         requires=("torch", "s3prl", *upstream.needs),
         extra="s3prl",
@@ -175,11 +182,11 @@ def _untrained_card(location: str, upstream: Upstream, options: Mapping[str, str
     )
 
 
-def _load(location: str, name: str, paths: Mapping[str, Path]) -> TorchModel:
+def _load(location: str, name: str, paths: Mapping[str, Path], *, is_trusted: bool) -> TorchModel:
     from heschl.models.s3prl.loading import load_upstream
 
     card = UpstreamScheme()(location)
-    return load_upstream(card, name, paths.get("ckpt"), paths.get("config"))
+    return load_upstream(card, name, paths.get("ckpt"), paths.get("config"), is_trusted=is_trusted)
 
 
 def _load_untrained(location: str, name: str, seed: int) -> TorchModel:

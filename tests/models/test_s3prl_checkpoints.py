@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
 import subprocess
 import sys
 
@@ -199,3 +201,49 @@ def test_families_that_hear_waveforms_do_without_torchaudio(files):
     *loaded, refused = done.stdout.splitlines()
     assert [line.split()[0] for line in loaded] == [f"s3prl:{name}" for name in names]
     assert refused.startswith("'s3prl:mel' needs torchaudio")
+
+
+class Burglar:
+    """What a pickle can do when it is read whole."""
+
+    def __init__(self, place):
+        self.place = str(place)
+
+    def __reduce__(self):
+        return os.makedirs, (self.place,)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_code_in_a_checkpoint_does_not_run(name, files, tmp_path):
+    content = torch.load(files[name], weights_only=False)
+    torch.save(content | {"Settings": Burglar(tmp_path / "stolen")}, tmp_path / "a.ckpt")
+    with pytest.raises(InvalidInput):
+        load(name, tmp_path / "a.ckpt")
+    assert not (tmp_path / "stolen").exists()
+
+
+def test_code_in_a_trusted_checkpoint_may_run(files, tmp_path):
+    content = torch.load(files["tera_local"], weights_only=False)
+    torch.save(content | {"Settings": Burglar(tmp_path / "made")}, tmp_path / "a.ckpt")
+    registry.resolve_model(f"s3prl:tera_local?ckpt={tmp_path}/a.ckpt&trust=yes")
+    assert (tmp_path / "made").exists()
+
+
+def test_the_command_line_of_a_training_is_harmless(files, tmp_path):
+    content = torch.load(files["tera_local"], weights_only=False)
+    torch.save(content | {"Settings": argparse.Namespace(seed=1)}, tmp_path / "a.ckpt")
+    assert load("tera_local", tmp_path / "a.ckpt").layers
+
+
+@pytest.mark.parametrize(
+    "name", ["hubert_custom", "wav2vec2_custom", "data2vec_custom", "wavlm_local", "wav2vec_custom"]
+)
+def test_settings_that_s3prl_evaluates_must_be_lists(name, files, tmp_path):
+    content = torch.load(files[name], weights_only=False)
+    place = tmp_path / "stolen"
+    settings = content.get("model_cfg") or content.get("cfg")
+    settings["conv_feature_layers"] = f"open({str(place)!r}, 'w') and [(8,10,5)]"
+    torch.save(content, tmp_path / "a.ckpt")
+    with pytest.raises(InvalidInput, match="would run as code"):
+        load(name, tmp_path / "a.ckpt")
+    assert not place.exists()

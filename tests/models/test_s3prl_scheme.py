@@ -54,6 +54,8 @@ def test_twins_have_seeds():
         ("hubert_custom?ckpt=/x&ckpt=/y", "expected, once each"),
         ("hubert_custom?seed=1", r"takes only \?ckpt=, not seed="),
         ("hubert_url?ckpt=https://a.org/b.pt", "fetch it and name the file"),
+        ("hubert_custom?ckpt=/x&trust=maybe", "not trust="),
+        ("mel?trust=yes", "takes no settings, not trust="),
         ("mel?ckpt=/x", "takes no settings, not ckpt="),
         ("byol_a_512-random?seed=-1", "a whole number"),
         ("byol_a_512-random?ckpt=/x", "a whole number"),
