@@ -206,6 +206,8 @@ def _given(default: Any) -> Any:  # a default may be anything
 def _is_installed(module_name: str | None) -> bool:
     """Return whether a module is Python's, Heschl's, or in a folder that packages go to."""
     top = (module_name or "").partition(".")[0]
+    if top in ("__main__", "__mp_main__"):  # what is typed or run, whatever started Python
+        return False
     if top in sys.stdlib_module_names or top == "heschl":
         return True
     source = getattr(sys.modules.get(module_name or ""), "__file__", None)

@@ -22,7 +22,7 @@ from heschl.structure import has_member, has_methods, missing_members
 if TYPE_CHECKING:
     from heschl.registry import Registry
 
-__all__ = ["SCHEMES", "Resolved", "resolve", "schemes"]
+__all__ = ["SCHEMES", "Resolved", "resolve", "schemes", "written_card"]
 
 SCHEMES = "heschl.schemes"
 
@@ -80,6 +80,12 @@ def resolve(
         with contextlib.suppress(AttributeError, TypeError):
             made.card = card
     return _checked(registry, made, card, found)
+
+
+def written_card(registry: Registry[CardT], plugin: str) -> CardT | None:
+    """Return the card that a scheme writes before the object is made, if it writes one."""
+    thing = _find(registry, plugin).thing
+    return thing if isinstance(thing, registry.card_type) else None
 
 
 def schemes() -> frozenset[str]:

@@ -14,12 +14,14 @@ from heschl import registry
 from heschl._version import __version__
 from heschl.cli.printing import print_json, print_table, print_text
 from heschl.data_folders import default_data_folder
+from heschl.offers import diagnoses
 from heschl.progress import readable_size
 from heschl.registry import Registry
 from heschl.store import default_folder
 
 _EXTRAS = {
     "speech": ("torch", "transformers"),
+    "s3prl": ("s3prl", "torchaudio"),
     "brain": ("nibabel", "nilearn", "h5py", "rsatoolbox"),
 }
 
@@ -45,6 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         "mirror": os.environ.get("HESCHL_MIRROR"),
         "extras": {extra: _versions(names) for extra, names in _EXTRAS.items()},
         "needing": _needing(kinds),
+        "schemes": {name: list(sentences) for name, sentences in diagnoses().items()},
         "broken": [vars(each) for each in broken],
         "duplicates": duplicates,
     }
@@ -68,6 +71,9 @@ def run(arguments: argparse.Namespace) -> int:
         print_text(f"broken: {each.name} ({each.group}, {each.origin}): {each.reason}")
         if arguments.traces and each.traceback:
             print_text(each.traceback)
+    for name, sentences in record["schemes"].items():
+        for sentence in sentences:
+            print_text(f"{name}: {sentence}")
     for name, packages in record["needing"].items():
         print_text(f"{name} needs {', '.join(packages)}")
     n_plugins = sum(len(plugins.names()) for plugins in kinds)

@@ -10,6 +10,7 @@ from heschl import registry
 from heschl.cards import Card
 from heschl.cli.printing import print_json, print_text
 from heschl.registry import Registry
+from heschl.resolution import written_card
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +51,8 @@ def described(plugin: str) -> tuple[str, Any, str]:
 
     kind = kind_of(plugin)
     owner: Registry[Any] = getattr(registry, f"{kind}s")
-    card = card_of(owner, plugin)
+    # Weights may have to be fetched before a model can be made.
+    card = card_of(owner, plugin) or written_card(owner, plugin)
     if card is not None:
         return kind, card, plugin
     resolved = owner.resolve(plugin)
@@ -61,7 +63,8 @@ def _readable(card: Card) -> dict[str, Any]:
     fields = dataclasses.asdict(card)
     for name, value in fields.items():
         if callable(value):
-            fields[name] = f"{value.__module__}:{value.__qualname__}"
+            target = getattr(value, "func", value)  # what a functools.partial calls
+            fields[name] = f"{target.__module__}:{target.__qualname__}"
         elif isinstance(value, tuple):
             fields[name] = list(value)
         elif isinstance(value, dict):

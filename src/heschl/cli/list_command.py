@@ -7,6 +7,8 @@ from typing import Any
 
 from heschl import registry
 from heschl.cli.printing import print_json, print_table, print_text
+from heschl.errors import InvalidInput
+from heschl.offers import offers
 from heschl.registry import Registry
 
 _KINDS = ("models", "benchmarks", "metrics", "datasets")
@@ -15,10 +17,15 @@ _KINDS = ("models", "benchmarks", "metrics", "datasets")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's words."""
     parser.add_argument("kind", nargs="?", choices=_KINDS, help="one kind; default: all")
+    parser.add_argument(
+        "--scheme", metavar="NAME", help="what a scheme offers by name, such as s3prl, instead"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the listing."""
+    if arguments.scheme:
+        return _list_scheme(arguments)
     kinds = [arguments.kind] if arguments.kind else list(_KINDS)
     listing = {kind: _records(getattr(registry, kind)) for kind in kinds}
     if arguments.json:
@@ -28,6 +35,18 @@ def run(arguments: argparse.Namespace) -> int:
         rows = [[record["id"], record["state"], record["summary"]] for record in records]
         print_table(["id", "state", "summary"], rows, title=kind)
         print_text()
+    return 0
+
+
+def _list_scheme(arguments: argparse.Namespace) -> int:
+    if arguments.kind not in (None, "models"):
+        raise InvalidInput(f"--scheme lists models, not {arguments.kind}; leave one of them out")
+    records = [vars(offer) for offer in offers(arguments.scheme)]
+    if arguments.json:
+        print_json({"models": records})
+        return 0
+    rows = [[record["id"], record["state"], record["summary"]] for record in records]
+    print_table(["id", "state", "summary"], rows, title=f"models of {arguments.scheme}:")
     return 0
 
 
