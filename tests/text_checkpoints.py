@@ -78,6 +78,10 @@ def word_pieces(folder: Path) -> None:
     """Save a tokenizer that frames every text with [CLS] and [SEP], as BERT has it."""
     tokenizer = tokenizers.BertWordPieceTokenizer(lowercase=True)
     tokenizer.train_from_iterator(SENTENCES, vocab_size=300, min_frequency=1, show_progress=False)
+    # transformers 5 would add this by itself.
+    tokenizer.post_processor = tokenizers.processors.BertProcessing(
+        *((token, tokenizer.token_to_id(token)) for token in ("[SEP]", "[CLS]"))
+    )
     transformers.BertTokenizerFast(
         tokenizer_object=tokenizer._tokenizer, model_max_length=48
     ).save_pretrained(folder)
