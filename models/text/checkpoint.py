@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import tokenizers
 import torch
 import transformers
 from transformers.models.auto import modeling_auto
+from transformers.utils.hub import cached_file
 
 from heschl.errors import CorruptData, InvalidInput, MissingData
 from heschl.models.text.location import Location
@@ -67,6 +69,7 @@ def load_checkpoint(location: Location, seed: int | None = None) -> Checkpoint:
             f"{location.name!r} has a slow tokenizer, which does not say where its tokens are; "
             "convert it and save tokenizer.json beside it"
         )
+    _cut_as_released(tokenizer, location.name, where)
     kind = _kind(config, location.name)
     auto: Any = {
         "causal": transformers.AutoModelForCausalLM,
@@ -82,6 +85,27 @@ def load_checkpoint(location: Location, seed: int | None = None) -> Checkpoint:
                 network, lacks_head = _loaded(auto, location.name, where)
     _check_vocabulary(network, tokenizer, location.name)
     return Checkpoint(kind, network.float(), tokenizer, lacks_head)
+
+
+def _cut_as_released(tokenizer: Any, name: str, where: dict[str, Any]) -> None:
+    """Cut text as tokenizer.json says.
+
+    From version 5 on, transformers builds the tokenizers of some architectures anew, with its own
+    idea of where words end, so that the same checkpoint would read other tokens.
+    """
+    path = cached_file(
+        name,
+        "tokenizer.json",
+        _raise_exceptions_for_missing_entries=False,
+        _raise_exceptions_for_connection_errors=False,
+        **where,
+    )
+    if path is None:  # released in an older form, which was converted
+        return
+    released, used = tokenizers.Tokenizer.from_file(str(path)), tokenizer.backend_tokenizer
+    used.normalizer = released.normalizer
+    used.pre_tokenizer = released.pre_tokenizer
+    used.model = released.model
 
 
 def _kind(config: Any, name: str) -> Kind:

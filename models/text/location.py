@@ -12,7 +12,7 @@ from heschl.errors import InvalidInput, near_names
 __all__ = ["Location", "location_of", "whole_number"]
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_UNFIT = re.compile(r"[^A-Za-z0-9_.@/+-]+|\.\.+")
+_UNFIT = re.compile(r"(?:[^A-Za-z0-9_.@/+-]|\.\.+)+")
 
 
 @dataclass(frozen=True)

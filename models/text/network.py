@@ -178,7 +178,7 @@ class TextNetwork:
                 # RoBERTa and its kin count positions from behind the padding's.
                 positions -= part.padding_idx + 1
         limits = [positions, self.tokenizer.model_max_length]
-        known = [int(limit) for limit in limits if limit is not None and limit < _UNLIMITED]
+        known = [int(limit) for limit in limits if limit is not None and 0 < limit < _UNLIMITED]
         if wanted is None and not known:
             raise InvalidInput(
                 f"{self.name!r} does not say how many tokens it takes; give tokens=..., such as "
