@@ -38,7 +38,7 @@ class Location:
 def location_of(text: str, scheme: str, settings: Collection[str]) -> Location:
     """Return the parts of ``path?setting=value&...`` or ``name@commit?setting=value&...``.
 
-    >>> location_of("./tiny?tokens=64", "lm", ["tokens"]).settings
+    >>> location_of(".?tokens=64", "lm", ["tokens"]).settings
     {'tokens': '64'}
     """
     where, _, tail = text.partition("?")

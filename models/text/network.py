@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -119,9 +120,11 @@ class TextNetwork:
             ids = self._framed(passages)
             logits = self._network(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
             start, stop = len(self.prefix), len(self.prefix) + len(passages[0])
-            guesses = logits[:, start - 1 : stop - 1].double().log_softmax(dim=-1)
+            # Apple's processors have no float64.
+            precision = torch.float32 if self.device.type == "mps" else torch.float64
+            guesses = logits[:, start - 1 : stop - 1].to(precision).log_softmax(dim=-1)
             chosen = guesses.gather(-1, ids[:, start:stop, None])[..., 0]
-        bits: torch.Tensor = -chosen / torch.log(torch.tensor(2.0, dtype=torch.float64))
+        bits: torch.Tensor = -chosen / math.log(2)
         return bits
 
     def _framed(self, passages: Sequence[Sequence[int]]) -> torch.Tensor:
