@@ -222,7 +222,7 @@ def test_batch_sizes_must_count(batch_size):
     refused(InvalidInput, "batch_size=", NumpyModel(), batch_size=batch_size)
 
 
-def test_event_stamps_are_three():
+def test_event_stamps_are_few():
     refused(
         InvalidInput, "event_stamp='end'; expected one of onset", NumpyModel(), event_stamp="end"
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import xarray as xr
 
@@ -29,6 +29,7 @@ from heschl.encoding_work import (
     subject_scores,
 )
 from heschl.errors import InvalidInput, MissingData, UnknownName, near_names
+from heschl.event_rendering import EventStamp
 from heschl.gathering import gather_groups
 from heschl.session import Session
 from heschl.sound import RESAMPLING, Stimulus
@@ -73,7 +74,8 @@ class EncodingBenchmark:
     windowing
         How the sound is cut for the model (B1), see `heschl.windowing`.
     event_stamp
-        Where a text model's value stands within its word or phone.
+        Where a text model's value stands within its word or phone, see
+        `heschl.event_rendering`.
     resampler
         How features reach the recording's clock (B2, B4).
     delays
@@ -104,7 +106,7 @@ class EncodingBenchmark:
     rois: tuple[str, ...]
     included: tuple[str, ...] | None = None
     skipped_rows: Mapping[str, int] = field(default_factory=dict)
-    event_stamp: Literal["onset", "midpoint", "offset"] = "midpoint"
+    event_stamp: EventStamp = "midpoint"
 
     def __post_init__(self) -> None:
         """Refuse counts of rows that are none."""

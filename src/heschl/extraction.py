@@ -80,7 +80,9 @@ def extract(
         model's do not. ``"auto"`` takes as many as keep the outputs of all
         layers under 32 MiB, 64 at most. Out of memory halves it.
     event_stamp
-        Where a text model's value stands within its event: an impulse there.
+        Where a text model's value stands within its event: an impulse at its
+        ``onset``, ``midpoint`` or ``offset``; or for as long as it lasts,
+        ``hold`` or ``repeat``, see `heschl.event_rendering`.
     report
         Called with the fraction of the windows that are done.
 
@@ -243,7 +245,8 @@ def _run(
     if not hasattr(model, "forward"):
         for name, found in found_frames(model, stimulus, layers, event_stamp).items():
             sinks[name] = make_sink(layers[name], found.times_s, found.duration_s)
-            sinks[name].add(found.values)
+            for frames in found.frames():
+                sinks[name].add(frames)
         if report:
             report(1.0)
         return sinks

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 
 from heschl.contracts import Events, FeatureSource, Layer, TextModel
 from heschl.errors import BrokenPlugin, InvalidInput, MissingExtra
+from heschl.event_rendering import RATE_HZ, EventStamp, rendering
 from heschl.sound import Stimulus
 
 __all__ = ["EventStamp", "Found", "found_frames"]
 
-EventStamp = Literal["onset", "midpoint", "offset"]
+_FRAMES_AT_ONCE = 256
 
 _BEYOND_S = 1.0
 """How far the last frame of stored features may lie behind the end of the sound: padding."""
@@ -28,11 +29,25 @@ _UNEVEN = 0.01
 
 @dataclass(frozen=True)
 class Found:
-    """One layer's ``times_s (frame,)``, float32 ``values (frame, unit)`` and how long one lasts."""
+    """One layer's ``times_s (frame,)``, float32 ``values (frame, unit)`` and how long one lasts.
+
+    With a ``rendering``, a sparse map (frame, event), the values are (event, unit): words that are
+    held would take a hundred times the memory if they were written out.
+    """
 
     times_s: np.ndarray
     values: np.ndarray
     duration_s: float
+    rendering: Any = None  # a SciPy sparse array has no type
+
+    def frames(self) -> Iterator[np.ndarray]:
+        """Yield the frames in blocks, float32 (frame, unit)."""
+        if self.rendering is None:
+            yield self.values
+            return
+        for first in range(0, len(self.times_s), _FRAMES_AT_ONCE):
+            block = self.rendering[first : first + _FRAMES_AT_ONCE] @ self.values
+            yield block.astype(np.float32)
 
 
 def found_frames(
@@ -102,7 +117,7 @@ def _read(
     layers: Mapping[str, Layer],
     event_stamp: EventStamp,
 ) -> dict[str, Found]:
-    """Return a text model's values as impulses at the stamps of their events."""
+    """Return a text model's values where the stamp puts them."""
     if stimulus.alignment is None:
         raise InvalidInput(
             f"the text model {model.card.id!r} reads words, but the stimulus "
@@ -122,11 +137,13 @@ def _read(
         culprit = f"the layer {name!r} of the model {model.card.id!r}"
         events = outputs.get(name) if isinstance(outputs, Mapping) else None
         where = f"{culprit} for {stimulus.identifier!r}"
-        found[name] = _stamped(events, layer.width, event_stamp, where)
+        found[name] = _stamped(events, layer.width, event_stamp, stimulus.sound.duration_s, where)
     return found
 
 
-def _stamped(events: Any, width: int, event_stamp: EventStamp, where: str) -> Found:
+def _stamped(
+    events: Any, width: int, event_stamp: EventStamp, duration_s: float, where: str
+) -> Found:
     """Return events in the order of their stamps, after checking what a plugin returned."""
     if not isinstance(events, Events):
         raise BrokenPlugin(f"{where} is a {type(events).__name__}; expected Events")
@@ -145,6 +162,9 @@ def _stamped(events: Any, width: int, event_stamp: EventStamp, where: str) -> Fo
             f"{where} has events with a number that is not finite, or that end before they begin; "
             "expected finite values and onset <= offset"
         )
+    if event_stamp in ("hold", "repeat"):
+        times_s, rendered = rendering(onsets_s, offsets_s, event_stamp, duration_s)
+        return Found(times_s, values, 1.0 / RATE_HZ, rendered)
     stamps_s = {
         "onset": onsets_s,
         "midpoint": (onsets_s + offsets_s) / 2,
