@@ -78,29 +78,29 @@ class Convolver:
         n_columns = matrix.shape[1]
         dtype = self.cosines.dtype
         filters = np.asarray(matrix, dtype=dtype).reshape(self.n_lags, n_features * n_columns)
-        filter_cosines, filter_sines = (
-            wave.astype(dtype) for wave in _waves(size, np.arange(self.n_lags))
-        )
+        waves = np.concatenate(_waves(size, np.arange(self.n_lags))).astype(dtype)
+        transformed = (waves @ filters).reshape(2, n_frequencies, n_features, n_columns)
         products = np.empty((2, n_frequencies, n_pieces, n_columns), dtype=dtype)
-        for f in range(n_frequencies):
-            real = (filter_cosines[f] @ filters).reshape(n_features, n_columns)
-            imaginary = (filter_sines[f] @ filters).reshape(n_features, n_columns)
+        for f, (real, imaginary) in enumerate(zip(*transformed, strict=True)):
             # A complex product in three real ones: (a + bi)(c + di).
             shared = self.both[f] @ real
             np.subtract(shared, self.sines[f] @ (real + imaginary), out=products[0, f])
             np.add(shared, self.cosines[f] @ (imaginary - real), out=products[1, f])
+        del transformed
         back = _inverse(size, np.arange(self.n_lags - 1, size)).astype(dtype)  # (step, 2 · freq.)
         flat = products.reshape(2 * n_frequencies, n_pieces * n_columns)
         convolved = (back @ flat).reshape(step, n_pieces, n_columns)
-        place = self.places
-        result = convolved[place % step, place // step]
-        result += self._offset_part(matrix)
+        result = convolved[self.places % step, self.places // step]
+        self._add_offset(result, matrix)
         return np.asarray(result)
 
-    def _offset_part(self, matrix: np.ndarray) -> np.ndarray:
+    def _add_offset(self, result: np.ndarray, matrix: np.ndarray) -> None:
+        """Add what the offset gives, which is less where lags leave the sentence."""
         by_lag = np.asarray(matrix).reshape(self.n_lags, len(self.offset), -1)
-        added = np.einsum("f,lfc->lc", self.offset, by_lag, optimize=True)  # (lag, column)
-        return np.asarray(self.present.astype(np.float64) @ added)
+        added = np.stack([self.offset @ of_lag for of_lag in by_lag])  # (lag, column)
+        result += added.sum(axis=0).astype(result.dtype)
+        cut = ~self.present.all(axis=1)
+        result[cut] -= (~self.present[cut] @ added).astype(result.dtype)
 
 
 def _size(n_lags: int) -> int:

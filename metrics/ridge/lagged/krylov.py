@@ -183,7 +183,8 @@ def _orthonormal(block: np.ndarray, floor: float) -> tuple[np.ndarray, np.ndarra
         left, singular, right = np.linalg.svd(factor)
         kept = singular > floor
         return basis @ left[:, kept], singular[kept, None] * right[kept]
-    products = _products(block)
+    # Only columns that may depend on each other need their products in twice the digits.
+    products = _products(block) if floor < 0.5 else (block.T @ block).astype(np.float64)  # noqa: PLR2004
     try:
         factor = np.linalg.cholesky(products)
         diagonal = factor.diagonal()

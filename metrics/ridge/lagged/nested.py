@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -172,15 +173,19 @@ def lagged_ridge(
     limit = TOLERANCES[precision] if tolerance is None else float(tolerance)
     names = tuple(dict.fromkeys(folds))
     members = [[s for s, label in enumerate(folds) if label == name] for name in names]
-    held_out, covariances, extremes = [], [], []
+    folds_of_frames, covariances, extremes = [], [], []
     offset = np.mean([frames.mean(axis=0, dtype=np.float64) for frames in features], axis=0)
     for sentences in members:
         joined = join([features[s] for s in sentences], lags, _kept(features))
-        values = np.concatenate([responses[s] for s in sentences]).astype(np.float64)
+        values = np.concatenate([responses[s] for s in sentences])
         covariances.append(LagCovariances.of(joined, values))
-        held_out.append(HeldOut.of(Convolver.of(joined, offset, dtype), values, dtype))
+        folds_of_frames.append((joined, values))
         extremes.append((values.min(axis=0), values.max(axis=0)))
-    del joined, values
+
+    @functools.cache
+    def held_out(fold: int, kind: type[np.floating]) -> HeldOut:
+        joined, values = folds_of_frames[fold]
+        return HeldOut.of(Convolver.of(joined, offset, kind), values, kind)
 
     def train_without(left_out: Sequence[int]) -> TrainingSet:
         kept = [fold for fold in range(len(names)) if fold not in left_out]
@@ -197,7 +202,7 @@ def lagged_ridge(
         for kind in dict.fromkeys((dtype, np.float64)):
             judged = judge_penalties(
                 train_without(pair),
-                [held_out[fold] for fold in reversed(pair)],
+                [held_out(fold, kind) for fold in reversed(pair)],
                 estimator.alphas,
                 criterion=criterion,
                 tolerance=limit,
@@ -226,7 +231,7 @@ def lagged_ridge(
         for kind in dict.fromkeys((dtype, np.float64)):
             result = fit_penalties(
                 training,
-                held_out[fold],
+                held_out(fold, kind),
                 best_alphas[fold],
                 tolerance=limit,
                 dtype=kind,
@@ -236,7 +241,7 @@ def lagged_ridge(
             if best_alphas[fold].min() >= SAFE_SHARE * result.largest:
                 break
         fitted.append(result)
-        constant[fold] = ~result.predicts | (held_out[fold].total == 0)
+        constant[fold] = ~result.predicts | (held_out(fold, kind).total == 0)
         solutions.append(_solution([names[fold]], result, kind))
 
     weights = intercept = None

@@ -17,6 +17,9 @@ __all__ = ["Fitted", "JudgedPenalties", "TrainingSet", "fit_penalties", "judge_p
 CAUTION = 10.0
 """How many times its last change a value may still move before it is believed to be no rival."""
 
+LOOKS = 3
+"""Blocks after each of which all penalties are looked at, and most are settled or dropped."""
+
 SAFE_SHARE = 1e-5
 """In float32 a penalty below this share of the largest eigenvalue drowns in rounding."""
 
@@ -85,44 +88,54 @@ def judge_penalties(
 ) -> JudgedPenalties:
     """Judge every penalty for every unit on held-out folds.
 
-    Blocks are added until, for every unit, the values of all penalties that
-    may be the best moved by no more than ``tolerance`` with the last block, or
-    are that near by their bound. A penalty is no rival if its value is further
-    below the best than its bound, or `CAUTION` times its last change.
+    Blocks are added until the values of all penalties that may be the best are
+    within ``tolerance`` for every unit. A value's error is estimated from its
+    last changes, which shrink at least geometrically, or from its bound if that
+    is less. A penalty is dropped when it is no rival for any unit: further below
+    the best than its bound, or than `CAUTION` times its last change.
     """
     space = training.space(dtype)
     sides = [training.project(fold) for fold in held_out]
-    n_units = len(training.still)
-    shape = len(sides), len(alphas), n_units
+    shape = len(sides), len(alphas), len(training.still)
     values = np.full(shape, np.nan)
+    changes = np.full(shape, np.inf)
     errors = np.full(shape, np.inf)
     limits = np.full(shape, np.inf)
-    every = np.arange(n_units)
+    every = np.arange(shape[2])
     paths = {place: PenaltyPath(alpha, space.start) for place, alpha in enumerate(alphas)}
     while True:
         space.grow()
+        n_blocks = len(space.diagonal)
         for side in sides:
-            side.add(space.blocks[len(space.diagonal) - 1])
+            side.add(space.blocks[n_blocks - 1])
         for path in paths.values():
             path.extend(space)
-        if len(space.diagonal) < least_blocks and not space.is_full:
+        if LOOKS < n_blocks < least_blocks and not space.is_full:
             continue
-        for place, path in [*paths.items()]:
+        for place, path in paths.items():
             coefficients = path.coefficients(space)
+            energy = path.error_energy()
             for at, side in enumerate(sides):
                 judged = side.judge(coefficients, every)
                 value = judged.agreement(criterion)
+                bound = judged.bound(criterion, energy)
                 change = np.abs(value - values[at, place])
                 change[np.isnan(change)] = np.inf
-                bound = judged.bound(criterion, path.error_energy())
+                before = changes[at, place]
+                shrinking = 1.0
+                if np.isfinite(before).all() and before.any():
+                    shrinking = min(1.0, float(np.linalg.norm(change) / np.linalg.norm(before)))
                 values[at, place] = value
-                errors[at, place] = np.minimum(change, bound)
+                changes[at, place] = change
+                errors[at, place] = np.minimum(shrinking * change, bound)
                 limits[at, place] = np.minimum(CAUTION * change, bound)
-            if limits[:, place].max() <= tolerance / CAUTION:
-                del paths[place]
         is_rival = values + limits >= (values - limits).max(axis=1, keepdims=True)
         if space.is_full or np.where(is_rival, errors, 0.0).max() <= tolerance:
             break
+        for place in [*paths]:
+            is_settled = limits[:, place].max() <= tolerance / CAUTION
+            if is_settled or not is_rival[:, place].any():
+                del paths[place]
     rivals = np.flatnonzero(is_rival[:, :, ~training.still].any(axis=(0, 2)))
     return JudgedPenalties(
         values,
