@@ -16,7 +16,7 @@ import numpy as np
 
 from heschl.metrics.ridge.lagged.sentences import Sentences
 
-__all__ = ["Convolver"]
+__all__ = ["Convolver", "piece_cost"]
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,12 @@ class Convolver:
         result += added.sum(axis=0).astype(result.dtype)
         cut = ~self.present.all(axis=1)
         result[cut] -= (~self.present[cut] @ added).astype(result.dtype)
+
+
+def piece_cost(n_lags: int) -> float:
+    """Return the floating-point operations for a frame, a feature and a column."""
+    size = _size(n_lags)
+    return 6 * (size // 2 + 1) / (size - n_lags + 1)
 
 
 def _size(n_lags: int) -> int:

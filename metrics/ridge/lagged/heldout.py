@@ -38,9 +38,7 @@ class HeldOut:
     total: np.ndarray
 
     @classmethod
-    def of(
-        cls, convolver: Convolver, responses: np.ndarray, dtype: type[np.floating]
-    ) -> HeldOut:
+    def of(cls, convolver: Convolver, responses: np.ndarray, dtype: type[np.floating]) -> HeldOut:
         """Return those of a fold from its ``responses (row, unit)``."""
         exact = np.asarray(responses, dtype=np.float64)
         deviations = centred(exact)

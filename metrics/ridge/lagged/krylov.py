@@ -180,7 +180,7 @@ def _orthonormal(block: np.ndarray, floor: float) -> tuple[np.ndarray, np.ndarra
     """
     if block.dtype == np.float64:
         basis, factor = np.linalg.qr(block)
-        left, singular, right = np.linalg.svd(factor)
+        left, singular, right = np.linalg.svd(factor, full_matrices=False)
         kept = singular > floor
         return basis @ left[:, kept], singular[kept, None] * right[kept]
     # Only columns that may depend on each other need their products in twice the digits.

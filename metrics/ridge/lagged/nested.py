@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from heschl.errors import InvalidInput
-from heschl.metrics.ridge.agreement import AGREEMENTS, ROUNDING, Agreement
+from heschl.metrics.ridge.agreement import ROUNDING, Agreement
 from heschl.metrics.ridge.estimators import Nested
+from heschl.metrics.ridge.lagged.checks import check_lagged
 from heschl.metrics.ridge.lagged.convolution import Convolver
 from heschl.metrics.ridge.lagged.covariances import LagCovariances, pool
 from heschl.metrics.ridge.lagged.heldout import HeldOut
@@ -32,6 +32,8 @@ __all__ = ["LaggedScores", "Solution", "lagged_ridge"]
 Precision = Literal["float32", "float64"]
 
 TOLERANCES: dict[Precision, float] = {"float32": 5e-6, "float64": 1e-10}
+
+_TABLES = ("values", "errors", "limits")
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,7 @@ def lagged_ridge(
     1.0
     """
     estimator = Nested(tuple(alphas), criterion)
-    _check(features, responses, folds, lags, precision, tolerance)
+    check_lagged(features, responses, folds, lags, precision, tolerance)
     dtype = np.float32 if precision == "float32" else np.float64
     limit = TOLERANCES[precision] if tolerance is None else float(tolerance)
     names = tuple(dict.fromkeys(folds))
@@ -194,33 +196,51 @@ def lagged_ridge(
         still = high - low <= ROUNDING * np.maximum(np.abs(low), np.abs(high))
         return TrainingSet(pool([covariances[fold] for fold in kept]), still)
 
-    shape = len(names), len(alphas), responses[0].shape[1]
-    values, errors = np.zeros(shape), np.zeros(shape)
-    solutions = []
+    pairs = [*itertools.combinations(range(len(names)), 2)]
+    judged: dict[tuple[int, int], JudgedPenalties] = {}
+    kinds: dict[tuple[int, int], type[np.floating]] = {}
     least_blocks = 1
-    for pair in itertools.combinations(range(len(names)), 2):
-        for kind in dict.fromkeys((dtype, np.float64)):
-            judged = judge_penalties(
-                train_without(pair),
-                [held_out(fold, kind) for fold in reversed(pair)],
-                estimator.alphas,
-                criterion=criterion,
-                tolerance=limit,
-                dtype=kind,
-                least_blocks=least_blocks,
-            )
-            if judged.smallest >= SAFE_SHARE * judged.largest:
-                break
-        # Each fold of the pair is an outer one for which the other was held out.
-        for fold, value, error in zip(pair, judged.values, judged.errors, strict=True):
-            values[fold] += value / (len(names) - 1)
-            errors[fold] += error / (len(names) - 1)
-        least_blocks = max(1, judged.n_blocks - 1)
-        solutions.append(_solution([names[fold] for fold in pair], judged, kind))
+    wanted: dict[tuple[int, int], np.ndarray | None] = dict.fromkeys(pairs)
+    while wanted:
+        for pair, those in wanted.items():
+            for kind in dict.fromkeys((dtype, np.float64)):
+                found = judge_penalties(
+                    train_without(pair),
+                    # A fold's penalty is judged on the other fold of the pair.
+                    [held_out(fold, kind) for fold in reversed(pair)],
+                    estimator.alphas,
+                    criterion=criterion,
+                    tolerance=limit,
+                    dtype=kind,
+                    least_blocks=least_blocks,
+                    known=[earlier.values for other, earlier in judged.items() if other != pair],
+                    wanted=those,
+                )
+                if found.smallest >= SAFE_SHARE * found.largest:
+                    break
+            kinds[pair] = kind
+            judged[pair] = found if those is None else judged[pair].improve(found)
+            least_blocks = max(1, judged[pair].n_blocks - 1)
+        values, errors, limits = (_means(judged, name, len(names)) for name in _TABLES)
+        chosen = np.stack([best_penalties(value, estimator) for value in values])
+        inner = np.take_along_axis(values, chosen[:, None], axis=1)
+        # All that may be the best on the mean: what it was judged by must be good enough.
+        off = np.take_along_axis(limits, chosen[:, None], axis=1)
+        is_rival = values + limits >= inner - off
+        np.put_along_axis(is_rival, chosen[:, None], values=True, axis=1)
+        wanted = {}
+        for pair, found in judged.items():
+            those = is_rival[list(pair)]
+            if np.where(those, found.errors, 0.0).max() > limit:
+                wanted[pair] = those
+    solutions = [
+        _solution([names[fold] for fold in pair], found, kinds[pair])
+        for pair, found in judged.items()
+    ]
 
-    chosen = np.stack([best_penalties(value, estimator) for value in values])
+    shape = len(names), len(alphas), responses[0].shape[1]
     best_alphas = np.array(estimator.alphas)[chosen]
-    inner = np.take_along_axis(values, chosen[:, None], axis=1)[:, 0]
+    inner = inner[:, 0]
     inner_error = np.take_along_axis(errors, chosen[:, None], axis=1)[:, 0]
     rivals = values + errors >= (inner - inner_error)[:, None] + TIE
     np.put_along_axis(rivals, chosen[:, None], values=False, axis=1)
@@ -263,9 +283,7 @@ def lagged_ridge(
         inner,
         inner_error,
         rivals.any(axis=1),
-        np.stack(
-            [np.maximum(result.bounds["pearson"], result.bounds["r2"]) for result in fitted]
-        ),
+        np.stack([np.maximum(result.bounds["pearson"], result.bounds["r2"]) for result in fitted]),
         constant,
         tuple(solutions),
         weights,
@@ -273,10 +291,28 @@ def lagged_ridge(
     )
 
 
-def _solution(held_out: Sequence[Hashable], solved: JudgedPenalties | Fitted, kind: type[np.floating]) -> Solution:
+def _means(
+    judged: Mapping[tuple[int, int], JudgedPenalties], name: str, n_folds: int
+) -> np.ndarray:
+    """Return the means (fold, alpha, unit) of a table over the folds held out with each."""
+    total: list[np.ndarray] = [np.zeros(())] * n_folds
+    for pair, found in judged.items():
+        for fold, table in zip(pair, getattr(found, name), strict=True):
+            total[fold] = total[fold] + table / (n_folds - 1)
+    return np.stack(total)
+
+
+def _solution(
+    held_out: Sequence[Hashable], solved: JudgedPenalties | Fitted, kind: type[np.floating]
+) -> Solution:
     precision: Precision = "float32" if kind == np.float32 else "float64"
     return Solution(
-        tuple(held_out), solved.n_blocks, solved.dimension, solved.is_full, solved.largest, precision
+        tuple(held_out),
+        solved.n_blocks,
+        solved.dimension,
+        solved.is_full,
+        solved.largest,
+        precision,
     )
 
 
@@ -288,7 +324,3 @@ def _kept(features: Sequence[np.ndarray]) -> type[np.floating]:
 def _expect(weights: np.ndarray | None) -> np.ndarray:
     assert weights is not None  # noqa: S101 - tells the type checker
     return weights
-
-
-def _check(features, responses, folds, lags, precision, tolerance) -> None:
-    pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,10 +18,13 @@ __all__ = ["Fitted", "JudgedPenalties", "TrainingSet", "fit_penalties", "judge_p
 CAUTION = 10.0
 """How many times its last change a value may still move before it is believed to be no rival."""
 
+MARGIN = 3.0
+"""How many times these limits a penalty must lag behind to be dropped for good."""
+
 LOOKS = 3
 """Blocks after each of which all penalties are looked at, and most are settled or dropped."""
 
-SAFE_SHARE = 1e-5
+SAFE_SHARE = 1e-4
 """In float32 a penalty below this share of the largest eigenvalue drowns in rounding."""
 
 
@@ -59,21 +63,32 @@ class JudgedPenalties:
 
     Parameters
     ----------
-    values, errors
-        (held-out fold, alpha, unit): agreement, and how far it may still be off.
+    values, errors, limits
+        (held-out fold, alpha, unit): agreement, how far it is thought to be off, and how far it
+        may be off at most.
     smallest
         The smallest penalty that was a rival for the best of any unit.
-    space
-        Only its numbers are of interest now.
+    n_blocks, dimension, is_full, largest
+        Of the space.
     """
 
     values: np.ndarray
     errors: np.ndarray
+    limits: np.ndarray
     smallest: float
     n_blocks: int
     dimension: int
     is_full: bool
     largest: float
+
+    def improve(self, other: JudgedPenalties) -> JudgedPenalties:
+        """Return these with the values that ``other`` knows better."""
+        better = other.errors < self.errors
+        tables = {
+            name: np.where(better, getattr(other, name), getattr(self, name))
+            for name in ("values", "errors", "limits")
+        }
+        return dataclasses.replace(other, **tables)
 
 
 def judge_penalties(
@@ -85,23 +100,39 @@ def judge_penalties(
     tolerance: float,
     dtype: type[np.floating],
     least_blocks: int,
+    known: Sequence[np.ndarray],
+    wanted: np.ndarray | None,
 ) -> JudgedPenalties:
     """Judge every penalty for every unit on held-out folds.
 
     Blocks are added until the values of all penalties that may be the best are
     within ``tolerance`` for every unit. A value's error is estimated from its
     last changes, which shrink at least geometrically, or from its bound if that
-    is less. A penalty is dropped when it is no rival for any unit: further below
-    the best than its bound, or than `CAUTION` times its last change.
+    is less; at most it is its bound, or `CAUTION` times its last change.
+
+    Parameters
+    ----------
+    training, held_out
+        Rows fitted on, and those predicted.
+    alphas, criterion, tolerance, dtype
+        As in `lagged_ridge`.
+    least_blocks
+        Blocks before which most penalties need no look.
+    known
+        Values (held-out fold, alpha, unit) of other training sets. A penalty is a rival if it,
+        or a neighbour, may be the best on the mean over these and the present ones.
+    wanted
+        (held-out fold, alpha, unit) which values are wanted instead, where that is known.
     """
     space = training.space(dtype)
     sides = [training.project(fold) for fold in held_out]
-    shape = len(sides), len(alphas), len(training.still)
+    n_units = len(training.still)
+    shape = len(sides), len(alphas), n_units
     values = np.full(shape, np.nan)
     changes = np.full(shape, np.inf)
     errors = np.full(shape, np.inf)
     limits = np.full(shape, np.inf)
-    every = np.arange(shape[2])
+    every = np.arange(n_units)
     paths = {place: PenaltyPath(alpha, space.start) for place, alpha in enumerate(alphas)}
     while True:
         space.grow()
@@ -121,31 +152,51 @@ def judge_penalties(
                 bound = judged.bound(criterion, energy)
                 change = np.abs(value - values[at, place])
                 change[np.isnan(change)] = np.inf
-                before = changes[at, place]
-                shrinking = 1.0
-                if np.isfinite(before).all() and before.any():
-                    shrinking = min(1.0, float(np.linalg.norm(change) / np.linalg.norm(before)))
+                shrinking = _shrinking(changes[at, place], change)
                 values[at, place] = value
                 changes[at, place] = change
                 errors[at, place] = np.minimum(shrinking * change, bound)
                 limits[at, place] = np.minimum(CAUTION * change, bound)
-        is_rival = values + limits >= (values - limits).max(axis=1, keepdims=True)
+        is_rival = wanted if wanted is not None else _rivals(values, limits, known)
         if space.is_full or np.where(is_rival, errors, 0.0).max() <= tolerance:
             break
+        has_hope = wanted if wanted is not None else _rivals(values, MARGIN * limits, known)
         for place in [*paths]:
             is_settled = limits[:, place].max() <= tolerance / CAUTION
-            if is_settled or not is_rival[:, place].any():
+            if is_settled or not has_hope[:, place].any():
                 del paths[place]
     rivals = np.flatnonzero(is_rival[:, :, ~training.still].any(axis=(0, 2)))
+    if space.is_full:
+        for place in paths:
+            errors[:, place] = limits[:, place] = 0.0
     return JudgedPenalties(
         values,
         errors,
+        limits,
         alphas[rivals[0]] if len(rivals) else alphas[-1],
         len(space.diagonal),
         space.dimension,
         space.is_full,
         space.largest,
     )
+
+
+def _shrinking(before: np.ndarray, change: np.ndarray) -> float:
+    """Return by how much changes (unit,) of a value shrink from block to block, at most 1."""
+    if not np.isfinite(before).all() or not before.any():
+        return 1.0
+    return min(1.0, float(np.linalg.norm(change) / np.linalg.norm(before)))
+
+
+def _rivals(values: np.ndarray, limits: np.ndarray, known: Sequence[np.ndarray]) -> np.ndarray:
+    """Return which penalties (held-out fold, alpha, unit) may be the best on the mean."""
+    mean = np.concatenate([*known, values]).mean(axis=0)
+    off = limits.max(axis=0)
+    is_rival = mean + off >= (mean - off).max(axis=0)
+    is_near = is_rival.copy()
+    is_near[1:] |= is_rival[:-1]
+    is_near[:-1] |= is_rival[1:]
+    return np.broadcast_to(is_near, values.shape)
 
 
 @dataclass(frozen=True)
@@ -210,7 +261,7 @@ def fit_penalties(
         for alpha in open_alphas:
             path, units = paths[alpha], units_of[alpha]
             coefficients = path.coefficients(space)
-            if len(solved.get(alpha, ())) == space.dimension - len(space.diagonal[-1]):
+            if alpha in solved:
                 transfer = max(transfer, _transfer(side, solved[alpha], coefficients, path))
             solved[alpha] = coefficients
             judged[alpha] = side.judge(coefficients, units)
@@ -248,9 +299,7 @@ def fit_penalties(
     )
 
 
-def _transfer(
-    side: Projection, before: np.ndarray, after: np.ndarray, path: PenaltyPath
-) -> float:
+def _transfer(side: Projection, before: np.ndarray, after: np.ndarray, path: PenaltyPath) -> float:
     """Return the largest ratio of held-out to training energy of what the last block changed."""
     change = after.copy()
     change[: len(before)] -= before
