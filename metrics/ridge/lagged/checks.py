@@ -29,12 +29,7 @@ def check_lagged(
             f"{len(features)} sentences of features, {len(responses)} of responses and "
             f"{len(folds)} labels of folds; expected one of each for every sentence"
         )
-    if not isinstance(lags, range) or not len(lags) or lags.step != 1:
-        raise InvalidInput(f"lags={lags!r}; expected consecutive frames, such as range(20)")
-    if precision not in {"float32", "float64"}:
-        raise InvalidInput(f"precision={precision!r}; expected 'float32' or 'float64'")
-    if tolerance is not None and not 0 < tolerance < 1:
-        raise InvalidInput(f"tolerance={tolerance!r}; expected a number between 0 and 1")
+    _check_settings(lags, precision, tolerance)
     for name, sentences in (("features", features), ("responses", responses)):
         for number, values in enumerate(sentences):
             _check_sentence(values, sentences[0], f"the {name} of sentence {number}")
@@ -52,6 +47,15 @@ def check_lagged(
             f"the folds have {rows} frames; RIDGE-NESTED needs at least {LEAST_FOLDS} folds with "
             f"{LEAST_ROWS} frames each"
         )
+
+
+def _check_settings(lags: range, precision: str, tolerance: float | None) -> None:
+    if not isinstance(lags, range) or not len(lags) or lags.step != 1:
+        raise InvalidInput(f"lags={lags!r}; expected consecutive frames, such as range(20)")
+    if precision not in {"float32", "float64"}:
+        raise InvalidInput(f"precision={precision!r}; expected 'float32' or 'float64'")
+    if tolerance is not None and not 0 < tolerance < 1:
+        raise InvalidInput(f"tolerance={tolerance!r}; expected a number between 0 and 1")
 
 
 def _check_sentence(values: np.ndarray, first: np.ndarray, what: str) -> None:

@@ -57,12 +57,12 @@ class Convolver:
         # r needs r - first lag. The gaps are longer than any lag, so this stays in the stream.
         wanted = sentences.rows - sentences.lags[0]
         n_pieces = -(-len(frames) // step)
-        padded = np.zeros((n_lags - 1 + n_pieces * step, frames.shape[1]))
+        padded = np.zeros((n_lags - 1 + n_pieces * step, sentences.n_features))
         padded[n_lags - 1 : n_lags - 1 + len(frames)] = frames
         pieces = np.stack([padded[k * step : k * step + size] for k in range(n_pieces)])
         forward_cosines, forward_sines = _waves(size, np.arange(size))
         n_frequencies = size // 2 + 1
-        cosines = np.empty((n_frequencies, n_pieces, frames.shape[1]), dtype=dtype)
+        cosines = np.empty((n_frequencies, n_pieces, sentences.n_features), dtype=dtype)
         sines = np.empty_like(cosines)
         cosines[:] = np.tensordot(forward_cosines, pieces, axes=(1, 1))
         sines[:] = np.tensordot(forward_sines, pieces, axes=(1, 1))

@@ -70,7 +70,7 @@ class Judged:
         explained = np.where(varies, 1.0 - self._errors() / np.where(varies, self.total, 1.0), 0.0)
         if kind == "signed_r":
             return np.asarray(np.sign(explained) * np.sqrt(np.abs(explained)))
-        return explained
+        return np.asarray(explained)
 
     @property
     def predicts(self) -> np.ndarray:
@@ -92,12 +92,12 @@ class Judged:
         errors = np.sqrt(self._errors().clip(min=0.0))
         off = (2 * errors * length + error_energy) / np.where(varies, self.total, np.inf)
         if kind == "signed_r":
-            # The square root is steep at 0: |√a - √b| <= √|a - b|, or about |a - b| / 2√a.
+            # The square root is steep at 0: |√a - √b| <= √|a - b|, and |a - b| / √a without a change of sign.
             explained = np.abs(self.agreement("r2"))
             steep = np.sqrt(2 * off)
             with np.errstate(divide="ignore", invalid="ignore"):
                 gentle = np.where(off < explained, off / np.sqrt(explained), np.inf)
-            return np.fmin(steep, gentle)
+            return np.asarray(np.fmin(steep, gentle))
         return np.asarray(off)
 
     def _errors(self) -> np.ndarray:
@@ -153,7 +153,7 @@ class Projection:
         size = len(coefficients)
         rounded = coefficients.astype(self.squares.dtype)
         image = self.squares[:size, :size] @ rounded
-        return np.einsum("dv,dv->v", rounded, image, dtype=np.float64)
+        return np.asarray(np.einsum("dv,dv->v", rounded, image, dtype=np.float64))
 
     def judge(self, coefficients: np.ndarray, units: np.ndarray) -> Judged:
         """Return the numbers of the predictions of some units (unit,)."""

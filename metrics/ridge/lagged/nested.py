@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-import functools
-import itertools
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from heschl.metrics.ridge.agreement import ROUNDING, Agreement
+from heschl.metrics.ridge.agreement import Agreement
 from heschl.metrics.ridge.estimators import Nested
 from heschl.metrics.ridge.lagged.checks import check_lagged
-from heschl.metrics.ridge.lagged.convolution import Convolver
-from heschl.metrics.ridge.lagged.covariances import LagCovariances, pool
-from heschl.metrics.ridge.lagged.heldout import HeldOut
-from heschl.metrics.ridge.lagged.sentences import join
-from heschl.metrics.ridge.lagged.solving import (
-    SAFE_SHARE,
-    Fitted,
-    JudgedPenalties,
-    TrainingSet,
-    fit_penalties,
-    judge_penalties,
-)
-from heschl.metrics.ridge.penalties import TIE, best_penalties
+from heschl.metrics.ridge.lagged.choosing import SAFE_SHARE, choose_penalties, precisions
+from heschl.metrics.ridge.lagged.folds import LaggedFolds
+from heschl.metrics.ridge.lagged.judging import JudgedPenalties
+from heschl.metrics.ridge.lagged.scoring import Fitted, fit_penalties
 
 __all__ = ["LaggedScores", "Solution", "lagged_ridge"]
 
 Precision = Literal["float32", "float64"]
 
-TOLERANCES: dict[Precision, float] = {"float32": 5e-6, "float64": 1e-10}
+ALPHAS = tuple(float(alpha) for alpha in np.logspace(0, 8, 17))
 
-_TABLES = ("values", "errors", "limits")
+TOLERANCES: dict[Precision, float] = {"float32": 5e-6, "float64": 1e-10}
 
 
 @dataclass(frozen=True)
@@ -111,7 +100,7 @@ def lagged_ridge(
     folds: Sequence[Hashable],
     *,
     lags: range = range(20),
-    alphas: Sequence[float] = tuple(float(alpha) for alpha in np.logspace(0, 8, 17)),
+    alphas: Sequence[float] = ALPHAS,
     criterion: Agreement = "r2",
     precision: Precision = "float32",
     tolerance: float | None = None,
@@ -173,133 +162,51 @@ def lagged_ridge(
     check_lagged(features, responses, folds, lags, precision, tolerance)
     dtype = np.float32 if precision == "float32" else np.float64
     limit = TOLERANCES[precision] if tolerance is None else float(tolerance)
-    names = tuple(dict.fromkeys(folds))
-    members = [[s for s, label in enumerate(folds) if label == name] for name in names]
-    folds_of_frames, covariances, extremes = [], [], []
-    offset = np.mean([frames.mean(axis=0, dtype=np.float64) for frames in features], axis=0)
-    for sentences in members:
-        joined = join([features[s] for s in sentences], lags, _kept(features))
-        values = np.concatenate([responses[s] for s in sentences])
-        covariances.append(LagCovariances.of(joined, values))
-        folds_of_frames.append((joined, values))
-        extremes.append((values.min(axis=0), values.max(axis=0)))
-
-    @functools.cache
-    def held_out(fold: int, kind: type[np.floating]) -> HeldOut:
-        joined, values = folds_of_frames[fold]
-        return HeldOut.of(Convolver.of(joined, offset, kind), values, kind)
-
-    def train_without(left_out: Sequence[int]) -> TrainingSet:
-        kept = [fold for fold in range(len(names)) if fold not in left_out]
-        low = np.min([extremes[fold][0] for fold in kept], axis=0)
-        high = np.max([extremes[fold][1] for fold in kept], axis=0)
-        still = high - low <= ROUNDING * np.maximum(np.abs(low), np.abs(high))
-        return TrainingSet(pool([covariances[fold] for fold in kept]), still)
-
-    pairs = [*itertools.combinations(range(len(names)), 2)]
-    judged: dict[tuple[int, int], JudgedPenalties] = {}
-    kinds: dict[tuple[int, int], type[np.floating]] = {}
-    least_blocks = 1
-    wanted: dict[tuple[int, int], np.ndarray | None] = dict.fromkeys(pairs)
-    while wanted:
-        for pair, those in wanted.items():
-            for kind in dict.fromkeys((dtype, np.float64)):
-                found = judge_penalties(
-                    train_without(pair),
-                    # A fold's penalty is judged on the other fold of the pair.
-                    [held_out(fold, kind) for fold in reversed(pair)],
-                    estimator.alphas,
-                    criterion=criterion,
-                    tolerance=limit,
-                    dtype=kind,
-                    least_blocks=least_blocks,
-                    known=[earlier.values for other, earlier in judged.items() if other != pair],
-                    wanted=those,
-                )
-                if found.smallest >= SAFE_SHARE * found.largest:
-                    break
-            kinds[pair] = kind
-            judged[pair] = found if those is None else judged[pair].improve(found)
-            least_blocks = max(1, judged[pair].n_blocks - 1)
-        values, errors, limits = (_means(judged, name, len(names)) for name in _TABLES)
-        chosen = np.stack([best_penalties(value, estimator) for value in values])
-        inner = np.take_along_axis(values, chosen[:, None], axis=1)
-        # All that may be the best on the mean: what it was judged by must be good enough.
-        off = np.take_along_axis(limits, chosen[:, None], axis=1)
-        is_rival = values + limits >= inner - off
-        np.put_along_axis(is_rival, chosen[:, None], values=True, axis=1)
-        wanted = {}
-        for pair, found in judged.items():
-            those = is_rival[list(pair)]
-            if np.where(those, found.errors, 0.0).max() > limit:
-                wanted[pair] = those
+    lagged_folds = LaggedFolds(features, responses, folds, lags)
+    names = lagged_folds.names
+    choice = choose_penalties(lagged_folds, estimator, tolerance=limit, dtype=dtype)
     solutions = [
-        _solution([names[fold] for fold in pair], found, kinds[pair])
-        for pair, found in judged.items()
+        _solution([names[fold] for fold in pair], found, kind)
+        for pair, (found, kind) in choice.judged.items()
     ]
-
-    shape = len(names), len(alphas), responses[0].shape[1]
-    best_alphas = np.array(estimator.alphas)[chosen]
-    inner = inner[:, 0]
-    inner_error = np.take_along_axis(errors, chosen[:, None], axis=1)[:, 0]
-    rivals = values + errors >= (inner - inner_error)[:, None] + TIE
-    np.put_along_axis(rivals, chosen[:, None], values=False, axis=1)
-
-    fitted, constant = [], np.zeros((shape[0], shape[2]), dtype=bool)
-    for fold in range(len(names)):
-        training = train_without([fold])
-        for kind in dict.fromkeys((dtype, np.float64)):
+    fitted, constant, intercepts = [], [], []
+    for fold, name in enumerate(names):
+        training = lagged_folds.train_without(fold)
+        for kind in precisions(dtype):
+            held_out = lagged_folds.held_out(fold, kind)
             result = fit_penalties(
                 training,
-                held_out(fold, kind),
-                best_alphas[fold],
+                held_out,
+                choice.alpha[fold],
                 tolerance=limit,
                 dtype=kind,
-                least_blocks=least_blocks,
+                least_blocks=max(1, choice.n_blocks - 1),
                 has_weights=has_weights,
             )
-            if best_alphas[fold].min() >= SAFE_SHARE * result.largest:
+            if choice.alpha[fold].min() >= SAFE_SHARE * result.largest:
                 break
         fitted.append(result)
-        constant[fold] = ~result.predicts | (held_out(fold, kind).total == 0)
-        solutions.append(_solution([names[fold]], result, kind))
-
-    weights = intercept = None
-    if has_weights:
-        weights = np.stack([_expect(result.weights) for result in fitted])
-        means = [train_without([fold]).covariances for fold in range(len(names))]
-        intercept = np.stack(
-            [
-                (kept.response_sums - kept.sums @ weight) / kept.n_rows
-                for kept, weight in zip(means, weights, strict=True)
-            ]
-        )
-        weights = weights.reshape(shape[0], len(lags), -1, shape[2])
+        constant.append(~result.predicts | (held_out.total == 0))
+        solutions.append(_solution([name], result, kind))
+        if has_weights:
+            intercepts.append(training.intercept(result.weights))
+    weights = np.stack([result.weights for result in fitted]) if has_weights else None
     return LaggedScores(
         names,
-        np.stack([result.scores["pearson"] for result in fitted]),
-        np.stack([result.scores["r2"] for result in fitted]),
-        best_alphas,
-        inner,
-        inner_error,
-        rivals.any(axis=1),
-        np.stack([np.maximum(result.bounds["pearson"], result.bounds["r2"]) for result in fitted]),
-        constant,
+        np.stack([result.pearson for result in fitted]),
+        np.stack([result.r2 for result in fitted]),
+        choice.alpha,
+        choice.value,
+        choice.error,
+        choice.is_undecided,
+        np.stack([result.bounds for result in fitted]),
+        np.stack(constant),
         tuple(solutions),
-        weights,
-        intercept,
+        None
+        if weights is None
+        else weights.reshape(len(names), len(lags), -1, lagged_folds.n_units),
+        np.stack(intercepts) if has_weights else None,
     )
-
-
-def _means(
-    judged: Mapping[tuple[int, int], JudgedPenalties], name: str, n_folds: int
-) -> np.ndarray:
-    """Return the means (fold, alpha, unit) of a table over the folds held out with each."""
-    total: list[np.ndarray] = [np.zeros(())] * n_folds
-    for pair, found in judged.items():
-        for fold, table in zip(pair, getattr(found, name), strict=True):
-            total[fold] = total[fold] + table / (n_folds - 1)
-    return np.stack(total)
 
 
 def _solution(
@@ -314,13 +221,3 @@ def _solution(
         solved.largest,
         precision,
     )
-
-
-def _kept(features: Sequence[np.ndarray]) -> type[np.floating]:
-    """Return float32 where that is what all features are, else float64."""
-    return np.float32 if all(frames.dtype == np.float32 for frames in features) else np.float64
-
-
-def _expect(weights: np.ndarray | None) -> np.ndarray:
-    assert weights is not None  # noqa: S101 - tells the type checker
-    return weights
