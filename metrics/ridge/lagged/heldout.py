@@ -92,7 +92,7 @@ class Judged:
         errors = np.sqrt(self._errors().clip(min=0.0))
         off = (2 * errors * length + error_energy) / np.where(varies, self.total, np.inf)
         if kind == "signed_r":
-            # The square root is steep at 0: |√a - √b| <= √|a - b|, and |a - b| / √a without a change of sign.
+            # Roots of numbers d apart are √2d apart at most, and d / √a if both have one sign.
             explained = np.abs(self.agreement("r2"))
             steep = np.sqrt(2 * off)
             with np.errstate(divide="ignore", invalid="ignore"):
