@@ -78,7 +78,7 @@ def check(
     """Return correlations (unit,) in the first fold by Cholesky factorisations in float64."""
     train = [s for s, label in enumerate(labels) if label != labels[0]]
     test = [s for s, label in enumerate(labels) if label == labels[0]]
-    joined = join([features[s] for s in train], LAGS, np.float64)
+    joined = join([features[s] for s in train], LAGS, np.zeros(features[0].shape[1]), np.float32)
     targets = np.concatenate([responses[s][:, units] for s in train]).astype(np.float64)
     covariances = pool([LagCovariances.of(joined, targets)])
     gram = covariances.gram(np.float64)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.metrics.lagged_reference import reference, sentences, written_out
 
 from heschl.errors import InvalidInput
+from heschl.metrics.ridge.lagged import folds as routes
 from heschl.metrics.ridge.lagged import lagged_cost, lagged_ridge
 
 ALPHAS = tuple(float(alpha) for alpha in np.logspace(0, 5, 11))
@@ -22,13 +23,22 @@ def assert_equals(found, expected, *, within):
     np.testing.assert_array_equal(found.is_constant, expected["is_constant"])
 
 
+ROUTES = pytest.mark.parametrize(
+    "dense_columns", [0, 2048], ids=["never the Gram matrix", "the Gram matrix"]
+)
+
+
+@ROUTES
 @pytest.mark.parametrize("criterion", ["r2", "pearson", "signed_r"])
 @pytest.mark.parametrize(
     ("lags", "n_features", "n_units"),
     [(range(5), 3, 4), (range(-2, 4), 4, 30), (range(20), 6, 3), (range(2, 5), 2, 1)],
     ids=["few", "more units than columns", "wide", "late lags"],
 )
-def test_float64_equals_the_design_written_out(lags, n_features, n_units, criterion):
+def test_float64_equals_the_design_written_out(
+    lags, n_features, n_units, criterion, dense_columns, monkeypatch
+):
+    monkeypatch.setattr(routes, "DENSE_COLUMNS", dense_columns)
     features, responses = sentences(n_features=n_features, n_units=n_units, lags=lags, seed=1)
 
     found = lagged_ridge(
@@ -48,9 +58,11 @@ def test_float64_equals_the_design_written_out(lags, n_features, n_units, criter
     assert len(found.solutions) == 10
 
 
-@pytest.mark.parametrize("seed", range(3))
+@ROUTES
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("criterion", ["r2", "pearson"])
-def test_float32_is_within_its_tolerance(criterion, seed):
+def test_float32_is_within_its_tolerance(criterion, seed, dense_columns, monkeypatch):
+    monkeypatch.setattr(routes, "DENSE_COLUMNS", dense_columns)
     lags = range(12)
     features, responses = sentences(40, n_features=8, n_units=12, lags=lags, seed=seed)
     folds = [*range(5)] * 8
@@ -240,6 +252,22 @@ def test_malformed_sentences_give_one_clear_error(bad, message):
 
     with pytest.raises(InvalidInput, match=message):
         lagged_ridge(features, responses, FOLDS, lags=range(5))
+
+
+@ROUTES
+def test_features_far_off_centre_lose_no_digits(dense_columns, monkeypatch):
+    monkeypatch.setattr(routes, "DENSE_COLUMNS", dense_columns)
+    lags = range(-2, 6)
+    features, responses = sentences(30, n_units=6, lags=lags)
+    features = [frames + np.array([1000.0, -300.0, 0.0]) for frames in features]
+    folds = [0, 1, 2] * 10
+    # Below the penalties lie the steps from silence to the mean where sentences begin and end.
+    alphas = (1e4, 1e5, 1e6)
+
+    found = lagged_ridge(features, responses, folds, lags=lags, alphas=alphas)
+
+    expected = reference(features, responses, folds, lags=lags, alphas=alphas, criterion="r2")
+    assert_equals(found, expected, within=5e-6)
 
 
 def test_inputs_are_not_changed():

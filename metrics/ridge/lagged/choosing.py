@@ -108,7 +108,7 @@ def choose_penalties(
 
 def precisions(dtype: type[np.floating]) -> list[type[np.floating]]:
     """Return the types to solve in, one after the other, until one is safe."""
-    return [*dict.fromkeys((dtype, np.float64))]
+    return [dtype] if dtype == np.float64 else [dtype, np.float64]
 
 
 def _means(

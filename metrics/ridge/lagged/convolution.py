@@ -16,7 +16,7 @@ import numpy as np
 
 from heschl.metrics.ridge.lagged.sentences import Sentences
 
-__all__ = ["Convolver", "piece_cost"]
+__all__ = ["Convolver", "inverse_waves", "piece_cost", "waves"]
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,12 @@ class Convolver:
     n_lags: int
 
     @classmethod
-    def of(cls, sentences: Sentences, offset: np.ndarray, dtype: type[np.floating]) -> Convolver:
-        """Transform sentences; an ``offset`` near the mean (feature,) saves digits."""
+    def of(cls, sentences: Sentences, dtype: type[np.floating]) -> Convolver:
+        """Transform sentences."""
         n_lags = len(sentences.lags)
         size = _size(n_lags)
         step = size - n_lags + 1
-        frames = np.zeros(sentences.stream.shape)
-        frames[sentences.rows] = sentences.stream[sentences.rows] - offset
+        frames = sentences.frames(np.arange(len(sentences.stream)))
         # Place x of the convolution sums the places x, x - 1, …, of the stream: the row at place
         # r needs r - first lag. The gaps are longer than any lag, so this stays in the stream.
         wanted = sentences.rows - sentences.lags[0]
@@ -60,14 +59,14 @@ class Convolver:
         padded = np.zeros((n_lags - 1 + n_pieces * step, sentences.n_features))
         padded[n_lags - 1 : n_lags - 1 + len(frames)] = frames
         pieces = np.stack([padded[k * step : k * step + size] for k in range(n_pieces)])
-        forward_cosines, forward_sines = _waves(size, np.arange(size))
+        forward_cosines, forward_sines = waves(size, np.arange(size))
         n_frequencies = size // 2 + 1
         cosines = np.empty((n_frequencies, n_pieces, sentences.n_features), dtype=dtype)
         sines = np.empty_like(cosines)
         cosines[:] = np.tensordot(forward_cosines, pieces, axes=(1, 1))
         sines[:] = np.tensordot(forward_sines, pieces, axes=(1, 1))
         return cls(
-            cosines, sines, cosines + sines, sentences.present(), wanted, np.array(offset), n_lags
+            cosines, sines, cosines + sines, sentences.present(), wanted, sentences.offset, n_lags
         )
 
     def __call__(self, matrix: np.ndarray) -> np.ndarray:
@@ -78,8 +77,8 @@ class Convolver:
         n_columns = matrix.shape[1]
         dtype = self.cosines.dtype
         filters = np.asarray(matrix, dtype=dtype).reshape(self.n_lags, n_features * n_columns)
-        waves = np.concatenate(_waves(size, np.arange(self.n_lags))).astype(dtype)
-        transformed = (waves @ filters).reshape(2, n_frequencies, n_features, n_columns)
+        forward = np.concatenate(waves(size, np.arange(self.n_lags))).astype(dtype)
+        transformed = (forward @ filters).reshape(2, n_frequencies, n_features, n_columns)
         products = np.empty((2, n_frequencies, n_pieces, n_columns), dtype=dtype)
         for f, (real, imaginary) in enumerate(zip(*transformed, strict=True)):
             # A complex product in three real ones: (a + bi)(c + di).
@@ -87,7 +86,9 @@ class Convolver:
             np.subtract(shared, self.sines[f] @ (real + imaginary), out=products[0, f])
             np.add(shared, self.cosines[f] @ (imaginary - real), out=products[1, f])
         del transformed
-        back = _inverse(size, np.arange(self.n_lags - 1, size)).astype(dtype)  # (step, 2 · freq.)
+        back = inverse_waves(size, np.arange(self.n_lags - 1, size)).astype(
+            dtype
+        )  # (step, 2 · freq.)
         flat = products.reshape(2 * n_frequencies, n_pieces * n_columns)
         convolved = (back @ flat).reshape(step, n_pieces, n_columns)
         result = convolved[self.places % step, self.places // step]
@@ -114,15 +115,15 @@ def _size(n_lags: int) -> int:
     return int(2 ** np.ceil(np.log2(max(3 * n_lags, 4))))
 
 
-def _waves(size: int, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def waves(size: int, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return real and imaginary part (frequency, place) of the transform."""
     angles = 2 * np.pi / size * np.multiply.outer(np.arange(size // 2 + 1), places)
     return np.cos(angles), -np.sin(angles)
 
 
-def _inverse(size: int, places: np.ndarray) -> np.ndarray:
+def inverse_waves(size: int, places: np.ndarray) -> np.ndarray:
     """Return the matrix (place, real parts and then imaginary ones) of the inverse transform."""
-    cosines, sines = _waves(size, places)
+    cosines, sines = waves(size, places)
     twice = np.full((size // 2 + 1, 1), 2.0)
     twice[[0, -1]] = 1.0
     return np.asarray(np.concatenate([twice * cosines, twice * sines]).T / size)

@@ -12,9 +12,18 @@ from heschl.metrics.ridge.lagged.convolution import Convolver
 from heschl.metrics.ridge.lagged.covariances import LagCovariances, pool
 from heschl.metrics.ridge.lagged.heldout import HeldOut, Projection
 from heschl.metrics.ridge.lagged.krylov import BlockKrylov
+from heschl.metrics.ridge.lagged.products import LagProducts
 from heschl.metrics.ridge.lagged.sentences import Sentences, join
 
-__all__ = ["LaggedFolds", "TrainingSet"]
+__all__ = ["LaggedFolds", "TrainingSet", "is_dense"]
+
+DENSE_COLUMNS = 2048
+"""Up to this many columns the Gram matrix is small enough to be worth having."""
+
+
+def is_dense(n_columns: int) -> bool:
+    """Return whether the Gram matrix is formed, or only ever multiplied by."""
+    return n_columns <= DENSE_COLUMNS
 
 
 @dataclass(frozen=True)
@@ -36,19 +45,19 @@ class TrainingSet:
         """Return the Krylov space, empty but for its start."""
         cross = self.covariances.centred_cross()
         cross[:, self.still] = 0.0
-        return BlockKrylov.of(self.covariances.gram(dtype), cross)
+        if is_dense(len(cross)):
+            return BlockKrylov.of(self.covariances.gram(dtype), cross)
+        return BlockKrylov.of(LagProducts.of(self.covariances, dtype), cross)
 
     def project(self, held_out: HeldOut) -> Projection:
         """Return held-out rows to be followed in the space."""
-        n_rows = self.covariances.n_rows
-        return Projection(
-            held_out, self.covariances.sums / n_rows, self.covariances.response_sums / n_rows
-        )
+        sums = self.covariances
+        return Projection(held_out, sums.design_means(), sums.response_sums / sums.n_rows)
 
     def intercept(self, weights: np.ndarray) -> np.ndarray:
         """Return what is added (unit,) to predictions by ``weights (lag · feature, unit)``."""
         sums = self.covariances
-        return np.asarray((sums.response_sums - sums.sums @ weights) / sums.n_rows)
+        return np.asarray(sums.response_sums / sums.n_rows - sums.design_means() @ weights)
 
 
 class LaggedFolds:
@@ -70,16 +79,14 @@ class LaggedFolds:
         is_single = all(frames.dtype == np.float32 for frames in features)
         kept = np.float32 if is_single else np.float64
         # Near the mean of all frames; its exact value is of no consequence.
-        self._offset = np.mean(
-            [frames.mean(axis=0, dtype=np.float64) for frames in features], axis=0
-        )
+        offset = np.mean([frames.mean(axis=0, dtype=np.float64) for frames in features], axis=0)
         self.names = tuple(dict.fromkeys(labels))
         self._rows: list[tuple[Sentences, np.ndarray]] = []
         self._covariances: list[LagCovariances] = []
         self._held_out: dict[tuple[int, type[np.floating]], HeldOut] = {}
         for name in self.names:
             members = [s for s, label in enumerate(labels) if label == name]
-            sentences = join([features[s] for s in members], lags, kept)
+            sentences = join([features[s] for s in members], lags, offset, kept)
             values = np.concatenate([responses[s] for s in members])
             self._rows.append((sentences, values))
             self._covariances.append(LagCovariances.of(sentences, values))
@@ -89,7 +96,7 @@ class LaggedFolds:
         """Return the rows of a fold, transformed on first use."""
         if (fold, dtype) not in self._held_out:
             sentences, values = self._rows[fold]
-            convolver = Convolver.of(sentences, self._offset, dtype)
+            convolver = Convolver.of(sentences, dtype)
             self._held_out[fold, dtype] = HeldOut.of(convolver, values, dtype)
         return self._held_out[fold, dtype]
 

@@ -30,6 +30,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.linalg import solve_triangular
 
+from heschl.metrics.ridge.lagged.products import LagProducts
+
 __all__ = ["BlockKrylov", "PenaltyPath"]
 
 SQUARABLE = 1e-6
@@ -43,7 +45,7 @@ class BlockKrylov:
     Parameters
     ----------
     gram
-        (feature, feature); its type is that of the large products.
+        (feature, feature), or what multiplies by it; its type is that of the large products.
     blocks
         Q_j (feature, direction), in that type.
     start
@@ -52,7 +54,7 @@ class BlockKrylov:
         A_j and B_{j+1}, float64; ``below`` reaches from Q_j to Q_{j+1}.
     """
 
-    gram: np.ndarray
+    gram: np.ndarray | LagProducts
     blocks: list[np.ndarray]
     start: np.ndarray
     diagonal: list[np.ndarray] = field(default_factory=list)
@@ -61,7 +63,7 @@ class BlockKrylov:
     """Estimate, from below, of the largest eigenvalue."""
 
     @classmethod
-    def of(cls, gram: np.ndarray, cross: np.ndarray) -> BlockKrylov:
+    def of(cls, gram: np.ndarray | LagProducts, cross: np.ndarray) -> BlockKrylov:
         """Start a space from ``cross (feature, unit)``."""
         norms = np.linalg.norm(cross, axis=0)
         scaled = (cross / np.where(norms > 0, norms, 1.0)).astype(gram.dtype)
@@ -95,7 +97,7 @@ class BlockKrylov:
             # The first block leans towards the largest eigenvalues: it has had a factor of G.
             self.largest = float(np.linalg.eigvalsh(diagonal)[-1])
 
-        if self.dimension >= len(self.gram) or not diagonal.size:
+        if self.dimension >= len(last) or not diagonal.size:
             return
         floor = float(np.finfo(image.dtype).eps) * self.largest
         block, factor = _orthonormal(image, floor)

@@ -92,7 +92,7 @@ def fit_penalties(
         ]
     pearson, r2 = np.zeros(n_units), np.zeros(n_units)
     predicts = np.zeros(n_units, dtype=bool)
-    weights = np.zeros((len(space.gram) if has_weights else 0, n_units))
+    weights = np.zeros((len(space.blocks[0]) if has_weights else 0, n_units))
     for alpha, units in units_of.items():
         predicts[units] = judged[alpha].predicts
         pearson[units] = judged[alpha].agreement("pearson")
@@ -129,7 +129,7 @@ def _transfer(
 
 
 def _weights(space: BlockKrylov, coefficients: np.ndarray) -> np.ndarray:
-    weights = np.zeros((len(space.gram), coefficients.shape[1]))
+    weights = np.zeros((len(space.blocks[0]), coefficients.shape[1]))
     start = 0
     for block in space.blocks:
         part = coefficients[start : start + block.shape[1]]
