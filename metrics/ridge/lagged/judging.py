@@ -96,6 +96,7 @@ def judge_penalties(
     sides = [training.project(fold) for fold in held_out]
     table = _Table((len(sides), len(alphas), len(training.still)))
     paths = {place: PenaltyPath(alpha, space.start) for place, alpha in enumerate(alphas)}
+    has_hope = np.ones_like(table.values, dtype=bool)
     while True:
         space.grow()
         n_blocks = len(space.diagonal)
@@ -106,18 +107,17 @@ def judge_penalties(
         if LOOKS < n_blocks < least_blocks and not space.is_full:
             continue
         for place, path in paths.items():
-            table.look(place, path, path.coefficients(space), sides, criterion)
-        is_rival = wanted if wanted is not None else table.rivals(known, margin=1.0)
+            units = np.flatnonzero(has_hope[:, place].any(axis=0))
+            table.look(place, units, path, path.coefficients(space, units), sides, criterion)
+        is_rival = wanted if wanted is not None else table.rivals(known, margin=1.0) & has_hope
         if space.is_full or np.where(is_rival, table.errors, 0.0).max() <= tolerance:
             break
-        has_hope = wanted if wanted is not None else table.rivals(known, margin=MARGIN)
-        for place in [*paths]:
-            is_settled = table.limits[:, place].max() <= tolerance / CAUTION
-            if is_settled or not has_hope[:, place].any():
-                del paths[place]
+        has_hope &= wanted if wanted is not None else table.rivals(known, margin=MARGIN)
+        open_limits = np.where(has_hope, table.limits, 0.0).max(axis=(0, 2))
+        paths = {at: path for at, path in paths.items() if open_limits[at] > tolerance / CAUTION}
     rivals = np.flatnonzero(is_rival[:, :, ~training.still].any(axis=(0, 2)))
     if space.is_full:
-        table.errors[:, [*paths]] = table.limits[:, [*paths]] = 0.0
+        table.be_exact([*paths], has_hope)
     return JudgedPenalties(
         table.values,
         table.errors,
@@ -142,25 +142,31 @@ class _Table:
     def look(
         self,
         place: int,
+        units: np.ndarray,
         path: PenaltyPath,
         coefficients: np.ndarray,
         sides: Sequence[Projection],
         criterion: Agreement,
     ) -> None:
-        """Take in the values of a penalty after another block."""
-        energy = path.error_energy()
-        every = np.arange(self.values.shape[2])
+        """Take in the values of a penalty for some units after another block."""
+        energy = path.error_energy()[units]
         for at, side in enumerate(sides):
-            judged = side.judge(coefficients, every)
+            judged = side.judge(coefficients, units)
             value = judged.agreement(criterion)
             bound = judged.bound(criterion, energy)
-            change = np.abs(value - self.values[at, place])
+            change = np.abs(value - self.values[at, place, units])
             change[np.isnan(change)] = np.inf
-            shrinking = _shrinking(self.changes[at, place], change)
-            self.values[at, place] = value
-            self.changes[at, place] = change
-            self.errors[at, place] = np.minimum(shrinking * change, bound)
-            self.limits[at, place] = np.minimum(CAUTION * change, bound)
+            shrinking = _shrinking(self.changes[at, place, units], change)
+            self.values[at, place, units] = value
+            self.changes[at, place, units] = change
+            self.errors[at, place, units] = np.minimum(shrinking * change, bound)
+            self.limits[at, place, units] = np.minimum(CAUTION * change, bound)
+
+    def be_exact(self, places: Sequence[int], looked_at: np.ndarray) -> None:
+        """Take the values of some penalties for exact, as they are in a full space."""
+        for place in places:
+            units = looked_at[:, place].any(axis=0)
+            self.errors[:, place, units] = self.limits[:, place, units] = 0.0
 
     def rivals(self, known: Sequence[np.ndarray], *, margin: float) -> np.ndarray:
         """Return which penalties (held-out fold, alpha, unit) may be the best on the mean."""

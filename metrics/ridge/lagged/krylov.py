@@ -152,11 +152,11 @@ class PenaltyPath:
         else:
             self.residual = np.zeros((0, load.shape[1]))
 
-    def coefficients(self, space: BlockKrylov) -> np.ndarray:
-        """Return the solution (direction, unit) in the blocks taken in so far."""
+    def coefficients(self, space: BlockKrylov, units: np.ndarray | slice) -> np.ndarray:
+        """Return some units' solution (direction, unit) in the blocks taken in so far."""
         parts: list[np.ndarray] = []
         for step in reversed(range(len(self.factors))):
-            load = self.loads[step]
+            load = self.loads[step][:, units]
             factor = self.factors[step]
             if parts:
                 reached = space.below[step].T @ parts[0]

@@ -76,7 +76,7 @@ def fit_penalties(
         if len(space.diagonal) < least_blocks and not space.is_full:
             continue
         for alpha in open_alphas:
-            coefficients = paths[alpha].coefficients(space)
+            coefficients = paths[alpha].coefficients(space, slice(None))
             transfer = max(transfer, _transfer(side, solved.get(alpha), coefficients, paths[alpha]))
             solved[alpha] = coefficients
             judged[alpha] = side.judge(coefficients, units_of[alpha])
