@@ -1,0 +1,124 @@
+"""The penalty of each unit and fold, from the training sets that leave out two folds."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from heschl.metrics.ridge.estimators import Nested
+from heschl.metrics.ridge.lagged.folds import LaggedFolds
+from heschl.metrics.ridge.lagged.judging import JudgedPenalties, judge_penalties
+from heschl.metrics.ridge.penalties import TIE, best_penalties
+
+__all__ = ["SAFE_SHARE", "Choice", "choose_penalties", "precisions"]
+
+SAFE_SHARE = 1e-4
+"""In float32 a penalty below this share of the largest eigenvalue drowns in rounding."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen, each (fold, unit).
+
+    Parameters
+    ----------
+    alpha, value, error
+        The penalty, its mean criterion, and how far that is thought to be off.
+    is_undecided
+        Whether another penalty, outside of the tie rule, is as good within these errors.
+    judged
+        For each pair of folds, and in which precision.
+    """
+
+    alpha: np.ndarray
+    value: np.ndarray
+    error: np.ndarray
+    is_undecided: np.ndarray
+    judged: Mapping[tuple[int, int], tuple[JudgedPenalties, type[np.floating]]]
+
+    @property
+    def n_blocks(self) -> int:
+        """The most blocks that a training set took."""
+        return max(found.n_blocks for found, _ in self.judged.values())
+
+
+def choose_penalties(
+    folds: LaggedFolds, estimator: Nested, *, tolerance: float, dtype: type[np.floating]
+) -> Choice:
+    """Choose the penalty with the best mean over the other folds, for every unit and fold.
+
+    A first round stops in each training set where the rivals of the mean so far
+    are known well enough. Where it proves that the choice rests on a penalty
+    given up too early, that training set is solved again.
+    """
+    n_folds = len(folds.names)
+    judged: dict[tuple[int, int], tuple[JudgedPenalties, type[np.floating]]] = {}
+    wanted: dict[tuple[int, int], np.ndarray | None] = dict.fromkeys(
+        itertools.combinations(range(n_folds), 2)
+    )
+    least_blocks = 1
+    while wanted:
+        for pair, those in wanted.items():
+            training = folds.train_without(*pair)
+            known = [found.values for other, (found, _) in judged.items() if other != pair]
+            for kind in precisions(dtype):
+                found = judge_penalties(
+                    training,
+                    # A fold's penalty is judged on the other fold of the pair.
+                    [folds.held_out(fold, kind) for fold in reversed(pair)],
+                    estimator.alphas,
+                    criterion=estimator.criterion,
+                    tolerance=tolerance,
+                    dtype=kind,
+                    least_blocks=least_blocks,
+                    known=known,
+                    wanted=those,
+                )
+                if found.smallest >= SAFE_SHARE * found.largest:
+                    break
+            least_blocks = max(1, found.n_blocks - 1)
+            judged[pair] = found if those is None else judged[pair][0].improve(found), kind
+        values, errors, limits = (
+            _means(judged, name, n_folds) for name in ("values", "errors", "limits")
+        )
+        chosen = np.stack([best_penalties(value, estimator) for value in values])[:, None]
+        value, error, limit = (
+            np.take_along_axis(table, chosen, axis=1) for table in (values, errors, limits)
+        )
+        is_rival = values + limits >= value - limit
+        np.put_along_axis(is_rival, chosen, values=True, axis=1)
+        wanted = {
+            pair: is_rival[list(pair)]
+            for pair, (found, _) in judged.items()
+            if np.where(is_rival[list(pair)], found.errors, 0.0).max() > tolerance
+        }
+    others = values + errors >= value - error + TIE
+    np.put_along_axis(others, chosen, values=False, axis=1)
+    return Choice(
+        np.array(estimator.alphas)[chosen[:, 0]],
+        value[:, 0],
+        error[:, 0],
+        others.any(axis=1),
+        judged,
+    )
+
+
+def precisions(dtype: type[np.floating]) -> list[type[np.floating]]:
+    """Return the types to solve in, one after the other, until one is safe."""
+    return [dtype] if dtype == np.float64 else [dtype, np.float64]
+
+
+def _means(
+    judged: Mapping[tuple[int, int], tuple[JudgedPenalties, type[np.floating]]],
+    name: str,
+    n_folds: int,
+) -> np.ndarray:
+    """Return the means (fold, alpha, unit) of a table over the folds held out with each."""
+    total: list[np.ndarray] = [np.zeros(())] * n_folds
+    for pair, (found, _) in judged.items():
+        for fold, table in zip(pair, getattr(found, name), strict=True):
+            total[fold] = total[fold] + table / (n_folds - 1)
+    return np.stack(total)
