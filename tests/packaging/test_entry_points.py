@@ -30,12 +30,15 @@ def declared(group: str) -> dict[str, str]:
 @pytest.mark.parametrize("folder", KINDS)
 def test_every_card_of_a_plugin_folder_is_declared(folder):
     group, card_type = KINDS[folder]
-    packages = sorted(path.parent.name for path in (ROOT / folder).glob("*/__init__.py"))
+    packages = sorted(
+        ".".join(path.relative_to(ROOT).parent.parts)
+        for path in (ROOT / folder).glob("*/**/__init__.py")
+    )
 
     cards = {
         thing.id: thing
         for package in packages
-        for thing in vars(importlib.import_module(f"heschl.{folder}.{package}")).values()
+        for thing in vars(importlib.import_module(f"heschl.{package}")).values()
         if isinstance(thing, Card)
     }
 
