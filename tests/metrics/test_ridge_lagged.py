@@ -18,8 +18,9 @@ FOLDS = [0, 1, 2, 3] * 3 + [0, 1]
 
 def assert_equals(found, expected, *, within):
     np.testing.assert_array_equal(found.alpha, expected["alpha"])
-    for name in ("pearson", "r2", "inner"):
+    for name in ("pearson", "r2"):
         np.testing.assert_allclose(getattr(found, name), expected[name], rtol=0, atol=within)
+    assert (np.abs(found.inner - expected["inner"]) <= np.maximum(found.inner_error, within)).all()
     np.testing.assert_array_equal(found.is_constant, expected["is_constant"])
 
 
@@ -77,6 +78,19 @@ def test_float32_is_within_its_tolerance(criterion, seed, dense_columns, monkeyp
     assert_equals(found, expected, within=5e-6)
     assert found.bound.max() <= 5e-6
     assert "float32" in {solution.precision for solution in found.solutions}
+
+
+def test_choices_among_many_units_rest_on_estimates_that_hold():
+    lags = range(10)
+    features, responses = sentences(100, n_features=40, n_units=32, lags=lags, seed=4)
+    folds = [*range(5)] * 20
+
+    found = lagged_ridge(features, responses, folds, lags=lags, alphas=ALPHAS[3:])
+
+    expected = reference(features, responses, folds, lags=lags, alphas=ALPHAS[3:], criterion="r2")
+    assert_equals(found, expected, within=5e-6)
+    assert not all(solution.is_full for solution in found.solutions)
+    assert found.is_undecided.mean() <= 1e-3
 
 
 def test_space_stops_early_within_its_bound():

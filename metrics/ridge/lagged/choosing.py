@@ -18,6 +18,9 @@ __all__ = ["SAFE_SHARE", "Choice", "choose_penalties", "precisions"]
 SAFE_SHARE = 1e-4
 """In float32 a penalty below this share of the largest eigenvalue drowns in rounding."""
 
+UNDECIDED = 1e-3
+"""The share of choices that may remain open between penalties as good within their errors."""
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -51,8 +54,8 @@ def choose_penalties(
     """Choose the penalty with the best mean over the other folds, for every unit and fold.
 
     A first round stops in each training set where the rivals of the mean so far
-    are known well enough. Where it proves that the choice rests on a penalty
-    given up too early, that training set is solved again.
+    are known well enough. If more than `UNDECIDED` choices prove to hang on
+    values that are not, their training sets are solved again.
     """
     n_folds = len(folds.names)
     judged: dict[tuple[int, int], tuple[JudgedPenalties, type[np.floating]]] = {}
@@ -81,27 +84,25 @@ def choose_penalties(
                     break
             least_blocks = max(1, found.n_blocks - 1)
             judged[pair] = found if those is None else judged[pair][0].improve(found), kind
-        values, errors, limits = (
-            _means(judged, name, n_folds) for name in ("values", "errors", "limits")
-        )
+        values, errors = (_means(judged, name, n_folds) for name in ("values", "errors"))
         chosen = np.stack([best_penalties(value, estimator) for value in values])[:, None]
-        value, error, limit = (
-            np.take_along_axis(table, chosen, axis=1) for table in (values, errors, limits)
-        )
-        is_rival = values + limits >= value - limit
-        np.put_along_axis(is_rival, chosen, values=True, axis=1)
+        value, error = (np.take_along_axis(table, chosen, axis=1) for table in (values, errors))
+        others = values + errors >= value - error + TIE
+        np.put_along_axis(others, chosen, values=False, axis=1)
+        is_undecided = others.any(axis=1)
+        if is_undecided.mean() <= UNDECIDED:
+            break
+        np.put_along_axis(others, chosen, values=is_undecided[:, None], axis=1)
         wanted = {
-            pair: is_rival[list(pair)]
+            pair: others[list(pair)]
             for pair, (found, _) in judged.items()
-            if np.where(is_rival[list(pair)], found.errors, 0.0).max() > tolerance
+            if np.where(others[list(pair)], found.errors, 0.0).max() > tolerance
         }
-    others = values + errors >= value - error + TIE
-    np.put_along_axis(others, chosen, values=False, axis=1)
     return Choice(
         np.array(estimator.alphas)[chosen[:, 0]],
         value[:, 0],
         error[:, 0],
-        others.any(axis=1),
+        is_undecided,
         judged,
     )
 

@@ -15,14 +15,17 @@ from heschl.metrics.ridge.lagged.krylov import PenaltyPath
 
 __all__ = ["JudgedPenalties", "judge_penalties"]
 
-CAUTION = 10.0
+CAUTION = 5.0
 """How many times its last change a value may still move before it is believed to be no rival."""
 
-MARGIN = 3.0
+ENOUGH_UNITS = 32
+"""With fewer units their changes tell too little of errors, and only bounds count."""
+
+MARGIN = 2.0
 """How many times these limits a penalty must lag behind to be dropped for good."""
 
 LOOKS = 3
-"""Blocks after each of which all penalties are looked at, and most are settled or dropped."""
+"""Blocks after which all penalties are looked at, and most are settled or dropped."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,8 @@ def judge_penalties(
     Blocks are added until the values of all penalties that may be the best are
     within ``tolerance`` for every unit. A value's error is estimated from its
     last changes, which shrink at least geometrically, or from its bound if that
-    is less; at most it is its bound, or `CAUTION` times its last change.
+    is less; at most it is its bound, or `CAUTION` times its last change. No
+    unit's change counts for less than is usual among the units.
 
     Parameters
     ----------
@@ -87,8 +91,8 @@ def judge_penalties(
     least_blocks
         Blocks before which most penalties need no look.
     known
-        Values (held-out fold, alpha, unit) of other training sets. A penalty is a rival if it,
-        or a neighbour, may be the best on the mean over these and the present ones.
+        Values (held-out fold, alpha, unit) of other training sets. A penalty is a rival if it
+        may be the best on the mean over these and the present ones.
     wanted
         (held-out fold, alpha, unit) which values are wanted instead, where that is known.
     """
@@ -104,15 +108,16 @@ def judge_penalties(
             side.add(space.blocks[n_blocks - 1])
         for path in paths.values():
             path.extend(space)
-        if LOOKS < n_blocks < least_blocks and not space.is_full:
+        is_early = n_blocks < least_blocks and n_blocks not in {LOOKS - 1, LOOKS}
+        if is_early and not space.is_full:
             continue
         for place, path in paths.items():
             units = np.flatnonzero(has_hope[:, place].any(axis=0))
             table.look(place, units, path, path.coefficients(space, units), sides, criterion)
-        is_rival = wanted if wanted is not None else table.rivals(known, margin=1.0) & has_hope
+        is_rival = wanted if wanted is not None else table.rivals(known) & has_hope
         if space.is_full or np.where(is_rival, table.errors, 0.0).max() <= tolerance:
             break
-        has_hope &= wanted if wanted is not None else table.rivals(known, margin=MARGIN)
+        has_hope &= wanted if wanted is not None else table.hopes(known)
         open_limits = np.where(has_hope, table.limits, 0.0).max(axis=(0, 2))
         paths = {at: path for at, path in paths.items() if open_limits[at] > tolerance / CAUTION}
     rivals = np.flatnonzero(is_rival[:, :, ~training.still].any(axis=(0, 2)))
@@ -134,6 +139,7 @@ class _Table:
     """Values (held-out fold, alpha, unit) and how sure they are."""
 
     def __init__(self, shape: tuple[int, int, int]) -> None:
+        self.has_enough_units = shape[2] >= ENOUGH_UNITS
         self.values = np.full(shape, np.nan)
         self.changes = np.full(shape, np.inf)
         self.errors = np.full(shape, np.inf)
@@ -156,7 +162,11 @@ class _Table:
             bound = judged.bound(criterion, energy)
             change = np.abs(value - self.values[at, place, units])
             change[np.isnan(change)] = np.inf
-            shrinking = _shrinking(self.changes[at, place, units], change)
+            if self.has_enough_units:  # one unit's value may happen to stand still
+                change = np.maximum(change, np.sqrt(np.mean(change**2)))
+                shrinking = _shrinking(self.changes[at, place, units], change)
+            else:
+                shrinking, change = 1.0, np.full(len(units), np.inf)
             self.values[at, place, units] = value
             self.changes[at, place, units] = change
             self.errors[at, place, units] = np.minimum(shrinking * change, bound)
@@ -168,15 +178,20 @@ class _Table:
             units = looked_at[:, place].any(axis=0)
             self.errors[:, place, units] = self.limits[:, place, units] = 0.0
 
-    def rivals(self, known: Sequence[np.ndarray], *, margin: float) -> np.ndarray:
+    def rivals(self, known: Sequence[np.ndarray], *, margin: float = 1.0) -> np.ndarray:
         """Return which penalties (held-out fold, alpha, unit) may be the best on the mean."""
         mean = np.concatenate([*known, self.values]).mean(axis=0)
         off = margin * self.limits.max(axis=0)
         is_rival = mean + off >= (mean - off).max(axis=0)
+        return np.broadcast_to(is_rival, self.values.shape)
+
+    def hopes(self, known: Sequence[np.ndarray]) -> np.ndarray:
+        """Return which penalties, or their neighbours, may still become the best."""
+        is_rival = self.rivals(known, margin=MARGIN)
         is_near = is_rival.copy()
-        is_near[1:] |= is_rival[:-1]
-        is_near[:-1] |= is_rival[1:]
-        return np.broadcast_to(is_near, self.values.shape)
+        is_near[:, 1:] |= is_rival[:, :-1]
+        is_near[:, :-1] |= is_rival[:, 1:]
+        return is_near
 
 
 def _shrinking(before: np.ndarray, change: np.ndarray) -> float:
