@@ -15,7 +15,7 @@ from heschl.metrics.ridge.lagged.krylov import PenaltyPath
 
 __all__ = ["JudgedPenalties", "judge_penalties"]
 
-CAUTION = 5.0
+CAUTION = 3.0
 """How many times its last change a value may still move before it is believed to be no rival."""
 
 ENOUGH_UNITS = 32
@@ -119,7 +119,7 @@ def judge_penalties(
             break
         has_hope &= wanted if wanted is not None else table.hopes(known)
         open_limits = np.where(has_hope, table.limits, 0.0).max(axis=(0, 2))
-        paths = {at: path for at, path in paths.items() if open_limits[at] > tolerance / CAUTION}
+        paths = {at: path for at, path in paths.items() if open_limits[at] > tolerance}
     rivals = np.flatnonzero(is_rival[:, :, ~training.still].any(axis=(0, 2)))
     if space.is_full:
         table.be_exact([*paths], has_hope)
