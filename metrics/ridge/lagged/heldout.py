@@ -14,6 +14,7 @@ import numpy as np
 
 from heschl.metrics.ridge.agreement import ROUNDING, Agreement, centred
 from heschl.metrics.ridge.lagged.convolution import Convolver
+from heschl.metrics.ridge.lagged.krylov import BlockKrylov
 
 __all__ = ["HeldOut", "Judged", "Projection"]
 
@@ -129,8 +130,9 @@ class Projection:
     means: np.ndarray = field(default_factory=lambda: np.zeros(0))
     """(direction,) of Z."""
 
-    def add(self, block: np.ndarray) -> None:
-        """Take in a block (lag · feature, direction) of the space."""
+    def follow(self, space: BlockKrylov) -> None:
+        """Take in the next block of the space."""
+        block = space.blocks[len(self.parts)]
         part = self.held_out.convolver(block)
         means = part.mean(axis=0, dtype=np.float64)
         part -= means.astype(part.dtype)

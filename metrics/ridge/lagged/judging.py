@@ -11,11 +11,12 @@ import numpy as np
 from heschl.metrics.ridge.agreement import Agreement
 from heschl.metrics.ridge.lagged.folds import TrainingSet
 from heschl.metrics.ridge.lagged.heldout import HeldOut, Projection
-from heschl.metrics.ridge.lagged.krylov import PenaltyPath
+from heschl.metrics.ridge.lagged.krylov import BlockKrylov, PenaltyPath
+from heschl.metrics.ridge.lagged.threads import run_each
 
 __all__ = ["JudgedPenalties", "judge_penalties"]
 
-CAUTION = 5.0
+CAUTION = 3.0
 """How many times its last change a value may still move before it is believed to be no rival."""
 
 ENOUGH_UNITS = 32
@@ -104,22 +105,23 @@ def judge_penalties(
     while True:
         space.grow()
         n_blocks = len(space.diagonal)
-        for side in sides:
-            side.add(space.blocks[n_blocks - 1])
-        for path in paths.values():
-            path.extend(space)
+        order = len(space.diagonal[-1])
+        run_each(lambda side: side.follow(space), sides, order=order)
+        run_each(lambda path: path.extend(space), paths.values(), order=order)
         is_early = n_blocks < least_blocks and n_blocks not in {LOOKS - 1, LOOKS}
         if is_early and not space.is_full:
             continue
-        for place, path in paths.items():
-            units = np.flatnonzero(has_hope[:, place].any(axis=0))
-            table.look(place, units, path, path.coefficients(space, units), sides, criterion)
+        looks = [
+            (place, np.flatnonzero(has_hope[:, place].any(axis=0)), path)
+            for place, path in paths.items()
+        ]
+        run_each(lambda look: table.look(*look, space, sides, criterion), looks, order=order)
         is_rival = wanted if wanted is not None else table.rivals(known) & has_hope
         if space.is_full or np.where(is_rival, table.errors, 0.0).max() <= tolerance:
             break
         has_hope &= wanted if wanted is not None else table.hopes(known)
         open_limits = np.where(has_hope, table.limits, 0.0).max(axis=(0, 2))
-        paths = {at: path for at, path in paths.items() if open_limits[at] > tolerance / CAUTION}
+        paths = {at: path for at, path in paths.items() if open_limits[at] > tolerance}
     rivals = np.flatnonzero(is_rival[:, :, ~training.still].any(axis=(0, 2)))
     if space.is_full:
         table.be_exact([*paths], has_hope)
@@ -150,11 +152,12 @@ class _Table:
         place: int,
         units: np.ndarray,
         path: PenaltyPath,
-        coefficients: np.ndarray,
+        space: BlockKrylov,
         sides: Sequence[Projection],
         criterion: Agreement,
     ) -> None:
         """Take in the values of a penalty for some units after another block."""
+        coefficients = path.coefficients(space, units)
         energy = path.error_energy()[units]
         for at, side in enumerate(sides):
             judged = side.judge(coefficients, units)

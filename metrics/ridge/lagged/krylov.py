@@ -28,7 +28,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.linalg import solve_triangular
+from scipy.linalg import cholesky, solve_triangular
 
 from heschl.metrics.ridge.lagged.products import LagProducts
 
@@ -140,7 +140,7 @@ class PenaltyPath:
         shifted[np.diag_indices_from(shifted)] += self.alpha
         if self.link is not None:
             shifted -= self.link.T @ self.link
-        factor = np.linalg.cholesky(shifted)
+        factor = cholesky(shifted, lower=True, overwrite_a=True, check_finite=False)
         load = solve_triangular(factor, self.residual, lower=True, check_finite=False)
         self.factors.append(factor)
         self.loads.append(load)
@@ -188,7 +188,7 @@ def _orthonormal(block: np.ndarray, floor: float) -> tuple[np.ndarray, np.ndarra
     # Only columns that may depend on each other need their products in twice the digits.
     products = _products(block) if floor < 0.5 else (block.T @ block).astype(np.float64)  # noqa: PLR2004
     try:
-        factor = np.linalg.cholesky(products)
+        factor = cholesky(products, lower=True, check_finite=False)
         diagonal = factor.diagonal()
         is_safe = diagonal.min() > max(floor, SQUARABLE * diagonal.max())
     except np.linalg.LinAlgError:

@@ -9,6 +9,7 @@ import numpy as np
 from heschl.metrics.ridge.lagged.folds import TrainingSet
 from heschl.metrics.ridge.lagged.heldout import HeldOut, Judged, Projection
 from heschl.metrics.ridge.lagged.krylov import BlockKrylov, PenaltyPath
+from heschl.metrics.ridge.lagged.threads import run_each
 
 __all__ = ["Fitted", "fit_penalties"]
 
@@ -70,9 +71,10 @@ def fit_penalties(
     open_alphas = [*paths]
     while open_alphas:
         space.grow()
-        side.add(space.blocks[len(space.diagonal) - 1])
-        for alpha in open_alphas:
-            paths[alpha].extend(space)
+        side.follow(space)
+        run_each(
+            lambda alpha: paths[alpha].extend(space), open_alphas, order=len(space.diagonal[-1])
+        )
         if len(space.diagonal) < least_blocks and not space.is_full:
             continue
         for alpha in open_alphas:
