@@ -22,10 +22,6 @@ Engine = Literal["fast", "reference"]
 Precision = Literal["float32", "float64"]
 
 
-_MANY = 10_000
-"""Units of a recording, where it is not known yet how many there are: they decide little."""
-
-
 def score_folds(
     design: np.ndarray,
     recordings: Sequence[np.ndarray],
@@ -102,7 +98,6 @@ def describe_fast(
         n_features,
         arrangement,
         estimator,
-        n_units=_MANY,
         dtype=np.dtype(dtype),
         largest_chunk=block,
     )

@@ -21,7 +21,8 @@ from threadpoolctl import threadpool_info
 from heschl.metrics.ridge import Bootstrap, KFold, LeaveOneOut, Nested, Ridge, fit_ridge
 from heschl.metrics.ridge.agreement import AGREEMENTS
 from heschl.metrics.ridge.engine.arrangement import arrange
-from heschl.metrics.ridge.engine.path import Mixer, Space, bands_of, operators, path_sums
+from heschl.metrics.ridge.engine.bands import bands_of
+from heschl.metrics.ridge.engine.path import Mixer, Space, operators, path_sums
 from heschl.metrics.ridge.engine.solve import solve
 from heschl.metrics.ridge.engine.statistics import Sums, agreement
 

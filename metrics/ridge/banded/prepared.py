@@ -14,6 +14,7 @@ from heschl.metrics.ridge.banded.statistics import Mixed, Statistics
 from heschl.metrics.ridge.banded.tiles import of_units
 from heschl.metrics.ridge.engine.arrangement import Outer
 from heschl.metrics.ridge.engine.factors import Route
+from heschl.metrics.ridge.engine.passes import judge
 from heschl.metrics.ridge.engine.path import Space
 from heschl.metrics.ridge.engine.route import Routing
 from heschl.metrics.ridge.engine.training import Settings, Training, prepare_training
@@ -124,20 +125,7 @@ class PreparedMix:
 
     def judge(self, tile: Tile) -> np.ndarray:
         """Return the values (fold, alpha, unit) of all penalties, from training rows alone."""
-        outer = self.settings.arrangement.outer
-        values = np.zeros((len(outer), len(self.settings.alphas), tile.stop - tile.start))
-        space = Space(self.settings.dtype)
-        for training in self.trainings:
-            if not training.sides:
-                continue
-            loaded = training.load(tile)
-            for side, operators in zip(training.sides, training.made(), strict=True):
-                judged = side.judge(training, tile, loaded, operators, space)
-                for fold in side.folds:
-                    values[fold] += judged
-        for fold, each in enumerate(outer):
-            values[fold] /= max(1, len(each.judged))
-        return values
+        return judge(self.trainings, [tile], self.settings, Space(self.settings.dtype))[0]
 
     def score(
         self, tile: Tile, chosen: np.ndarray, *, fold: int, better: np.ndarray, best: Best

@@ -21,7 +21,7 @@ class MixRoutes:
         Of the design.
     settings
         What is asked for; each training set is a block of its own.
-    n_units, largest_chunk
+    largest_chunk
         As in `choose_routes`.
     largest_gamma
         Of any mix: by so much columns may be larger, beside a penalty, than they are.
@@ -32,13 +32,11 @@ class MixRoutes:
         statistics: Statistics,
         settings: Settings,
         *,
-        n_units: int,
         largest_chunk: int,
         largest_gamma: float,
     ) -> None:
         self._statistics = statistics
         self.settings = settings
-        self._n_units = n_units
         self._largest_chunk = largest_chunk
         self._largest_gamma = largest_gamma
         self._known: dict[bytes, Routing] = {}
@@ -52,7 +50,6 @@ class MixRoutes:
                 self.settings.arrangement,
                 self.settings.alphas / self._largest_gamma,
                 self.settings.estimator,
-                n_units=self._n_units,
                 dtype=self.settings.dtype,
                 largest_chunk=self._largest_chunk,
                 is_raw=self.settings.is_raw,

@@ -36,7 +36,7 @@ from heschl.metrics.ridge.banded.trial import Trial
 from heschl.metrics.ridge.engine.arrangement import Arrangement
 from heschl.metrics.ridge.engine.design import Design
 from heschl.metrics.ridge.engine.route import CHUNK
-from heschl.metrics.ridge.engine.solve import _ENGINE, _blas_threads
+from heschl.metrics.ridge.engine.threads import ENGINE, blas_threads
 from heschl.metrics.ridge.engine.training import Settings
 from heschl.metrics.ridge.engine.units import Recordings
 from heschl.metrics.ridge.estimators import Estimator, LeaveOneOut
@@ -96,7 +96,7 @@ def search_mixes(
     list
         For each search what was found for each recording.
     """
-    with _ENGINE:
+    with ENGINE:
         problem = _Problem(
             np.take(design, spaces.order, axis=1),  # row by row, as an index would not be
             spaces,
@@ -104,7 +104,7 @@ def search_mixes(
             estimator,
             [*searches],
             score,
-            n_threads or _blas_threads(),
+            n_threads or blas_threads(),
             largest_chunk,
             alpha_per_unit=alpha_per_unit and getattr(estimator, "alpha_per_unit", True),
             has_split=has_split,
@@ -149,7 +149,6 @@ class _Problem:
             return MixRoutes(
                 statistics,
                 Settings(alphas, self.estimator, self.score, dtype, by_training, is_raw),
-                n_units=units.n_units,
                 largest_chunk=self.largest_chunk,
                 largest_gamma=max(mixes.max() for mixes in self.searches),
             )
@@ -165,7 +164,7 @@ class _Problem:
             if not isinstance(self.estimator, LeaveOneOut):
                 crossing = design.transposed_blocks(arrangement.blocks, whole.dtype)
         tiles = Tiles(units, arrangement, crossing, settings, n_features=design.n_features)
-        chunks = whole.chunks(units.n_units, self.n_threads)
+        stretches = whole.stretches(units.edges, self.n_threads)
         bests = []
         with (
             threadpool_limits(1, user_api="blas"),
@@ -188,7 +187,7 @@ class _Problem:
                         has_split=self.has_split,
                         has_weights=self.has_weights,
                     )
-                    trial = Trial(number, prepared, tiles, chunks, best)
+                    trial = Trial(number, prepared, tiles, stretches, best)
                     if self.alpha_per_unit:
                         trial.choose_by_unit(pool)
                     else:

@@ -50,18 +50,13 @@ class Mixed(Design):
         self.n_rows, self.n_features = self.values.shape
         self.mean = whole.mean[self.columns]
         self.scale = whole.scale
+        self.factors = whole.scale * self.roots
         self._kernel = None
         if kernels is not None:
             self._kernel = np.zeros((self.n_rows, self.n_rows))
             for gamma, kernel in zip(gammas, kernels, strict=True):
                 if gamma > 0:
                     self._kernel += gamma * kernel
-
-    def rows(self, rows: np.ndarray | slice) -> np.ndarray:
-        """Return rows (row, column), centred and scaled, as a float64 copy."""
-        taken = self.values[rows] - self.mean
-        taken *= self.scale * self.roots
-        return np.asarray(taken)
 
 
 class Statistics:

@@ -64,9 +64,9 @@ class Tiles:
         if edges in self._kept:
             return self._kept[edges]
         tile = Tile.of(
-            self.recordings,
+            self.recordings.read(*edges),
             self._arrangement,
-            *edges,
+            edges[0],
             has_intercept=self._settings.estimator.has_intercept,
             dtype=self._settings.dtype,
             is_raw=self._settings.is_raw,

@@ -12,7 +12,8 @@ import numpy as np
 from heschl.metrics.ridge.banded.best import Best
 from heschl.metrics.ridge.banded.prepared import PreparedMix
 from heschl.metrics.ridge.banded.tiles import Tiles, for_columns
-from heschl.metrics.ridge.engine.passes import Chunk, run
+from heschl.metrics.ridge.engine.route import Stretch
+from heschl.metrics.ridge.engine.threads import run
 from heschl.metrics.ridge.engine.units import Tile
 from heschl.metrics.ridge.penalties import best_penalties
 
@@ -29,7 +30,7 @@ class Trial:
         The position of the mix in its search.
     prepared
         The mix, factored.
-    tiles, chunks
+    tiles, stretches
         The units, and how threads take them.
     best
         The tables of the search.
@@ -38,21 +39,21 @@ class Trial:
     number: int
     prepared: PreparedMix
     tiles: Tiles
-    chunks: Sequence[Chunk]
+    stretches: Sequence[Stretch]
     best: Best
 
     def choose_by_unit(self, pool: ThreadPoolExecutor) -> None:
         """Take for each unit the penalty that is best for it."""
         estimator = self.prepared.settings.estimator
 
-        def work(chunk: Chunk) -> None:
-            for edges in chunk:
+        def work(stretch: Stretch) -> None:
+            for edges in stretch:
                 tile = self._tile(edges)
                 values = self.prepared.judge(tile)
                 chosen = np.stack([best_penalties(of_fold, estimator) for of_fold in values])
                 self._settle(tile, values, chosen)
 
-        run(pool, work, self.chunks)
+        run(pool, work, self.stretches)
 
     def choose_for_all(self, pool: ThreadPoolExecutor) -> None:
         """Take for all units of a recording the penalty with the best mean."""
@@ -61,21 +62,21 @@ class Trial:
         values = np.empty((n_folds, len(settings.alphas), n_units))
         chosen = np.empty((n_folds, n_units), dtype=np.intp)
 
-        def judge(chunk: Chunk) -> None:
-            for edges in chunk:
+        def judge(stretch: Stretch) -> None:
+            for edges in stretch:
                 values[..., slice(*edges)] = self.prepared.judge(self._tile(edges))
 
-        def settle(chunk: Chunk) -> None:
-            for edges in chunk:
+        def settle(stretch: Stretch) -> None:
+            for edges in stretch:
                 units = slice(*edges)
                 self._settle(self._tile(edges), values[..., units], chosen[:, units])
 
-        run(pool, judge, self.chunks)
+        run(pool, judge, self.stretches)
         for start, stop in itertools.pairwise(self.tiles.recordings.edges):
             for fold in range(n_folds if start < stop else 0):
                 mean = values[fold, :, start:stop].mean(axis=1, keepdims=True)
                 chosen[fold, start:stop] = best_penalties(mean, settings.estimator)
-        run(pool, settle, self.chunks)
+        run(pool, settle, self.stretches)
 
     def _tile(self, edges: tuple[int, int]) -> Tile:
         tile = self.tiles.read(edges)

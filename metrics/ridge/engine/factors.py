@@ -157,20 +157,21 @@ def project(design: Design, factor: Factor, training: np.ndarray, rows: np.ndarr
 def _from_gram(
     design: Design, rows: np.ndarray, gram: np.ndarray | None, *, has_loadings: bool
 ) -> Factor:
-    has_loadings = has_loadings or gram is None
-    training = design.rows(rows)
-    mean = _mean(design, rows)
-    if gram is None:
-        deviations = training - mean
-        gram = deviations.T @ deviations
-    else:
+    mean = design.mean_of(rows)
+    deviations = None
+    if has_loadings or gram is None:
+        deviations = design.rows(rows) - mean
+    if gram is not None:
         gram -= len(rows) * np.outer(mean, mean)
+    elif deviations is not None:
+        gram = deviations.T @ deviations
+    assert gram is not None  # noqa: S101 - tells the type checker
     if not design.varies(rows):
         gram[:] = 0.0
     eigenvalues, basis = np.linalg.eigh(gram)
     eigenvalues = eigenvalues.clip(min=0.0)
-    if has_loadings:
-        return Factor(eigenvalues, (training - mean) @ basis, None, basis, mean, spans_rows=False)
+    if deviations is not None:
+        return Factor(eigenvalues, deviations @ basis, None, basis, mean, spans_rows=False)
     turn = np.vstack([basis, -mean @ basis]) if design.has_intercept else basis
     return Factor(eigenvalues, None, turn, basis, mean, spans_rows=False)
 
@@ -205,13 +206,6 @@ def _from_rows(design: Design, rows: np.ndarray, smallest_alpha: float) -> Facto
         rotation.design_mean,
         spans_rows=rotation.spans_rows,
     )
-
-
-def _mean(design: Design, rows: np.ndarray) -> np.ndarray:
-    """Return what the intercept takes off the training rows, (feature,)."""
-    if design.has_intercept:
-        return np.asarray(design.rows(rows).mean(axis=0))
-    return np.zeros(design.n_features)
 
 
 def unreachable_axes(

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
 
 import numpy as np
 
 from heschl.metrics.ridge.engine.design import Design
 from heschl.metrics.ridge.engine.path import Space
-from heschl.metrics.ridge.engine.route import Routing
+from heschl.metrics.ridge.engine.route import Routing, Stretch
+from heschl.metrics.ridge.engine.threads import run
 from heschl.metrics.ridge.engine.training import Settings, Training
 from heschl.metrics.ridge.engine.units import Recordings, Tile, release
 from heschl.metrics.ridge.penalties import best_penalties
 
-__all__ = ["Solution", "Tables", "Work", "run"]
-
-Chunk: TypeAlias = Sequence[tuple[int, int]]
-"""Tiles that a thread reads at a time, each from a unit to the one behind its last."""
+__all__ = ["Solution", "Tables", "Work", "judge"]
 
 
 @dataclass(frozen=True)
@@ -103,38 +100,34 @@ class Work:
     recordings: Recordings
     tables: Tables
 
-    def score(self, chunk: Chunk) -> None:
+    def score(self, stretch: Stretch) -> None:
         """Choose and score the units of some tiles."""
-        tiles = [self._read(*edges) for edges in chunk]
-        judged = self._judge(tiles)
-        chosen = [
-            np.stack([best_penalties(values, self.settings.estimator) for values in of_tile])
-            for of_tile in judged
-        ]
-        for tile, of_tile, indices in zip(tiles, judged, chosen, strict=True):
-            inner = np.take_along_axis(of_tile, indices[:, None], axis=1)[:, 0]
-            self.tables.inner[:, tile.start : tile.stop] = inner
-            self.tables.alpha_index[:, tile.start : tile.stop] = indices
-        self._test(tiles, chosen)
-        release(self.recordings.arrays)
+        for tiles, judged in self._judged(stretch):
+            chosen = [
+                np.stack([best_penalties(values, self.settings.estimator) for values in of_tile])
+                for of_tile in judged
+            ]
+            for tile, of_tile, indices in zip(tiles, judged, chosen, strict=True):
+                inner = np.take_along_axis(of_tile, indices[:, None], axis=1)[:, 0]
+                self.tables.inner[:, tile.start : tile.stop] = inner
+                self.tables.alpha_index[:, tile.start : tile.stop] = indices
+            self._test(tiles)
 
-    def share_alpha(self, pool: ThreadPoolExecutor, chunks: Sequence[Chunk]) -> None:
+    def share_alpha(self, pool: ThreadPoolExecutor, stretches: Sequence[Stretch]) -> None:
         """Choose one penalty for all units of a recording, in two passes over the units."""
         n_folds, n_alphas = len(self.settings.arrangement.outer), len(self.settings.alphas)
         values = np.empty((n_folds, n_alphas, self.recordings.n_units))
 
-        def judge(chunk: Chunk) -> None:
-            tiles = [self._read(*edges) for edges in chunk]
-            for tile, of_tile in zip(tiles, self._judge(tiles), strict=True):
-                values[..., tile.start : tile.stop] = of_tile
-            release(self.recordings.arrays)
+        def judge_stretch(stretch: Stretch) -> None:
+            for tiles, judged in self._judged(stretch):
+                for tile, of_tile in zip(tiles, judged, strict=True):
+                    values[..., tile.start : tile.stop] = of_tile
 
-        def test(chunk: Chunk) -> None:
-            tiles = [self._read(*edges) for edges in chunk]
-            self._test(tiles, [self.tables.alpha_index[:, t.start : t.stop] for t in tiles])
-            release(self.recordings.arrays)
+        def test(stretch: Stretch) -> None:
+            for tiles in self._read(stretch):
+                self._test(tiles)
 
-        run(pool, judge, chunks)
+        run(pool, judge_stretch, stretches)
         for start, stop in itertools.pairwise(self.recordings.edges):
             for fold in range(n_folds):
                 of_recording = values[fold, :, start:stop]
@@ -143,63 +136,70 @@ class Work:
                 self.tables.inner[fold, start:stop] = np.take_along_axis(
                     of_recording, chosen[None], axis=0
                 )[0]
-        run(pool, test, chunks)
+        run(pool, test, stretches)
 
-    def _read(self, start: int, stop: int) -> Tile:
+    def _judged(self, stretch: Stretch) -> Iterator[tuple[list[Tile], list[np.ndarray]]]:
+        space = Space(self.routing.dtype)
+        for tiles in self._read(stretch):
+            yield tiles, judge(self.trainings, tiles, self.settings, space)
+
+    def _read(self, stretch: Stretch) -> Iterator[list[Tile]]:
+        """Yield tiles one by one; all at once where operators are made for each stretch."""
+        first, behind = stretch[0][0], stretch[-1][1]
+        recorded = self.recordings.read(first, behind)
+        release(self.recordings.arrays)
+        tiles = (self._tile(recorded[:, low - first : high - first], low) for low, high in stretch)
+        if self.routing.keeps:
+            for tile in tiles:
+                yield [tile]
+        else:
+            yield [*tiles]
+
+    def _tile(self, recorded: np.ndarray, start: int) -> Tile:
         tile = Tile.of(
-            self.recordings,
+            recorded,
             self.settings.arrangement,
             start,
-            stop,
             has_intercept=self.design.has_intercept,
             dtype=self.routing.dtype,
             is_raw=self.settings.is_raw,
         )
-        self.tables.is_delicate[start:stop] = tile.is_delicate
+        self.tables.is_delicate[start : tile.stop] = tile.is_delicate
         if self.crossing:
             tile.cross(self.settings.arrangement.blocks, self.crossing)
         return tile
 
-    def _judge(self, tiles: Sequence[Tile]) -> list[np.ndarray]:
-        """Return the values (fold, alpha, unit) of each tile."""
-        outer = self.settings.arrangement.outer
-        n_alphas = len(self.settings.alphas)
-        values = [np.zeros((len(outer), n_alphas, tile.stop - tile.start)) for tile in tiles]
-        space = Space(self.routing.dtype)
-        for training in self.trainings:
-            made = training.made()
-            for tile, of_tile in zip(tiles, values, strict=True):
-                if not made:
-                    continue
-                loaded = training.load(tile)
-                for side, its_operators in zip(training.sides, made, strict=True):
-                    judged = side.judge(training, tile, loaded, its_operators, space)
-                    for fold in side.folds:
-                        of_tile[fold] += judged
-        for of_tile in values:
-            for fold, each in enumerate(outer):
-                of_tile[fold] /= max(1, len(each.judged))
-        return values
-
-    def _test(self, tiles: Sequence[Tile], chosen: Sequence[np.ndarray]) -> None:
+    def _test(self, tiles: Sequence[Tile]) -> None:
+        tables = self.tables
         for fold, each in enumerate(self.settings.arrangement.outer):
-            training = self.trainings[each.scored.training]
-            for tile, indices in zip(tiles, chosen, strict=True):
+            training, held_out = self.trainings[each.scored.training], each.scored.held_out
+            for tile in tiles:
                 units = slice(tile.start, tile.stop)
-                (
-                    self.tables.score[fold, units],
-                    self.tables.is_constant[fold, units],
-                ) = training.score(tile, each.scored.held_out, indices[fold])
-                if self.tables.weights is not None:
-                    self.tables.weights[fold, :, units] = training.weights(
-                        self.design, tile, indices[fold]
-                    )
+                chosen = tables.alpha_index[fold, units]
+                score, is_constant = training.score(tile, held_out, chosen)
+                tables.score[fold, units], tables.is_constant[fold, units] = score, is_constant
+                if tables.weights is not None:
+                    tables.weights[fold, :, units] = training.weights(self.design, tile, chosen)
 
 
-_Item = TypeVar("_Item")
-
-
-def run(pool: ThreadPoolExecutor, work: Callable[[_Item], None], items: Iterable[_Item]) -> None:
-    """Do the work for every item, and raise what it raises."""
-    for _ in pool.map(work, items):
-        pass
+def judge(
+    trainings: Sequence[Training], tiles: Sequence[Tile], settings: Settings, space: Space
+) -> list[np.ndarray]:
+    """Return for each tile the mean agreement (fold, alpha, unit) on rows that judge penalties."""
+    outer = settings.arrangement.outer
+    shape = len(outer), len(settings.alphas)
+    values = [np.zeros((*shape, tile.stop - tile.start)) for tile in tiles]
+    for training in trainings:
+        operators = training.made()
+        for tile, of_tile in zip(tiles, values, strict=True):
+            if not operators:
+                continue
+            loaded = training.load(tile)
+            for side, of_side in zip(training.sides, operators, strict=True):
+                judged = side.judge(training, tile, loaded, of_side, space)
+                for fold in side.folds:
+                    of_tile[fold] += judged
+    for of_tile in values:
+        for fold, each in enumerate(outer):
+            of_tile[fold] /= max(1, len(each.judged))
+    return values

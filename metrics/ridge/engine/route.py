@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
@@ -14,13 +16,19 @@ from heschl.metrics.ridge.estimators import Estimator, LeaveOneOut
 from heschl.metrics.ridge.solver import SAFE_PENALTY
 from heschl.wording import counted
 
-__all__ = ["CHUNK", "Routing", "choose_routes", "describe_route", "expected_routes"]
+__all__ = ["CHUNK", "Routing", "Stretch", "choose_routes", "describe_route", "expected_routes"]
 
-TILE = 256
+TILE = {"float32": 512, "float64": 256}
 """Units multiplied at a time: as many as keep BLAS busy and the products in the cache."""
 
+Stretch: TypeAlias = Sequence[tuple[int, int]]
+"""Tiles that a thread reads at a time, each from a unit to the one behind its last."""
+
 CHUNK = 1024
-"""Units read at a time by a thread, for which path operators are made; half where they are kept."""
+"""Units read at a time by a thread, and for which path operators are made where none are kept."""
+
+TYPICAL_UNITS = 2048
+"""Units for which a route is chosen: no recording's numbers depend on how many there are."""
 
 CHUNK_BYTES = 128 * 2**20
 """Memory for the responses that a thread has read."""
@@ -60,18 +68,30 @@ class Routing:
     chunk: int
     tile: int
 
-    def chunks(self, n_units: int, n_threads: int) -> list[list[tuple[int, int]]]:
-        """Cut the units into chunks of tiles, as even as can be, for so many threads."""
-        n_chunks = -(-n_units // self.chunk)
-        n_chunks = min(-(-n_chunks // n_threads) * n_threads, -(-n_units // MINIMUM))
-        chunks = []
-        for units in np.array_split(np.arange(n_units), n_chunks):
-            tiles = np.array_split(units, -(-len(units) // self.tile))
-            chunks.append([(int(tile[0]), int(tile[-1]) + 1) for tile in tiles])
-        return chunks
+    def stretches(self, edges: Sequence[int], n_threads: int) -> list[Stretch]:
+        """Cut recordings, each from one of the ``edges`` to the next, for so many threads.
+
+        Tiles depend on nothing but their own recording, so that its numbers are
+        the same whichever others are solved with it.
+
+        >>> routing = Routing((), np.dtype("float32"), keeps=True, chunk=512, tile=256)
+        >>> routing.stretches([0, 600], n_threads=2)
+        [[(0, 200), (200, 400)], [(400, 600)]]
+        """
+        found: list[Stretch] = []
+        for first, behind in itertools.pairwise(map(int, edges)):
+            width = behind - first
+            n_tiles = max(-(-width // self.tile), min(n_threads, width // MINIMUM), width > 0)
+            bounds = [first + width * number // max(1, n_tiles) for number in range(n_tiles + 1)]
+            tiles = [*itertools.pairwise(bounds)]
+            n_stretches = -(-width // self.chunk)
+            n_stretches = min(-(-n_stretches // n_threads) * n_threads, n_tiles)
+            at = [-(-n_tiles * number // max(1, n_stretches)) for number in range(n_stretches + 1)]
+            found += [tiles[low:high] for low, high in itertools.pairwise(at)]
+        return found
 
 
-MINIMUM = 16
+MINIMUM = 64
 """Units that are worth a thread."""
 
 
@@ -80,18 +100,17 @@ def expected_routes(
     arrangement: Arrangement,
     estimator: Estimator,
     *,
-    n_units: int,
     dtype: np.dtype,
     largest_chunk: int,
 ) -> Routing:
     """Choose from shapes alone; only a design itself can tell that this would cost digits."""
     is_wide = [n_features >= len(rows) - estimator.has_intercept for rows in arrangement.trainings]
-    tall = _tall_route(n_features, arrangement, is_wide, estimator, n_units)
+    tall = _tall_route(n_features, arrangement, is_wide, estimator)
     routes: tuple[Route, ...] = tuple("kernel" if wide else tall for wide in is_wide)
     chunk = int(np.clip(CHUNK_BYTES // (3 * dtype.itemsize * arrangement.n_rows), 64, CHUNK))
     chunk = min(chunk, largest_chunk)
     kept = _operator_numbers(n_features, arrangement, estimator, dtype) * dtype.itemsize
-    return Routing(routes, dtype, kept <= KEPT_BYTES, chunk, min(TILE, chunk))
+    return Routing(routes, dtype, kept <= KEPT_BYTES, chunk, min(TILE[dtype.name], chunk))
 
 
 def choose_routes(
@@ -100,7 +119,6 @@ def choose_routes(
     alphas: np.ndarray,
     estimator: Estimator,
     *,
-    n_units: int,
     dtype: np.dtype,
     largest_chunk: int,
     is_raw: bool,
@@ -112,7 +130,6 @@ def choose_routes(
         design.n_features,
         arrangement,
         estimator,
-        n_units=n_units,
         dtype=np.dtype(np.float64) if any(is_small) else dtype,
         largest_chunk=largest_chunk,
     )
@@ -198,7 +215,6 @@ def _tall_route(
     arrangement: Arrangement,
     is_wide: Sequence[bool],
     estimator: Estimator,
-    n_units: int,
 ) -> Route:
     """Compare sums over blocks with the rows of each training set, in multiplications."""
     n_blocks = len(arrangement.blocks)
@@ -212,8 +228,8 @@ def _tall_route(
     direct = 3.0 * n_features**2 * n_fitted  # the Gram matrix and the loadings, in float64
     if not isinstance(estimator, LeaveOneOut):
         turned = n_features * (arrangement.n_rows + len(tall) * n_features + adding * n_added)
-        summed += n_units * turned
-        direct += n_units * n_features * n_fitted
+        summed += TYPICAL_UNITS * turned
+        direct += TYPICAL_UNITS * n_features * n_fitted
     return "summed" if summed <= direct else "direct"
 
 

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from threading import RLock
 
 import numpy as np
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_limits
 
 from heschl.metrics.ridge.agreement import Agreement
 from heschl.metrics.ridge.engine.arrangement import Arrangement
 from heschl.metrics.ridge.engine.design import Design
-from heschl.metrics.ridge.engine.passes import Solution, Tables, Work, run
+from heschl.metrics.ridge.engine.passes import Solution, Tables, Work
 from heschl.metrics.ridge.engine.route import CHUNK, Routing, choose_routes
+from heschl.metrics.ridge.engine.threads import ENGINE, blas_threads, run
 from heschl.metrics.ridge.engine.training import Settings, Training, prepare_training
 from heschl.metrics.ridge.engine.units import Recordings
 from heschl.metrics.ridge.estimators import Bootstrap, Estimator
 
 __all__ = ["Solution", "solve"]
-
-_ENGINE = RLock()
-"""One problem at a time: it takes all cores, and sets the threads of BLAS while it does."""
 
 
 def solve(
@@ -66,13 +62,13 @@ def solve(
     has_weights
         Whether weights are returned. They take (fold, feature, unit) float64.
     """
-    with _ENGINE:
+    with ENGINE:
         problem = _Problem(
             design,
             arrangement,
             estimator,
             score,
-            n_threads or _blas_threads(),
+            n_threads or blas_threads(),
             largest_chunk,
             has_weights,
         )
@@ -116,7 +112,6 @@ class _Problem:
             self.arrangement,
             alphas,
             self.estimator,
-            n_units=units.n_units,
             dtype=dtype,
             largest_chunk=self.largest_chunk,
             is_raw=is_raw,
@@ -139,11 +134,11 @@ class _Problem:
             if any(training.turn is not None for training in trainings):
                 crossing = design.transposed_blocks(self.arrangement.blocks, routing.dtype)
             work = Work(design, trainings, settings, routing, crossing, units, tables)
-            chunks = routing.chunks(units.n_units, self.n_threads)
+            stretches = routing.stretches(units.edges, self.n_threads)
             if _shares_alpha(self.estimator):
-                work.share_alpha(pool, chunks)
+                work.share_alpha(pool, stretches)
             else:
-                run(pool, work.score, chunks)
+                run(pool, work.score, stretches)
         return tables
 
     def _squares(self, design: Design, routing: Routing) -> np.ndarray:
@@ -193,8 +188,3 @@ def _sum_included(grams: np.ndarray, members: tuple[int, ...]) -> np.ndarray:
 
 def _shares_alpha(estimator: Estimator) -> bool:
     return isinstance(estimator, Bootstrap) and not estimator.alpha_per_unit
-
-
-def _blas_threads() -> int:
-    counts = [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]
-    return max(counts, default=os.cpu_count() or 1)

@@ -9,6 +9,7 @@ import numpy as np
 from heschl.errors import InvalidInput
 from heschl.metrics.ridge.agreement import ROUNDING, Agreement
 from heschl.metrics.ridge.engine.arrangement import Arrangement
+from heschl.metrics.ridge.engine.bands import Band, bands_of
 from heschl.metrics.ridge.engine.design import Design
 from heschl.metrics.ridge.engine.factors import (
     Factor,
@@ -18,7 +19,7 @@ from heschl.metrics.ridge.engine.factors import (
     project,
     unreachable_axes,
 )
-from heschl.metrics.ridge.engine.path import Band, Mixer, Space, bands_of, operators, path_sums
+from heschl.metrics.ridge.engine.path import Mixer, Panel, Space, operators, path_sums
 from heschl.metrics.ridge.engine.statistics import Sums, agreement
 from heschl.metrics.ridge.engine.units import Tile
 from heschl.metrics.ridge.estimators import Estimator, LeaveOneOut
@@ -99,7 +100,7 @@ class HeldOutSide:
         training: Training,
         tile: Tile,
         loaded: Loaded,
-        made: list[np.ndarray],
+        made: list[Panel],
         space: Space,
     ) -> np.ndarray:
         """Return the agreement (alpha, unit)."""
@@ -134,7 +135,7 @@ class LeftOutSide:
         training: Training,
         tile: Tile,
         loaded: Loaded,
-        made: list[np.ndarray],
+        made: list[Panel],
         space: Space,
     ) -> np.ndarray:
         """Return 1 - (mean squared error) / variance, (alpha, unit)."""
@@ -178,9 +179,9 @@ class Training:
     bands: list[Band]
     sides: tuple[HeldOutSide | LeftOutSide, ...]
     scored: dict[int, Projection]
-    kept: list[list[np.ndarray]] = field(default_factory=list)
+    kept: list[list[Panel]] = field(default_factory=list)
 
-    def made(self) -> list[list[np.ndarray]]:
+    def made(self) -> list[list[Panel]]:
         """Return the operators of each side: those kept, or new ones."""
         return self.kept or [operators(side.root, self.bands) for side in self.sides]
 
@@ -339,7 +340,6 @@ def _order_axes(
         settings.alphas,
         precision=PRECISION[name],
         n_rows=max(heights),
-        is_triangular=not is_left_out,
     )
     order = [np.zeros(0, dtype=np.intp), *(axes[slice(*band.axes)] for band in bands)]
     return np.concatenate(order), bands

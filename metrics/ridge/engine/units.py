@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -37,16 +36,12 @@ class Recordings:
         self.n_units = int(self.edges[-1])
 
     def read(self, start: int, stop: int) -> np.ndarray:
-        """Return units from ``start`` to ``stop`` as a float64 copy (row, unit)."""
-        values = np.empty((self.arrays[0].shape[0], stop - start))
-        for number, (first, behind) in enumerate(itertools.pairwise(self.edges)):
-            low, high = max(start, first), min(stop, behind)
-            if low < high:
-                units: slice | np.ndarray = slice(low - first, high - first)
-                if self.chosen is not None:
-                    units = self.chosen[number][units]
-                values[:, low - start : high - start] = self.arrays[number][:, units]
-        return values
+        """Return a copy (row, unit) of some units, of one recording, as they were recorded."""
+        number = int(np.searchsorted(self.edges, start, side="right")) - 1
+        units: slice | np.ndarray = slice(start - self.edges[number], stop - self.edges[number])
+        if self.chosen is not None:
+            units = self.chosen[number][units]
+        return np.array(self.arrays[number][:, units])
 
 
 def release(arrays: Sequence[np.ndarray]) -> None:
@@ -149,18 +144,17 @@ class Tile:
     @classmethod
     def of(
         cls,
-        recordings: Recordings,
+        recorded: np.ndarray,
         arrangement: Arrangement,
         start: int,
-        stop: int,
         *,
         has_intercept: bool,
         dtype: np.dtype,
         is_raw: bool,
     ) -> Tile:
-        """Read units and standardise them, or, if raw, change no digit but the exponent."""
-        values = recordings.read(start, stop)
-        mean = np.zeros(stop - start)
+        """Standardise units ``recorded (row, unit)``; if raw, change no digit but the exponent."""
+        values = recorded.astype(np.float64)
+        mean = np.zeros(values.shape[1])
         largest = np.maximum(values.max(axis=0), -values.min(axis=0))
         if has_intercept and not is_raw:
             mean = values.mean(axis=0)
@@ -178,7 +172,7 @@ class Tile:
             scale *= length
         return cls(
             start,
-            stop,
+            start + values.shape[1],
             values.astype(dtype, copy=False),
             mean,
             scale,
