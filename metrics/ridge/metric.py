@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NUMERICS", "Ridge", "labelled"]
 
-NUMERICS = 2
+NUMERICS = 3
 """Raised whenever the same settings would give other numbers."""
 
 BLOCK = 1024

@@ -22,8 +22,9 @@ from heschl.metrics.ridge import Bootstrap, KFold, LeaveOneOut, Nested, Ridge, f
 from heschl.metrics.ridge.agreement import AGREEMENTS
 from heschl.metrics.ridge.engine.arrangement import arrange
 from heschl.metrics.ridge.engine.bands import bands_of
-from heschl.metrics.ridge.engine.path import Mixer, Space, operators, path_sums
+from heschl.metrics.ridge.engine.path import Mixer, operators, path_sums
 from heschl.metrics.ridge.engine.solve import solve
+from heschl.metrics.ridge.engine.space import Space
 from heschl.metrics.ridge.engine.statistics import Sums, agreement
 
 SPECTRA = ("flat", "1/p", "p^-2", "deficient", "duplicated")

@@ -15,8 +15,8 @@ from heschl.metrics.ridge.banded.tiles import of_units
 from heschl.metrics.ridge.engine.arrangement import Outer
 from heschl.metrics.ridge.engine.factors import Route
 from heschl.metrics.ridge.engine.passes import judge
-from heschl.metrics.ridge.engine.path import Space
 from heschl.metrics.ridge.engine.route import Routing
+from heschl.metrics.ridge.engine.space import Space
 from heschl.metrics.ridge.engine.training import Settings, Training, prepare_training
 from heschl.metrics.ridge.engine.units import Tile
 

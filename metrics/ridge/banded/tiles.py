@@ -63,16 +63,19 @@ class Tiles:
         """Return the units from the first of ``edges`` to the one before the second."""
         if edges in self._kept:
             return self._kept[edges]
+        recorded = self.recordings.read(*edges)
         tile = Tile.of(
-            self.recordings.read(*edges),
+            recorded,
             self._arrangement,
             edges[0],
+            values=np.empty(recorded.shape, self._settings.dtype),
             has_intercept=self._settings.estimator.has_intercept,
-            dtype=self._settings.dtype,
             is_raw=self._settings.is_raw,
         )
         if self._crossing:
-            tile.cross(self._arrangement.blocks, self._crossing)
+            blocks = self._arrangement.blocks
+            shape = len(blocks), len(self._crossing[0]), recorded.shape[1]
+            tile.cross(blocks, self._crossing, np.empty(shape, self._settings.dtype))
             tile.crossed = over_trainings(tile.crossed, self._arrangement)
         if self._keeps:
             self._kept[edges] = tile

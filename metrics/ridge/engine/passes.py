@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import local
 
 import numpy as np
 
 from heschl.metrics.ridge.engine.design import Design
-from heschl.metrics.ridge.engine.path import Space
 from heschl.metrics.ridge.engine.route import Routing, Stretch
+from heschl.metrics.ridge.engine.space import Space
 from heschl.metrics.ridge.engine.threads import run
 from heschl.metrics.ridge.engine.training import Settings, Training
 from heschl.metrics.ridge.engine.units import Recordings, Tile, release
@@ -90,6 +91,8 @@ class Work:
         The units.
     tables
         Where results go.
+    of_thread
+        Memory that each thread uses again.
     """
 
     design: Design
@@ -99,77 +102,74 @@ class Work:
     crossing: Sequence[np.ndarray]
     recordings: Recordings
     tables: Tables
+    of_thread: local = field(default_factory=local)
 
     def score(self, stretch: Stretch) -> None:
         """Choose and score the units of some tiles."""
-        for tiles, judged in self._judged(stretch):
-            chosen = [
-                np.stack([best_penalties(values, self.settings.estimator) for values in of_tile])
-                for of_tile in judged
-            ]
-            for tile, of_tile, indices in zip(tiles, judged, chosen, strict=True):
-                inner = np.take_along_axis(of_tile, indices[:, None], axis=1)[:, 0]
-                self.tables.inner[:, tile.start : tile.stop] = inner
-                self.tables.alpha_index[:, tile.start : tile.stop] = indices
-            self._test(tiles)
+
+        def score(tiles: list[Tile], space: Space) -> None:
+            values = judge(self.trainings, tiles, self.settings, space)
+            for tile, of_tile in zip(tiles, values, strict=True):
+                chosen = [best_penalties(of_fold, self.settings.estimator) for of_fold in of_tile]
+                self._choose(slice(tile.start, tile.stop), of_tile, np.stack(chosen))
+            self._test(tiles, space)
+
+        self._each(stretch, score)
 
     def share_alpha(self, pool: ThreadPoolExecutor, stretches: Sequence[Stretch]) -> None:
         """Choose one penalty for all units of a recording, in two passes over the units."""
         n_folds, n_alphas = len(self.settings.arrangement.outer), len(self.settings.alphas)
         values = np.empty((n_folds, n_alphas, self.recordings.n_units))
 
-        def judge_stretch(stretch: Stretch) -> None:
-            for tiles, judged in self._judged(stretch):
-                for tile, of_tile in zip(tiles, judged, strict=True):
-                    values[..., tile.start : tile.stop] = of_tile
+        def judge_tiles(tiles: list[Tile], space: Space) -> None:
+            judged = judge(self.trainings, tiles, self.settings, space)
+            for tile, of_tile in zip(tiles, judged, strict=True):
+                values[..., tile.start : tile.stop] = of_tile
 
-        def test(stretch: Stretch) -> None:
-            for tiles in self._read(stretch):
-                self._test(tiles)
-
-        run(pool, judge_stretch, stretches)
+        run(pool, lambda stretch: self._each(stretch, judge_tiles), stretches)
         for start, stop in itertools.pairwise(self.recordings.edges):
-            for fold in range(n_folds):
-                of_recording = values[fold, :, start:stop]
-                chosen = best_penalties(of_recording, self.settings.estimator)
-                self.tables.alpha_index[fold, start:stop] = chosen
-                self.tables.inner[fold, start:stop] = np.take_along_axis(
-                    of_recording, chosen[None], axis=0
-                )[0]
-        run(pool, test, stretches)
+            of_recording = values[..., start:stop]
+            chosen = [best_penalties(of_fold, self.settings.estimator) for of_fold in of_recording]
+            self._choose(slice(start, stop), of_recording, np.stack(chosen))
+        run(pool, lambda stretch: self._each(stretch, self._test), stretches)
 
-    def _judged(self, stretch: Stretch) -> Iterator[tuple[list[Tile], list[np.ndarray]]]:
-        space = Space(self.routing.dtype)
-        for tiles in self._read(stretch):
-            yield tiles, judge(self.trainings, tiles, self.settings, space)
+    def _choose(self, units: slice, values: np.ndarray, chosen: np.ndarray) -> None:
+        """Write the choice (fold, unit) and its value, of all values (fold, alpha, unit)."""
+        self.tables.alpha_index[:, units] = chosen
+        self.tables.inner[:, units] = np.take_along_axis(values, chosen[:, None], axis=1)[:, 0]
 
-    def _read(self, stretch: Stretch) -> Iterator[list[Tile]]:
-        """Yield tiles one by one; all at once where operators are made for each stretch."""
-        first, behind = stretch[0][0], stretch[-1][1]
-        recorded = self.recordings.read(first, behind)
+    def _each(self, stretch: Stretch, work: Callable[[list[Tile], Space], None]) -> None:
+        """Do the work tile by tile; for all at once where operators are made for each stretch."""
+        if not hasattr(self.of_thread, "space"):
+            self.of_thread.space = Space(self.routing.dtype)
+        space = self.of_thread.space
+        first = stretch[0][0]
+        recorded = self.recordings.read(first, stretch[-1][1])
         release(self.recordings.arrays)
-        tiles = (self._tile(recorded[:, low - first : high - first], low) for low, high in stretch)
-        if self.routing.keeps:
-            for tile in tiles:
-                yield [tile]
-        else:
-            yield [*tiles]
+        for part in [[edges] for edges in stretch] if self.routing.keeps else [stretch]:
+            tiles = [
+                self._tile(recorded[:, low - first : high - first], low, space, f"of tile {number}")
+                for number, (low, high) in enumerate(part)
+            ]
+            work(tiles, space)
 
-    def _tile(self, recorded: np.ndarray, start: int) -> Tile:
+    def _tile(self, recorded: np.ndarray, start: int, space: Space, name: str) -> Tile:
+        blocks = self.settings.arrangement.blocks
         tile = Tile.of(
             recorded,
             self.settings.arrangement,
             start,
+            values=space.of(f"values {name}", *recorded.shape),
             has_intercept=self.design.has_intercept,
-            dtype=self.routing.dtype,
             is_raw=self.settings.is_raw,
         )
         self.tables.is_delicate[start : tile.stop] = tile.is_delicate
         if self.crossing:
-            tile.cross(self.settings.arrangement.blocks, self.crossing)
+            shape = len(blocks), len(self.crossing[0]), recorded.shape[1]
+            tile.cross(blocks, self.crossing, space.of(f"crossed {name}", *shape))
         return tile
 
-    def _test(self, tiles: Sequence[Tile]) -> None:
+    def _test(self, tiles: Sequence[Tile], _: Space) -> None:
         tables = self.tables
         for fold, each in enumerate(self.settings.arrangement.outer):
             training, held_out = self.trainings[each.scored.training], each.scored.held_out

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from heschl.metrics.ridge.engine.bands import Band
+from heschl.metrics.ridge.engine.space import Space
 
-__all__ = ["SLAB", "Mixer", "Panel", "Space", "operators", "path_sums"]
+__all__ = ["SLAB", "Mixer", "Panel", "operators", "path_sums"]
 
 PANEL = 48
 """Rows multiplied at a time: what is multiplied stays in the cache until it is mixed."""
@@ -124,20 +125,6 @@ class Mixer:
         self.left = left.astype(dtype)
 
 
-class Space:
-    """Memory that is used again."""
-
-    def __init__(self, dtype: np.dtype) -> None:
-        self._numbers = np.empty(0, dtype=dtype)
-
-    def of(self, *shape: int) -> np.ndarray:
-        """Return an array of this shape with any numbers in it."""
-        size = int(np.prod(shape))
-        if len(self._numbers) < size:
-            self._numbers = np.empty(size, dtype=self._numbers.dtype)
-        return self._numbers[:size].reshape(shape)
-
-
 def path_sums(
     panels: Sequence[Panel],
     mixer: Mixer,
@@ -166,11 +153,11 @@ def path_sums(
     n_alphas, n_products = mixer.left.shape[-2:]
     n_units = target.shape[1]
     squares, crossed = np.zeros((2, n_alphas, n_units))
-    mixed = np.empty((SLAB, n_alphas, n_units), dtype=loaded.dtype)
+    mixed = space.of("mixed", SLAB, n_alphas, n_units)
     for panel in panels if n_products else ():
         of_panel = target[slice(*panel.rows)]
         reaching = int(mixer.starts[panel.first_band])  # products before do not reach these rows
-        products = space.of(n_products - reaching, panel.height, n_units)
+        products = space.of("products", n_products - reaching, panel.height, n_units)
         _multiply(panel, mixer, loaded, products)
         if mixer.has_target:
             products[-1] = of_panel

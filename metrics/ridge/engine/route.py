@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -68,20 +68,20 @@ class Routing:
     chunk: int
     tile: int
 
-    def stretches(self, edges: Sequence[int], n_threads: int) -> list[Stretch]:
+    def stretches(self, edges: Iterable[int], n_threads: int) -> list[Stretch]:
         """Cut recordings, each from one of the ``edges`` to the next, for so many threads.
 
         Tiles depend on nothing but their own recording, so that its numbers are
-        the same whichever others are solved with it.
+        the same whichever others are solved with it, on any number of threads.
 
         >>> routing = Routing((), np.dtype("float32"), keeps=True, chunk=512, tile=256)
         >>> routing.stretches([0, 600], n_threads=2)
-        [[(0, 200), (200, 400)], [(400, 600)]]
+        [[(0, 150), (150, 300)], [(300, 450), (450, 600)]]
         """
         found: list[Stretch] = []
         for first, behind in itertools.pairwise(map(int, edges)):
             width = behind - first
-            n_tiles = max(-(-width // self.tile), min(n_threads, width // MINIMUM), width > 0)
+            n_tiles = max(-(-width // self.tile), min(FEWEST, width // SMALLEST), width > 0)
             bounds = [first + width * number // max(1, n_tiles) for number in range(n_tiles + 1)]
             tiles = [*itertools.pairwise(bounds)]
             n_stretches = -(-width // self.chunk)
@@ -91,8 +91,8 @@ class Routing:
         return found
 
 
-MINIMUM = 64
-"""Units that are worth a thread."""
+FEWEST, SMALLEST = 4, 64
+"""Tiles of any recording, for threads to share, unless they had fewer units than this."""
 
 
 def expected_routes(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -19,7 +19,8 @@ from heschl.metrics.ridge.engine.factors import (
     project,
     unreachable_axes,
 )
-from heschl.metrics.ridge.engine.path import Mixer, Panel, Space, operators, path_sums
+from heschl.metrics.ridge.engine.path import Mixer, Panel, operators, path_sums
+from heschl.metrics.ridge.engine.space import Space
 from heschl.metrics.ridge.engine.statistics import Sums, agreement
 from heschl.metrics.ridge.engine.units import Tile
 from heschl.metrics.ridge.estimators import Estimator, LeaveOneOut
@@ -314,9 +315,10 @@ def prepare_training(
         sides,
         scored,
     )
-    if keeps:
-        training.kept.extend(training.made())
-    return training
+    if not keeps:
+        return training
+    spent = tuple(replace(side, root=side.root[:0]) for side in sides)  # roots only make operators
+    return replace(training, kept=training.made(), sides=spent)
 
 
 def _order_axes(

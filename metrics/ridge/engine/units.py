@@ -61,6 +61,35 @@ DELICATE = {"float32": 0.1, "float64": 1e-4}
 
 MANY_BLOCKS = 64
 
+NARROW = 64
+"""Units standardised at a time, in float64."""
+
+
+def _standardise(
+    values: np.ndarray, *, has_mean: bool, has_length: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Take the mean off ``values (row, unit)`` and divide by their length; return both (unit,).
+
+    Without a length units are divided by a power of two, which changes no digit.
+    """
+    mean = np.zeros(values.shape[1])
+    largest = np.maximum(values.max(axis=0), -values.min(axis=0))
+    if has_mean:
+        mean = values.mean(axis=0)
+        values -= mean
+        deviation = np.maximum(values.max(axis=0), -values.min(axis=0))
+        values[:, deviation <= ROUNDING * largest] = 0.0
+        largest = deviation
+    largest[largest == 0] = 1.0
+    scale = np.exp2(np.round(np.log2(largest)))  # so that squares neither overflow nor vanish
+    values /= scale
+    if has_length:
+        length = np.sqrt(np.einsum("tv,tv->v", values, values) / len(values))
+        length[length == 0] = 1.0
+        values /= length
+        scale *= length
+    return mean, scale
+
 
 def _spreads(
     values: np.ndarray,
@@ -148,37 +177,28 @@ class Tile:
         arrangement: Arrangement,
         start: int,
         *,
+        values: np.ndarray,
         has_intercept: bool,
-        dtype: np.dtype,
         is_raw: bool,
     ) -> Tile:
-        """Standardise units ``recorded (row, unit)``; if raw, change no digit but the exponent."""
-        values = recorded.astype(np.float64)
-        mean = np.zeros(values.shape[1])
-        largest = np.maximum(values.max(axis=0), -values.min(axis=0))
-        if has_intercept and not is_raw:
-            mean = values.mean(axis=0)
-            values -= mean
-            deviation = np.maximum(values.max(axis=0), -values.min(axis=0))
-            values[:, deviation <= ROUNDING * largest] = 0.0
-            largest = deviation
-        largest[largest == 0] = 1.0
-        scale = np.exp2(np.round(np.log2(largest)))  # so that squares neither overflow nor vanish
-        values /= scale
-        if not is_raw:
-            length = np.sqrt(np.einsum("tv,tv->v", values, values) / len(values))
-            length[length == 0] = 1.0
-            values /= length
-            scale *= length
-        return cls(
-            start,
-            start + values.shape[1],
-            values.astype(dtype, copy=False),
-            mean,
-            scale,
-            _spreads(values, arrangement.trainings, arrangement.blocks, arrangement.members),
-            _spreads(values, arrangement.held_out),
-        )
+        """Standardise units ``recorded (row, unit)`` into ``values``; if raw, only scale them."""
+        n_units = recorded.shape[1]
+        mean, scale = np.empty((2, n_units))
+        spread_fitted = np.empty((len(arrangement.trainings), n_units))
+        spread_held_out = np.empty((len(arrangement.held_out), n_units))
+        for low in range(0, n_units, NARROW):
+            part = slice(low, low + NARROW)
+            narrow = recorded[:, part].astype(np.float64)
+            mean[part], scale[part] = _standardise(
+                narrow, has_mean=has_intercept and not is_raw, has_length=not is_raw
+            )
+            spread_fitted[:, part] = _spreads(
+                narrow, arrangement.trainings, arrangement.blocks, arrangement.members
+            )
+            spread_held_out[:, part] = _spreads(narrow, arrangement.held_out)
+            values[:, part] = narrow
+        end = start + n_units
+        return cls(start, end, values, mean, scale, spread_fitted, spread_held_out)
 
     @property
     def is_delicate(self) -> np.ndarray:
@@ -187,10 +207,14 @@ class Tile:
         least = DELICATE[self.values.dtype.name]
         return np.asarray(((spread > 0) & (spread < least)).any(axis=0))
 
-    def cross(self, rows_of: Sequence[np.ndarray], transposed: Sequence[np.ndarray]) -> None:
-        """Form X'Y of blocks from their rows and from X' (feature [+ 1], row)."""
-        shape = len(rows_of), len(transposed[0]), self.values.shape[1]
-        self.crossed = np.empty(shape, self.values.dtype)
+    def cross(
+        self,
+        rows_of: Sequence[np.ndarray],
+        transposed: Sequence[np.ndarray],
+        crossed: np.ndarray,
+    ) -> None:
+        """Form X'Y of blocks, ``crossed``, from their rows and from X' (feature [+ 1], row)."""
+        self.crossed = crossed
         for product, rows, design in zip(self.crossed, rows_of, transposed, strict=True):
             np.matmul(design, self.take(rows), out=product)
 
