@@ -184,7 +184,7 @@ def test_configuration_tells_every_setting():
             "n_draws": 3,
         },
         "kind": "Ridge",
-        "numerics": 2,
+        "numerics": 3,
         "score": "signed_r",
     }
 
