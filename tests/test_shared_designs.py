@@ -18,9 +18,9 @@ from undisturbed import assert_whole, by_stage
 
 import heschl
 from heschl import encoding_work
-from heschl.cells import Cell, Shared, run_cell
+from heschl.cells import run_cell
 from heschl.errors import CellsFailed
-from heschl.execution import SerialExecutor, batches
+from heschl.execution import SerialExecutor
 from heschl.metrics.ridge import Ridge
 from heschl.runs import list_runs
 from heschl.store import Store
@@ -323,33 +323,6 @@ def test_workers_share_the_listeners_evenly(tmp_path):
     run(tmp_path / "b", data=ToyDataset(n_listeners=5), executor=two)
     assert unknown.sizes == [1] * (3 + 5 + 5)
     assert two.sizes == [1] * (3 + 5) + [3, 2]
-
-
-@pytest.mark.parametrize(
-    ("sizes", "n_workers", "expected"),
-    [
-        ((7,), 4, [2, 2, 2, 1]),
-        ((3, 3, 4), 4, [3, 3, 2, 2]),
-        ((2,), 8, [1, 1]),
-        ((412,), 1, [412]),
-        ((3, 1), None, [1, 1, 1, 1]),
-    ],
-)
-def test_batches_leave_no_worker_idle(tmp_path, sizes, n_workers, expected):
-    def cell(group, number):
-        about = f"{group}-{number}"
-        return Cell("scores", about, about, ({"about": about},), Shared(group, None))
-
-    store = Store(tmp_path)
-    cells = [cell(group, number) for group, size in enumerate(sizes) for number in range(size)]
-    done = cell(0, "done")
-    store.write(done.configurations[0], {"values": np.zeros(1)})
-
-    found = batches(enumerate([*cells, done]), store, n_workers)
-
-    assert [each.about for _, each in found[0]] == ["0-done"]
-    assert [len(batch) for batch in found[1:]] == expected
-    assert sorted(number for batch in found for number, _ in batch) == list(range(len(cells) + 1))
 
 
 def test_watcher_hears_of_each_listener_of_a_group(tmp_path):

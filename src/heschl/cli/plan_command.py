@@ -79,8 +79,8 @@ def run(arguments: argparse.Namespace) -> int:
         )
     for group in planned.together:
         print_text(
-            f"the {group[0].stage} of {some([cell.about for cell in group])} share their work and "
-            "are made together, in as many parts as there are processes"
+            f"the {group[0].stage} of {some([cell.about for cell in group])} are made together, "
+            "since they share their designs; several workers get a part each"
         )
     for route, users in routes.items():
         print_text(f"{counted(len(users), 'design')}, as {users[0]}: {route}")
