@@ -144,6 +144,36 @@ class TakingAnyRows(LeastSquares):
         pass
 
 
+class Sharing(LeastSquares):
+    """Scores recordings one by one, and keeps every promise."""
+
+    def score_many(self, design, recordings, folds, *, seed):
+        return {name: self(design, each, folds, seed=seed) for name, each in recordings.items()}
+
+
+class Mingling(Sharing):
+    """Lets a recording know how many others there are."""
+
+    def score_many(self, design, recordings, folds, *, seed):
+        found = super().score_many(design, recordings, folds, seed=seed)
+        return {name: each - 1e-15 * (len(found) - 1) for name, each in found.items()}
+
+
+class Numbering(Sharing):
+    """Loses the names."""
+
+    def score_many(self, design, recordings, folds, *, seed):
+        found = super().score_many(design, recordings, folds, seed=seed)
+        return dict(enumerate(found.values()))
+
+
+class Halving(Sharing):
+    """Changes the call alone, so that the way to score many is not its own."""
+
+    def __call__(self, design, responses, folds, *, seed):
+        return super().__call__(design, responses, folds, seed=seed)
+
+
 @dataclass(frozen=True)
 class Forgetful(LeastSquares):
     """Has a setting that its configuration leaves out."""

@@ -19,6 +19,8 @@ def failed(plugin, **settings):
     [
         faulty.LeastSquares,
         faulty.LeastSquares(),
+        faulty.Sharing,
+        faulty.Halving,
         Ridge(score="r2"),
         Ridge(score="signed_r"),
         Ridge(KFold()),
@@ -59,6 +61,8 @@ def test_settings_reach_the_metric():
         (faulty.Centring, {"nothing_is_touched"}),
         (faulty.DrawingAnywhere, {"same_seed_gives_same_scores", "nothing_is_touched"}),
         (faulty.TakingAnyRows, {"other_rows_are_refused"}),
+        (faulty.Mingling, {"company_does_not_matter"}),
+        (faulty.Numbering, {"company_does_not_matter"}),
         (faulty.Forgetful, {"configuration_is_complete"}),
         (faulty.WithoutNumerics, {"configuration_is_complete"}),
         (faulty.Timed, {"configuration_is_complete"}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -12,11 +12,11 @@ from typing import Any, Literal
 import numpy as np
 
 from heschl.configuration import digest, plain
-from heschl.errors import DiskRefused, EntryLost
+from heschl.errors import DiskRefused, EntryLost, InvalidInput
 from heschl.remembered import remembering
 from heschl.store import Store
 
-__all__ = ["Cell", "Failure", "Outcome", "Report", "run_cell"]
+__all__ = ["Cell", "Failure", "Outcome", "Report", "Shared", "run_cell", "run_together"]
 
 Report = Callable[[float], None]
 """Called with the fraction of a cell that is done."""
@@ -24,8 +24,23 @@ Report = Callable[[float], None]
 Arrays = Mapping[str, np.ndarray]
 Compute = Callable[[Sequence[int], Report], Iterator[tuple[int, Arrays]]]
 """Given the positions of the missing entries, yields each position with its arrays."""
+ComputeMany = Callable[[Mapping[str, Sequence[int]], Report], Iterator[tuple[str, int, Arrays]]]
+"""The same for several cells, each named by what it is about."""
 
 _TRACE_TAIL_LINES = 12
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Work that cells of a stage have in common, so that it is best done for several at once.
+
+    Which cells are done together follows from workers and from what is stored
+    already: no entry may depend on the company in which it is made.
+    """
+
+    of: Hashable
+    """The same for all cells that may be done together."""
+    compute: ComputeMany = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -34,7 +49,8 @@ class Cell:
 
     ``configurations`` has one full configuration for each entry; its digest is
     the entry's key. ``compute`` is picklable and makes the entries that are
-    missing. ``n_bytes`` is what they will take on disk, where that is known.
+    missing, by itself or `Shared` with other cells. ``n_bytes`` is what they
+    will take on disk, where that is known.
     """
 
     stage: str
@@ -42,7 +58,7 @@ class Cell:
     """The stimulus or the listener that it is about."""
     label: str
     configurations: tuple[Mapping[str, Any], ...]
-    compute: Compute = field(repr=False, compare=False)
+    compute: Compute | Shared = field(repr=False, compare=False)
     n_bytes: int | None = None
 
     def __post_init__(self) -> None:
@@ -82,6 +98,7 @@ class Outcome:
 
     status: Literal["cached", "done", "failed"]
     seconds: float
+    """Of cells that were done together, each has an equal part of the time."""
     failure: Failure | None = None
 
     @property
@@ -91,31 +108,85 @@ class Outcome:
 
 
 def run_cell(cell: Cell, store: Store, report: Report | None = None) -> Outcome:
-    """Make a cell's missing entries, each stored as soon as it is there.
+    """Make a cell's missing entries, as `run_together` does."""
+    return run_together([cell], store, report)[0]
+
+
+def run_together(
+    cells: Sequence[Cell], store: Store, report: Report | None = None
+) -> list[Outcome]:
+    """Make the missing entries of cells that share their work, each stored as soon as it is there.
+
+    If that fails, the halves of what is left are tried, and theirs, so that in
+    the end only those cells fail whose fault it is.
 
     Raises
     ------
     DiskRefused
         If the store cannot be used; every other error is a failed outcome.
     """
+    if len({cell.about for cell in cells}) < len(cells):
+        raise InvalidInput(
+            f"cells of shared work are about {[cell.about for cell in cells]}; expected something "
+            "else for each, by which it is named"
+        )
     begin = time.perf_counter()
+    todo = {cell.about: cell for cell in cells if cell.missing(store)}
+    with remembering(store.folder):
+        failures = _failures(todo, store, report or _silent)
+    seconds = (time.perf_counter() - begin) / max(1, len(todo))
+    outcomes = []
+    for cell in cells:
+        failure = failures.get(cell.about)
+        if cell.about not in todo:
+            outcomes.append(Outcome("cached", 0.0))
+        else:
+            outcomes.append(Outcome("failed" if failure else "done", seconds, failure))
+    return outcomes
+
+
+def _failures(cells: Mapping[str, Cell], store: Store, report: Report) -> dict[str, Failure]:
+    """Make the missing entries of cells, by what they are about; return why some could not be."""
+    left = {about: set(cell.missing(store)) for about, cell in cells.items()}
     try:
-        missing = cell.missing(store)
-        if not missing:
-            return Outcome("cached", 0.0)
-        left = set(missing)
-        with remembering(store.folder):
-            for position, arrays in cell.compute(missing, report or _silent):
-                store.write(cell.configurations[position], arrays)
-                left.discard(position)
-        if left:
-            raise RuntimeError(f"the cell left {len(left)} of its entries unwritten")  # noqa: TRY301
+        for about, position, arrays in _computed(cells, left, report):
+            store.write(cells[about].configurations[position], arrays)
+            left[about].discard(position)
     except DiskRefused:
         # Whatever else is computed could not be kept either.
         raise
     except Exception as error:  # noqa: BLE001  a failed cell is a result and stops no other
-        return Outcome("failed", time.perf_counter() - begin, Failure.of(error))
-    return Outcome("done", time.perf_counter() - begin)
+        failure, is_of_all = Failure.of(error), isinstance(error, EntryLost)
+    else:
+        return {
+            about: Failure.of(
+                RuntimeError(f"the cell left {len(positions)} of its entries unwritten")
+            )
+            for about, positions in left.items()
+            if positions
+        }
+    # Outside the handler, since the error's trace holds whatever was in memory.
+    undone = [about for about, positions in left.items() if positions]
+    if len(undone) <= 1 or is_of_all:
+        return dict.fromkeys(undone, failure)
+    failures: dict[str, Failure] = {}
+    for half in (undone[: len(undone) // 2], undone[len(undone) // 2 :]):
+        failures |= _failures({about: cells[about] for about in half}, store, report)
+    return failures
+
+
+def _computed(
+    cells: Mapping[str, Cell], left: Mapping[str, set[int]], report: Report
+) -> Iterator[tuple[str, int, Arrays]]:
+    """Yield what a cell is about, the position of a missing entry, and its arrays."""
+    missing = {about: sorted(positions) for about, positions in left.items() if positions}
+    for about, positions in missing.items():
+        compute = cells[about].compute
+        if isinstance(compute, Shared):
+            yield from compute.compute(missing, report)
+            return
+        for position, arrays in compute(positions, report):
+            yield about, position, arrays
 
 
 def _silent(_fraction: float) -> None:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, runtime_checkable
 
 from heschl.errors import InvalidInput
 
@@ -34,9 +34,11 @@ __all__ = [
     "FeatureSource",
     "Layer",
     "Metric",
+    "SharingMetric",
     "SpeechModel",
     "TextModel",
     "Traits",
+    "shares_designs",
 ]
 
 
@@ -237,6 +239,34 @@ class Metric(Protocol):
 
         ``design`` is (time, feature), ``responses`` (time, unit), row for row.
         """
+
+
+class SharingMetric(Metric, Protocol):
+    """A metric that does once what concerns a design, however many listeners share it."""
+
+    def score_many(
+        self,
+        design: xr.DataArray,
+        recordings: Mapping[str, xr.DataArray],
+        folds: Sequence[Fold],
+        *,
+        seed: int,
+    ) -> Mapping[str, xr.Dataset]:
+        """Return under each name, to the bit, what a call for that recording alone returns."""
+
+
+def shares_designs(metric: Metric) -> TypeGuard[SharingMetric]:
+    """Return whether a metric scores several recordings at once by its own rule.
+
+    A class that changes the call alone has inherited a ``score_many`` that
+    knows nothing of the change.
+    """
+    for kind in type(metric).__mro__:
+        if "score_many" in vars(kind):
+            return True
+        if "__call__" in vars(kind):
+            return False
+    return False
 
 
 @runtime_checkable

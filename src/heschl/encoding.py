@@ -17,7 +17,7 @@ import xarray as xr
 
 from heschl.cards import BenchmarkCard
 from heschl.ceilings import Power, RepeatCeiling
-from heschl.cells import Cell
+from heschl.cells import Cell, Shared
 from heschl.configuration import array_digest, describe
 from heschl.contracts import AnyModel, Metric
 from heschl.dimensions import TIME
@@ -34,6 +34,7 @@ from heschl.gathering import gather_groups
 from heschl.session import Session
 from heschl.sound import RESAMPLING, Stimulus
 from heschl.splits import Splitter
+from heschl.wording import some
 
 __all__ = ["EncodingBenchmark"]
 
@@ -150,8 +151,22 @@ class EncodingBenchmark:
         stimuli = self.stimuli(session)
         features = {stimulus: self._feature_cell(session, stimulus) for stimulus in stimuli}
         ceilings = [self._ceiling_cell(session, subject) for subject in session.subjects]
-        scores = [self._score_cell(session, subject, features) for subject in session.subjects]
-        return [*features.values(), *ceilings, *scores]
+        scores = {
+            subject: self._score_cell(session, subject, inputs, shared)
+            for stimuli, subjects in self._listeners(session).items()
+            for inputs in [_inputs(session, stimuli, features)]
+            # Who heard the same shares every design.
+            for shared in [Shared(stimuli, partial(compute_scores, self, session, inputs))]
+            for subject in subjects
+        }
+        return [*features.values(), *ceilings, *(scores[each] for each in session.subjects)]
+
+    def _listeners(self, session: Session) -> dict[tuple[str, ...], list[str]]:
+        """Return the listeners by the stimuli that they heard."""
+        found: dict[tuple[str, ...], list[str]] = {}
+        for subject in session.subjects:
+            found.setdefault(self.stimuli(session, subject), []).append(subject)
+        return found
 
     def _check_skipped(self, session: Session) -> None:
         """Refuse to skip rows of what is no stimulus, which would skip nothing."""
@@ -207,8 +222,13 @@ class EncodingBenchmark:
             partial(compute_ceiling, self, session, subject),
         )
 
-    def _score_cell(self, session: Session, subject: str, features: Mapping[str, Cell]) -> Cell:
-        stimuli = self.stimuli(session, subject)
+    def _score_cell(
+        self,
+        session: Session,
+        subject: str,
+        inputs: Sequence[Mapping[str, str]],
+        compute: Shared,
+    ) -> Cell:
         # Ceilings and regions come in when unit scores are gathered, and change none of them.
         settings = {
             name: value
@@ -219,20 +239,16 @@ class EncodingBenchmark:
             "stage": "scores",
             "numerics": _NUMERICS,
             "benchmark": settings,
-            "recording": self._recording(session, subject, stimuli),
+            "recording": self._recording(session, subject, tuple(inputs[0])),
             "subject": subject,
             "seed": session.seed,
         }
-        inputs = [
-            {stimulus: features[stimulus].keys[position] for stimulus in stimuli}
-            for position in range(len(session.layers))
-        ]
         return Cell(
             "scores",
             subject,
             f"{session.model_id} × {subject}",
             tuple({**shared, "features": keys} for keys in inputs),
-            partial(compute_scores, self, session, subject, inputs),
+            compute,
         )
 
     def _recording(
@@ -252,15 +268,15 @@ class EncodingBenchmark:
         dataset = session.dataset.get()
         widths = {layer.name: layer.width for layer in session.model.get().layers}
         found: dict[str, list[str]] = {}
-        for subject in session.subjects:
-            clocks = {name: dataset.clock(name) for name in self.stimuli(session, subject)}
+        for stimuli, subjects in self._listeners(session).items():
+            clocks = {name: dataset.clock(name) for name in stimuli}
             labels = labels_of_rows(self, clocks)
             folds = self.splitter.folds(labels)
             for layer in session.layers:
                 n_features = widths[layer] * len(self.delays)
                 n_rows = len(labels[TIME])
                 route = self.metric.route(n_rows, n_features, folds, seed=session.seed)
-                found.setdefault(route, []).append(f"{layer} × {subject}")
+                found.setdefault(route, []).append(f"{layer} × {some(subjects)}")
         return found
 
     def gather(self, session: Session, cells: Sequence[Cell]) -> dict[str, xr.Dataset]:
@@ -283,6 +299,16 @@ class EncodingBenchmark:
     def rows(self, stimulus: str) -> slice:
         """Return the rows of a stimulus that enter."""
         return slice(self.skipped_rows.get(stimulus, 0), None)
+
+
+def _inputs(
+    session: Session, stimuli: Sequence[str], features: Mapping[str, Cell]
+) -> list[dict[str, str]]:
+    """Return for each layer the keys of the features of each stimulus."""
+    return [
+        {stimulus: features[stimulus].keys[position] for stimulus in stimuli}
+        for position in range(len(session.layers))
+    ]
 
 
 def _input(model: AnyModel, stimulus: Stimulus) -> dict[str, Any]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from heschl.cells import Arrays, Cell, Report
+from heschl.contracts import Metric, shares_designs
 from heschl.dimensions import FEATURE, FOLD, REPEAT, STIMULUS, TIME, UNIT
 from heschl.errors import EntryLost, InvalidInput, MissingData
 from heschl.extraction import extract
 from heschl.gathering import SubjectScores
 from heschl.recording import Recording
 from heschl.session import Session
+from heschl.splits import Fold
 from heschl.temporal import stacked
 
 if TYPE_CHECKING:
@@ -27,6 +29,9 @@ __all__ = [
     "labels_of_rows",
     "subject_scores",
 ]
+
+RESPONSES_BYTES = 2**30
+"""Of listeners who are scored together, held in memory at once; one who needs more is alone."""
 
 
 def compute_features(
@@ -116,14 +121,55 @@ def labels_of_rows(
 def compute_scores(
     benchmark: EncodingBenchmark,
     session: Session,
-    subject: str,
     inputs: Sequence[Mapping[str, str]],
-    missing: Sequence[int],
+    missing: Mapping[str, Sequence[int]],
     report: Report,
-) -> Iterator[tuple[int, Arrays]]:
-    """Yield the unit scores of one listener, a layer at a time."""
+) -> Iterator[tuple[str, int, Arrays]]:
+    """Yield the unit scores of listeners who heard the same, a layer at a time.
+
+    Parameters
+    ----------
+    benchmark, session
+        What is scored.
+    inputs
+        For each layer the keys of the features of each stimulus, in the order of the rows.
+    missing
+        The listeners and, for each, the positions of the layers.
+    report
+        Hears of every layer.
+    """
+    n_done, n_all = 0, sum(map(len, missing.values()))
+    for responses in _parts(benchmark, session, tuple(inputs[0]), missing):
+        for found in _scores_of(benchmark, session, inputs, responses, missing):
+            yield found
+            n_done += 1
+            report(n_done / n_all)
+
+
+def _parts(
+    benchmark: EncodingBenchmark, session: Session, stimuli: Sequence[str], subjects: Iterable[str]
+) -> Iterator[dict[str, xr.DataArray]]:
+    """Yield the responses of so many listeners at a time as memory is meant to hold.
+
+    The next listener is expected to take as much as the largest before. What
+    was yielded is let go before more is read.
+    """
+    part: dict[str, xr.DataArray] = {}
+    largest = 0
+    for subject in subjects:
+        if part and sum(each.nbytes for each in part.values()) + largest > RESPONSES_BYTES:
+            yield part
+            part.clear()
+        part[subject] = _responses(benchmark, session, stimuli, subject)
+        largest = max(largest, part[subject].nbytes)
+    yield part
+
+
+def _responses(
+    benchmark: EncodingBenchmark, session: Session, stimuli: Sequence[str], subject: str
+) -> xr.DataArray:
+    """Return one listener's responses (time, unit), z-scored, of the units that are finite."""
     dataset = session.dataset.get()
-    stimuli = benchmark.stimuli(session, subject)
     recording = dataset.recording(subject, stimuli)
     for stimulus in stimuli:
         if not np.array_equal(recording.responses[stimulus][TIME], dataset.clock(stimulus)):
@@ -131,25 +177,50 @@ def compute_scores(
                 f"the recording of {subject} for {stimulus!r} is on another clock than "
                 f"{dataset.card.id}.clock({stimulus!r})"
             )
-    responses = stacked(
+    return stacked(
         {name: recording.responses[name].isel({TIME: benchmark.rows(name)}) for name in stimuli},
         kept=recording.finite_units(),
     )
-    del recording  # the metric needs the memory
-    folds = benchmark.splitter.folds({n: responses[n].to_numpy() for n in (STIMULUS, TIME)})
-    for done, position in enumerate(missing):
-        design = _design(benchmark, session, inputs[position])
-        result = benchmark.metric(design, responses, folds, seed=session.seed)
-        yield (
-            position,
-            {
+
+
+def _scores_of(
+    benchmark: EncodingBenchmark,
+    session: Session,
+    inputs: Sequence[Mapping[str, str]],
+    responses: Mapping[str, xr.DataArray],
+    missing: Mapping[str, Sequence[int]],
+) -> Iterator[tuple[str, int, Arrays]]:
+    """Yield the missing unit scores of some listeners, one design a layer."""
+    rows = next(iter(responses.values()))
+    folds = benchmark.splitter.folds({name: rows[name].to_numpy() for name in (STIMULUS, TIME)})
+    for position, keys in enumerate(inputs):
+        lacking = {name: each for name, each in responses.items() if position in missing[name]}
+        if not lacking:
+            continue
+        design = _design(benchmark, session, keys)
+        for subject, result in _scored(benchmark.metric, design, lacking, folds, session.seed):
+            arrays = {
                 "score": result["score"].mean(FOLD).to_numpy(),
                 "alpha": result["alpha"].transpose(FOLD, UNIT).to_numpy(),
                 "flag_constant": result["flag_constant"].astype(bool).any(FOLD).to_numpy(),
-                "unit": responses[UNIT].to_numpy(),
-            },
-        )
-        report((done + 1) / len(missing))
+                "unit": responses[subject][UNIT].to_numpy(),
+            }
+            yield subject, position, arrays
+
+
+def _scored(
+    metric: Metric,
+    design: xr.DataArray,
+    recordings: Mapping[str, xr.DataArray],
+    folds: Sequence[Fold],
+    seed: int,
+) -> Iterator[tuple[str, xr.Dataset]]:
+    """Yield the scores of recordings that share a design, made at once if the metric can."""
+    if shares_designs(metric):
+        yield from metric.score_many(design, recordings, folds, seed=seed).items()
+        return
+    for subject, responses in recordings.items():
+        yield subject, metric(design, responses, folds, seed=seed)
 
 
 def _design(

@@ -1,8 +1,11 @@
-"""Execution: cells run stage by stage, here or on any `concurrent.futures.Executor`."""
+"""Execution: cells run stage by stage, here or on any `concurrent.futures.Executor`.
+
+An engine is given batches: cells of shared work together, others one by one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Future, as_completed
 from dataclasses import replace
 from functools import partial
@@ -10,19 +13,26 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, Protocol, TypeVar
 
-from heschl.cells import Cell, Failure, Outcome, run_cell
+from heschl.cells import Cell, Failure, Outcome, Report, Shared, run_together
 from heschl.errors import DiskRefused
 from heschl.store import Store
 
-__all__ = ["Executor", "SerialExecutor", "Silent", "Watcher", "lost_cells", "run_cells"]
+__all__ = ["Executor", "SerialExecutor", "Silent", "Watcher", "batches", "lost_cells", "run_cells"]
 
 Result = TypeVar("Result")
 Numbered = tuple[int, Cell]
 """A cell and its place in the plan."""
+Batch = Sequence[Numbered]
+"""Cells that are handed to an engine in one call."""
 
 
 class Executor(Protocol):
-    """What scoring asks of an engine: take a call, promise its result."""
+    """What scoring asks of an engine: take a call, promise its result.
+
+    It may say in ``n_workers`` how many calls it runs at once, as pools of
+    `concurrent.futures` do in their way: cells of shared work are then put
+    together into so many calls. Without it, each goes by itself.
+    """
 
     def submit(self, call: Callable[..., Result], /, *args: Any) -> Future[Result]:
         """Schedule ``call(*args)``."""
@@ -72,44 +82,86 @@ def run_cells(
 ) -> Iterator[tuple[int, Cell, Outcome]]:
     """Run cells stage by stage: no stage begins before what it reads is there."""
     for _stage, numbered in groupby(todo, key=lambda pair: pair[1].stage):
+        of_stage = batches(numbered, store, _n_workers(executor))
         if isinstance(executor, SerialExecutor):
-            for number, cell in numbered:
-                # Only within this process can a cell tell how far it is.
-                report = partial(watcher.progressed, cell)
-                yield number, cell, _settled(executor.submit(run_cell, cell, store, report))
+            for batch in of_stage:
+                # Only within this process can cells tell how far they are.
+                report = partial(_progressed, watcher, batch)
+                yield from _settled(_submitted(executor, batch, store, report), batch)
             continue
-        futures = {_submitted(executor, cell, store): (number, cell) for number, cell in numbered}
+        futures = {_submitted(executor, batch, store): batch for batch in of_stage}
         try:
             for future in as_completed(futures):
-                yield (*futures[future], _settled(future))
+                yield from _settled(future, futures[future])
         finally:
             # After an interruption nothing new begins.
             for future in futures:
                 future.cancel()
 
 
-def _submitted(executor: Executor, cell: Cell, store: Store) -> Future[Outcome]:
-    """Return the future of a cell, settled if an engine that broke takes no more."""
+def batches(numbered: Iterable[Numbered], store: Store, n_workers: int | None) -> list[Batch]:
+    """Put unfinished cells of shared work together, as even as can be, so that no worker idles.
+
+    Every other cell is a batch by itself; so are all if the number of workers is not known.
+    """
+    alone: list[Batch] = []
+    together: dict[Hashable, list[Numbered]] = {}
+    for number, cell in numbered:
+        if isinstance(cell.compute, Shared) and cell.missing(store):
+            together.setdefault((cell.stage, cell.compute.of), []).append((number, cell))
+        else:
+            alone.append([(number, cell)])
+    n_cells = sum(map(len, together.values()))
+    largest = -(-n_cells // n_workers) if n_workers else 1
+    cut = [
+        of_one[start :: -(-len(of_one) // largest)]
+        for of_one in together.values()
+        for start in range(-(-len(of_one) // largest))
+    ]
+    return [*alone, *cut]
+
+
+def _n_workers(executor: Executor) -> int | None:
+    """Return how many calls an engine runs at once, where it can be known."""
+    if isinstance(executor, SerialExecutor):
+        return 1
+    # The pools of the standard library have no public word for it.
+    return getattr(executor, "n_workers", None) or getattr(executor, "_max_workers", None)
+
+
+def _progressed(watcher: Watcher, batch: Batch, fraction: float) -> None:
+    """Tell of each cell of a batch how much is done, since all are as far."""
+    for _, cell in batch:
+        watcher.progressed(cell, fraction)
+
+
+def _submitted(
+    executor: Executor, batch: Batch, store: Store, *report: Report
+) -> Future[list[Outcome]]:
+    """Return the future of a batch, settled if an engine that broke takes no more."""
     try:
-        return executor.submit(run_cell, cell, store)
+        return executor.submit(run_together, [cell for _, cell in batch], store, *report)
     except Exception as error:  # noqa: BLE001  as above
-        future: Future[Outcome] = Future()
+        future: Future[list[Outcome]] = Future()
         future.set_exception(error)
         return future
 
 
-def _settled(future: Future[Outcome]) -> Outcome:
-    """Return what became of a cell, whatever became of the engine that ran it."""
+def _settled(future: Future[list[Outcome]], batch: Batch) -> Iterator[tuple[int, Cell, Outcome]]:
+    """Yield what became of the cells of a batch, whatever became of the engine that ran it."""
     try:
-        return future.result()
+        outcomes = future.result()
     except DiskRefused:
         raise
     except BrokenExecutor as error:
         failure = Failure.of(error)
         advice = "a worker died, most often for lack of memory; run the same again with fewer"
-        return Outcome("failed", 0.0, replace(failure, message=f"{advice} ({failure.message})"))
+        failure = replace(failure, message=f"{advice} ({failure.message})")
+        outcomes = [Outcome("failed", 0.0, failure)] * len(batch)
     except Exception as error:  # noqa: BLE001  cells that do not pickle, engines that were closed
-        return Outcome("failed", 0.0, Failure.of(error))
+        outcomes = [Outcome("failed", 0.0, Failure.of(error))] * len(batch)
+    for (number, cell), outcome in zip(batch, outcomes, strict=True):
+        yield number, cell, outcome
 
 
 def lost_cells(

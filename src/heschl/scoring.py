@@ -19,7 +19,15 @@ import xarray as xr
 from heschl.cells import Cell, Outcome
 from heschl.contracts import Benchmark, Dataset
 from heschl.errors import CellsFailed, EntryLost, InvalidInput
-from heschl.execution import Executor, SerialExecutor, Silent, Watcher, lost_cells, run_cells
+from heschl.execution import (
+    Executor,
+    SerialExecutor,
+    Silent,
+    Watcher,
+    batches,
+    lost_cells,
+    run_cells,
+)
 from heschl.provenance import capture
 from heschl.registry import resolve_benchmark
 from heschl.remembered import remembering
@@ -62,6 +70,12 @@ class Plan:
     def n_cached(self) -> int:
         """How many cells have nothing left to do."""
         return sum(map(self.is_cached, self.cells))
+
+    @property
+    def together(self) -> tuple[tuple[Cell, ...], ...]:
+        """The cells left to do whose work is shared, as one process takes them together."""
+        found = batches(enumerate(self.cells), self.session.store, n_workers=1)
+        return tuple(tuple(cell for _, cell in batch) for batch in found if len(batch) > 1)
 
 
 def plan(
@@ -184,6 +198,7 @@ def score(
         ``"cpu"``, ``"cuda"``, ... or ``"auto"``; for models that live on one.
     executor
         Anything shaped like `concurrent.futures.Executor`; in this process by default.
+        Listeners who share a design are then cut into as many groups as it has workers.
     seed
         For every random choice of the benchmark: penalty folds, bootstraps.
     store

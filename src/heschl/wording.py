@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-__all__ = ["counted", "number", "with_error"]
+__all__ = ["counted", "number", "some", "with_error"]
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -37,3 +38,14 @@ def counted(n: int, noun: str) -> str:
     if noun.endswith("y") and noun[-2] not in "aeiou":
         return f"{n} {noun[:-1]}ies"
     return f"{n} {noun}s"
+
+
+def some(names: Sequence[str], at_most: int = 4) -> str:
+    """Return the first few of many names, and how many more there are.
+
+    >>> some(["UTS01", "UTS02"]), some([f"S{n}" for n in range(412)], at_most=2)
+    ('UTS01, UTS02', 'S0, S1 and 410 more')
+    """
+    if len(names) <= at_most:
+        return ", ".join(names)
+    return f"{', '.join(names[:at_most])} and {len(names) - at_most} more"

@@ -90,6 +90,16 @@ def test_plan_says_how_the_metric_will_solve(heschl):
     assert route in out
 
 
+def test_plan_says_who_is_solved_together(heschl):
+    words = ("plan", "logmel", "lebel_moth-ridge", "--data", "phantom", "--seed", "8")
+    _, out, _ = heschl(*words)
+    assert "the scores of UTS01, UTS02, UTS03, UTS05 and 3 more are made together" in out
+    assert "1 design, as logmel × UTS04: " in out
+    (group,) = json.loads(heschl(*words, "--json")[1])["together"]
+    assert group["stage"] == "scores"
+    assert len(group["about"]) == 7
+
+
 def test_plan_without_data_tells_the_download(heschl):
     code, out, _ = heschl("plan", "logmel", "lebel_moth-ridge", "--subjects", "UTS01", "--json")
     assert code == 0

@@ -18,7 +18,7 @@ from heschl.errors import MissingData
 from heschl.manifest import Manifest
 from heschl.progress import readable_size
 from heschl.scoring import plan
-from heschl.wording import counted
+from heschl.wording import counted, some
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +50,15 @@ def run(arguments: argparse.Namespace) -> int:
     routes: dict[str, list[str]] = of_benchmark(planned.session) if of_benchmark else {}
     if arguments.json:
         print_json(
-            {"stages": stages, "cost": {**vars(cost), "seconds": cost.seconds}, "routes": routes}
+            {
+                "stages": stages,
+                "cost": {**vars(cost), "seconds": cost.seconds},
+                "together": [
+                    {"stage": group[0].stage, "about": [cell.about for cell in group]}
+                    for group in planned.together
+                ],
+                "routes": routes,
+            }
         )
         return 0
     print_table(
@@ -68,6 +76,11 @@ def run(arguments: argparse.Namespace) -> int:
             f"the model hears {counted(cost.n_windows, 'window')} at "
             f"{1000 * cost.seconds_per_window:.1f} ms: "
             f"about {_duration(cost.seconds)} on {planned.session.device}"
+        )
+    for group in planned.together:
+        print_text(
+            f"the {group[0].stage} of {some([cell.about for cell in group])} are made together, "
+            "since they share their designs; several workers get a part each"
         )
     for route, users in routes.items():
         print_text(f"{counted(len(users), 'design')}, as {users[0]}: {route}")

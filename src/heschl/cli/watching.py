@@ -89,26 +89,29 @@ class BarWatcher:
         self._progress.start()
         self._task = self._progress.add_task("", total=None, count="")
         self._n_cells = self._n_finished = self._n_failed = 0
+        self._running: dict[str, float] = {}
 
     def planned(self, cells: Sequence[Cell], n_cached: int) -> None:  # noqa: ARG002  a Watcher's
         """Set the bar to the plan's length."""
         self._n_cells, self._n_finished, self._n_failed = len(cells), 0, 0
+        self._running.clear()
         self._progress.reset(self._task, total=len(cells), count=f"0/{len(cells)}")
 
     def progressed(self, cell: Cell, fraction: float) -> None:
-        """Move within a cell."""
-        self._progress.update(
-            self._task, completed=self._n_finished + fraction, description=cell.label
-        )
+        """Move within a cell, or within several that are made together."""
+        self._running[cell.label] = fraction
+        completed = self._n_finished + sum(self._running.values())
+        self._progress.update(self._task, completed=completed, description=cell.label)
 
     def finished(self, cell: Cell, outcome: Outcome) -> None:
         """Move to the next cell; failures stay on the screen."""
+        self._running.pop(cell.label, None)
         self._n_finished += 1
         self._n_failed += outcome.failure is not None
         failed = f", {self._n_failed} failed" if self._n_failed else ""
         self._progress.update(
             self._task,
-            completed=self._n_finished,
+            completed=self._n_finished + sum(self._running.values()),
             description=cell.label,
             count=f"{self._n_finished}/{self._n_cells}{failed}",
         )

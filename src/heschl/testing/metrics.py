@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from heschl.cards import MetricCard
+from heschl.contracts import shares_designs
 from heschl.dimensions import FEATURE, FOLD, TIME, UNIT
 from heschl.errors import InvalidInput
 from heschl.registry import Resolved, metrics, resolve_metric
@@ -232,6 +233,29 @@ def order_of_units_does_not_matter(metric: MetricUnderTest) -> None:
     )
 
 
+def company_does_not_matter(metric: MetricUnderTest) -> None:
+    """Give a recording the same numbers, bit for bit, whichever others share its solution."""
+    if not shares_designs(metric.metric):
+        raise skip("it has no score_many of its own, so that each recording is scored by itself")
+    recordings = {
+        "all": metric.responses,
+        "half": metric.responses[:, ::2] * 2.0,
+        "one": metric.responses[:, 3:4],
+    }
+    for order in (["all", "half", "one"], ["one", "all"], ["half"]):
+        answers = metric.metric.score_many(
+            metric.design, {name: recordings[name] for name in order}, metric.folds, seed=0
+        )
+        for name in order:
+            alone = metric.metric(metric.design, recordings[name], metric.folds, seed=0)
+            require(
+                set(answers) == set(order) and alone.identical(answers[name]),
+                f"score_many of {metric.name!r} gives {sorted(answers)} for {sorted(order)}, "
+                f"{name!r} not as a call for it alone: what is stored would depend on who was "
+                "scored together",
+            )
+
+
 def same_seed_gives_same_scores(metric: MetricUnderTest) -> None:
     """Give the same numbers for the same seed, bit for bit, whatever was drawn in between."""
     with with_other_random_states():
@@ -294,6 +318,7 @@ CHECKS = (
     noise_scores_nothing,
     perfect_units_score_one,
     order_of_units_does_not_matter,
+    company_does_not_matter,
     same_seed_gives_same_scores,
     nothing_is_touched,
     other_rows_are_refused,
