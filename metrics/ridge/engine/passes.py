@@ -128,6 +128,8 @@ class Work:
 
         run(pool, lambda stretch: self._each(stretch, judge_tiles), stretches)
         for start, stop in itertools.pairwise(self.recordings.edges):
+            if start == stop:
+                continue
             of_recording = values[..., start:stop]
             chosen = [best_penalties(of_fold, self.settings.estimator) for of_fold in of_recording]
             self._choose(slice(start, stop), of_recording, np.stack(chosen))
