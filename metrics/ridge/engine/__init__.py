@@ -26,13 +26,14 @@ s, less their means, and its prediction of held-out rows t are
 
    so no prediction for any penalty is ever stored, and R has no more rows than axes.
 
-4. *The compressed path* (`path`). D is a Cauchy matrix. Over 0.4 decades of λ its rank, to 1e-6 in
-   every entry, is about 5 for any number of penalties: D = C L. So with L_k a row of L,
+4. *The compressed path* (`bands`, `path`). D is a Cauchy matrix. Over 0.4 decades of λ its rank, to
+   1e-6 in every entry, is about 5 for any number of penalties: D = C L. So with L_k a row of L,
 
        R (D_a ∘ H) = Σ_k C(a, k) · [R diag(L_k)] H     summed over bands of λ
 
-   takes 5 to 6 products where each of 20 penalties would take one, and a small mix by C.
-   Bands of high rank come first, where R, being triangular, has few rows.
+   takes 4 to 6 products where each of 20 penalties would take one, and a small mix by C. The cut
+   into bands that costs least is a shortest path over the spectrum. Bands of high rank come first,
+   where R, being triangular, has few rows; rows are multiplied in panels that end where bands do.
 
 5. *Leave-one-out* fits in: the error of a row is its residual over 1 - leverage, so the path runs
    over M = X_s Q with y as one more product, and the mix of each row is divided by 1 - leverage.
