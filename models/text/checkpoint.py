@@ -15,7 +15,7 @@ from transformers.models.auto import modeling_auto
 from transformers.utils.hub import cached_file
 
 from heschl.errors import CorruptData, InvalidInput, MissingData
-from heschl.models.text.location import Location
+from heschl.models.location import Location
 
 __all__ = ["Checkpoint", "Kind", "load_checkpoint"]
 
