@@ -1,7 +1,8 @@
 """How a checkpoint hears: from waveforms to the input of its encoder, as its own files say.
 
 Each module does what the feature extractor of transformers does to one window, in torch and on
-the device of the encoder. What an extractor leaves to its defaults is left to the same ones here.
+the device of the encoder, with float64 where NumPy sums in float32. What a checkpoint leaves to
+its extractor's defaults is left to the same ones here.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 import torch
 
 from heschl.errors import InvalidInput
-from heschl.models.huggingface.mel import FRAME, HOP, KaldiSpectrum, slaney_filters
+from heschl.models.huggingface.mel import FRAME, HOP, KaldiSpectrum, finest, slaney_filters
 from heschl.models.huggingface.table import Family
 
 __all__ = ["Hearing", "PaddedSpectrum", "Spectrum30", "StackedSpectrum", "Waveform", "hearing"]
@@ -48,9 +49,10 @@ class Waveform(Hearing):
         """Return (batch, sample)."""
         if not self.is_standardised:
             return waveforms
-        centred = waveforms - waveforms.mean(dim=1, keepdim=True)
+        exact = waveforms.to(finest(waveforms.device))
+        centred = exact - exact.mean(dim=1, keepdim=True)
         variance = centred.square().mean(dim=1, keepdim=True)
-        return centred / (variance + VARIANCE_FLOOR).sqrt()
+        return (centred / (variance + VARIANCE_FLOOR).sqrt()).float()
 
 
 class OneChannel(Hearing):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-__all__ = ["FRAME", "HOP", "KaldiSpectrum", "kaldi_filters", "slaney_filters"]
+__all__ = ["FRAME", "HOP", "KaldiSpectrum", "finest", "kaldi_filters", "slaney_filters"]
 
 FRAME = 400
 HOP = 160
@@ -20,6 +20,12 @@ LINEAR_HZ_PER_MEL = 200 / 3
 KNEE_HZ = 1000.0
 KNEE_MEL = KNEE_HZ / LINEAR_HZ_PER_MEL
 LOG_STEP = np.log(6.4) / 27
+
+
+def finest(device: torch.device) -> torch.dtype:
+    """Return the most precise type that a device computes in."""
+    # Apple's processors have no float64.
+    return torch.float32 if device.type == "mps" else torch.float64
 
 
 def slaney_filters(n_mels: int, n_fft: int, sample_rate: int, highest_hz: float) -> np.ndarray:
@@ -86,8 +92,7 @@ class KaldiSpectrum(torch.nn.Module):
 
     def forward(self, waveforms: torch.Tensor) -> torch.Tensor:
         """Return (batch, frame, band) of ``waveforms`` (batch, sample), as precise as there is."""
-        # Apple's processors have no float64.
-        precision = torch.float32 if waveforms.device.type == "mps" else torch.float64
+        precision = finest(waveforms.device)
         frames = self.scale * waveforms.to(precision).unfold(1, FRAME, HOP)
         frames = frames - frames.mean(dim=-1, keepdim=True)
         before = torch.cat([frames[..., :1], frames[..., :-1]], dim=-1)
