@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 import transformers
+from safetensors.torch import load_file, save_file
 
-__all__ = ["KINDS", "Kind", "write_checkpoint"]
+__all__ = [
+    "KINDS",
+    "ONE_EACH",
+    "Kind",
+    "assert_same",
+    "change_json",
+    "heard",
+    "put_weights",
+    "weights_of",
+    "write_checkpoint",
+]
 
 
 class Kind(NamedTuple):
@@ -18,7 +33,7 @@ class Kind(NamedTuple):
     settings: dict[str, Any]
     network: str
     extractor: str = "Wav2Vec2FeatureExtractor"
-    hears: dict[str, Any] = {}
+    hears: Mapping[str, Any] = MappingProxyType({})
 
 
 SPEECH: dict[str, Any] = {
@@ -150,6 +165,10 @@ KINDS: dict[str, Kind] = {
 """Every family, and how its releases differ within it."""
 
 
+ONE_EACH = {kind.partition("+")[0]: kind for kind in KINDS}
+"""For each family, the smallest of its kinds."""
+
+
 def write_checkpoint(folder: Path, kind: str, *, seed: int = 3, **changes: Any) -> Path:
     """Write a checkpoint whose weights are not those of any constructor, and return its folder."""
     made = KINDS[kind]
@@ -163,3 +182,28 @@ def write_checkpoint(folder: Path, kind: str, *, seed: int = 3, **changes: Any) 
     network.save_pretrained(folder)
     getattr(transformers, made.extractor)(**made.hears).save_pretrained(folder)
     return folder
+
+
+def heard(model: Any) -> dict[str, torch.Tensor]:
+    """Return every layer for half a second of noise."""
+    noise = 0.1 * np.random.default_rng(0).standard_normal((1, model.sample_rate // 2))
+    return model.forward(noise.astype(np.float32), [layer.name for layer in model.layers])
+
+
+def assert_same(model: Any, other: Any) -> None:
+    """Raise unless two models give the same numbers, bit for bit."""
+    expected = heard(other)
+    for name, states in heard(model).items():
+        assert torch.equal(states, expected[name]), name
+
+
+def change_json(path: Path, **changes: Any) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def weights_of(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(folder / "model.safetensors")
+
+
+def put_weights(folder: Path, weights: dict[str, torch.Tensor]) -> None:
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})

@@ -53,7 +53,7 @@ def open_encoder(location: str, card: ModelCard | None = None) -> TorchModel:
     ModelCard("hf", "", "", requires=("torch", "transformers"), extra="speech").check_requirements()
     from heschl.models.torchaudio_stub import importable_torchaudio
 
-    # A torchaudio that does not load keeps transformers from loading.
+    # Transformers imports it with its networks, where it is installed.
     importable_torchaudio()
     from heschl.models.huggingface import opening
 

@@ -22,6 +22,8 @@ from heschl.untrusted import read_bytes
 
 __all__ = ["Checkpoint", "found_checkpoint", "loaded", "untrained"]
 
+Network = Any  # a module of transformers, which has no types
+
 _AT_MOST = 64 << 20
 """Bytes of a description; those of early Whispers hold their filters."""
 
@@ -88,6 +90,7 @@ def found_checkpoint(location: Location) -> Checkpoint:
             f"{near_names(str(family), FAMILIES)} A language model is opened by lm:"
         )
     preprocessor = _file(location, "preprocessor_config.json")
+    hears: Any  # of a file of anybody's
     if preprocessor is not None:
         hears = _json(preprocessor)
     else:
@@ -102,7 +105,7 @@ def found_checkpoint(location: Location) -> Checkpoint:
     return Checkpoint(location, config.parent, said, hears)
 
 
-def loaded(checkpoint: Checkpoint) -> tuple[torch.nn.Module, str]:
+def loaded(checkpoint: Checkpoint) -> tuple[Network, str]:
     """Return the network with the checkpoint's weights in float32, and their files' digest.
 
     Raises
@@ -137,14 +140,14 @@ def loaded(checkpoint: Checkpoint) -> tuple[torch.nn.Module, str]:
     return network.float(), files_digest(files[0].parent, files)
 
 
-def untrained(checkpoint: Checkpoint, seed: int) -> torch.nn.Module:
+def untrained(checkpoint: Checkpoint, seed: int) -> Network:
     """Return the network with weights drawn from ``seed``; only the descriptions are read."""
     family = checkpoint.family
     with _quietly(seed):
         try:
             config = _config(checkpoint)
             config._attn_implementation = family.attention  # noqa: SLF001  as from_pretrained does
-            network: torch.nn.Module = _network_class(family)(config)
+            network = _network_class(family)(config)
         except Exception as error:
             raise InvalidInput(
                 f"transformers {transformers.__version__} cannot build what the config.json of "

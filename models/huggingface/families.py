@@ -61,7 +61,7 @@ def _squeezing(network: Encoder, hearing: Hearing, whose: str) -> Described:
         {
             "cnn": _convolutions(network, clock),
             **_stack(blocks, squeezed, whose),
-            # Frames that the squeezing left over are zeros that the network adds; they are left out.
+            # Where the squeezing left a frame over, the network adds zeros; they are left out.
             "final": Place(encoder.upsample, clock, n_frames=in_whole(factor, squeezed)),
         },
     )
@@ -116,8 +116,8 @@ def _spectrogram_transformer(network: Encoder, hearing: Hearing, whose: str) -> 
 
     def over_frequency(states: torch.Tensor) -> torch.Tensor:
         # The first two tokens stand for the whole; time is the inner axis of the others.
-        patches = states[:, 2:].unflatten(1, (n_high, n_long))
-        return patches.mean(dim=1)
+        n_waveforms, _, width = states.shape
+        return states[:, 2:].reshape(n_waveforms, n_high, n_long, width).mean(dim=1)
 
     # Transformers 5 has the blocks in the network itself.
     blocks = network.layers if hasattr(network, "layers") else network.encoder.layer

@@ -107,7 +107,7 @@ class PaddedSpectrum(Hearing):
 
     def forward(self, waveforms: torch.Tensor) -> torch.Tensor:
         """Return (batch, frame, band)."""
-        spectra = self.spectrum(waveforms)[:, : self.n_frames]
+        spectra: torch.Tensor = self.spectrum(waveforms)[:, : self.n_frames]
         missing = self.n_frames - spectra.shape[1]
         spectra = torch.nn.functional.pad(spectra, (0, 0, 0, missing))
         if self.deviation is not None:
@@ -129,7 +129,7 @@ class StackedSpectrum(Hearing):
 
     def forward(self, waveforms: torch.Tensor) -> torch.Tensor:
         """Return (batch, group of frames, band of each)."""
-        spectra = self.spectrum(waveforms)
+        spectra: torch.Tensor = self.spectrum(waveforms)
         variance = spectra.var(dim=1, keepdim=True)
         spectra = (spectra - spectra.mean(dim=1, keepdim=True)) / (variance + VARIANCE_FLOOR).sqrt()
         n_groups = spectra.shape[1] // self.group
@@ -170,7 +170,9 @@ def hearing(family: Family, said: Mapping[str, Any], whose: str) -> Hearing:
         )
     if family.model_type in ("audio-spectrogram-transformer", "wav2vec2-bert"):
         if rate != 16_000:  # noqa: PLR2004  frames are counted in samples
-            raise InvalidInput(f"{whose} hears {rate} Hz; {family.title} is placed at 16000 Hz alone")
+            raise InvalidInput(
+                f"{whose} hears {rate} Hz; {family.title} is placed at 16000 Hz alone"
+            )
         if family.model_type == "wav2vec2-bert":
             return StackedSpectrum(
                 rate,

@@ -42,7 +42,7 @@ def slaney_filters(n_mels: int, n_fft: int, sample_rate: int, highest_hz: float)
     logarithmic = KNEE_HZ * np.exp(LOG_STEP * np.maximum(mels - KNEE_MEL, 0))
     edges_hz = np.where(mels < KNEE_MEL, mels * LINEAR_HZ_PER_MEL, logarithmic)
     bins_hz = np.linspace(0, sample_rate // 2, n_fft // 2 + 1)
-    return _triangles(bins_hz, edges_hz) * 2 / (edges_hz[2:] - edges_hz[:-2])
+    return np.asarray(_triangles(bins_hz, edges_hz) * 2 / (edges_hz[2:] - edges_hz[:-2]))
 
 
 def kaldi_filters(n_mels: int, sample_rate: int) -> np.ndarray:
@@ -99,4 +99,5 @@ class KaldiSpectrum(torch.nn.Module):
         windowed = (frames - PREEMPHASIS * before) * self.window
         spectrum = torch.fft.rfft(windowed, N_FFT)
         power = spectrum.real.square() + spectrum.imag.square()
-        return (power @ self.filters.to(precision)).clamp(min=FLOOR).log()
+        bands: torch.Tensor = power @ self.filters.to(precision)
+        return bands.clamp(min=FLOOR).log()

@@ -230,8 +230,10 @@ def test_squeezed_frames_lie_between_those_that_they_join(models):
 
 @pytest.mark.parametrize(
     ("n_samples", "n_frames"),
-    [(1, 2), (160, 2), (161, 2), (320, 2), (321, 3), (257_600, 806), (479_680, 1500)]
-    + [(479_681, 1500), (480_000, 1500)],
+    [
+        *((1, 2), (160, 2), (161, 2), (320, 2), (321, 3), (257_600, 806)),
+        *((479_680, 1500), (479_681, 1500), (480_000, 1500)),
+    ],
 )
 def test_last_frame_of_whisper_is_the_last_that_sees_sound(n_samples, n_frames, models):
     """By convolving a mask of the spectrum with ones, as the encoding-model literature does."""
