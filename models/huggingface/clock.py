@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -63,7 +64,7 @@ def at_most(most: int, clock: Clock) -> Callable[[int], int]:
     >>> at_most(2, Clock(10, 10))(50)
     2
     """
-    return lambda n_samples: min(most, clock.n_frames(n_samples))
+    return functools.partial(_at_most, most, clock)
 
 
 def in_whole(group: int, clock: Clock) -> Callable[[int], int]:
@@ -72,4 +73,13 @@ def in_whole(group: int, clock: Clock) -> Callable[[int], int]:
     >>> in_whole(2, Clock(20, 20))(50)
     4
     """
-    return lambda n_samples: group * clock.n_frames(n_samples)
+    return functools.partial(_in_whole, group, clock)
+
+
+# No lambdas, so that a model can be sent to another process.
+def _at_most(most: int, clock: Clock, n_samples: int) -> int:
+    return min(most, clock.n_frames(n_samples))
+
+
+def _in_whole(group: int, clock: Clock, n_samples: int) -> int:
+    return group * clock.n_frames(n_samples)

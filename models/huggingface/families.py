@@ -5,6 +5,7 @@ No encoder may be padded: attention, statistics over time and mirrored edges all
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -113,16 +114,11 @@ def _spectrogram_transformer(network: Encoder, hearing: Hearing, whose: str) -> 
     # A patch counts as sound if its first frame is.
     clock = Clock(whole.stride, whole.receptive_field, (0, whole.receptive_field - FRAME))
     n_frames = at_most(n_long, clock)
-
-    def over_frequency(states: torch.Tensor) -> torch.Tensor:
-        # The first two tokens stand for the whole; time is the inner axis of the others.
-        n_waveforms, _, width = states.shape
-        return states[:, 2:].reshape(n_waveforms, n_high, n_long, width).mean(dim=1)
-
+    read = functools.partial(_over_frequency, n_high)
     # Transformers 5 has the blocks in the network itself.
     blocks = network.layers if hasattr(network, "layers") else network.encoder.layer
-    layers = _stack(blocks, clock, whose, read=over_frequency, n_frames=n_frames)
-    layers["final"] = Place(network.layernorm, clock, read=over_frequency, n_frames=n_frames)
+    layers = _stack(blocks, clock, whose, read=read, n_frames=n_frames)
+    layers["final"] = Place(network.layernorm, clock, read=read, n_frames=n_frames)
     return Described(network, hearing, layers, config.max_length * HOP / hearing.sample_rate)
 
 
@@ -176,6 +172,12 @@ def _convolutions(network: Encoder, clock: Clock) -> Place:
 
 def _channels_last(states: torch.Tensor) -> torch.Tensor:
     return states.transpose(1, 2)
+
+
+def _over_frequency(n_high: int, states: torch.Tensor) -> torch.Tensor:
+    # The first two tokens stand for the whole; time is the inner axis of the others.
+    n_waveforms, _, width = states.shape
+    return states[:, 2:].reshape(n_waveforms, n_high, -1, width).mean(dim=1)
 
 
 def _activated(states: torch.Tensor) -> torch.Tensor:

@@ -69,8 +69,9 @@ class TorchModel:
         than (batch, time, unit).
     n_frames
         ``{entry of taps: function}`` from samples to frames, where that is
-        another number than the three above say, as in a network that pads every
-        sound to one length, ``Traits(fixed_s=...)``, and cuts its output.
+        another number than stride, receptive field and padding say, as in a
+        network that pads every sound to one length, ``Traits(fixed_s=...)``,
+        and cuts its output.
     traits
         How the model may be called. Without ``is_local=True`` frames are taken
         to depend on the whole input.
@@ -136,7 +137,6 @@ class TorchModel:
         self._given_digest = digest
         self._n_threads = n_threads
         self._parts: list[Any] = [*{*map(type, module.modules())}, *([call] if call else [])]
-        self._parts += (n_frames or {}).values()
         # Read now, close to the import: a file that is edited later is not what runs here.
         self._installed_code = installed_code(*self._parts)
         self._hashed: tuple[Any, str] = (None, "")

@@ -6,6 +6,7 @@ That both versions of transformers agree is in ``test_huggingface_versions.py``.
 from __future__ import annotations
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -216,6 +217,18 @@ def test_a_click_is_answered_where_it_is(kind, models):
         answer = (after - before).square().sum(dim=1)
         centre = grid.offset + int(answer.argmax()) * grid.stride
         assert abs(centre - sample) <= grid.receptive_field / 2 + 20
+
+
+@pytest.mark.parametrize("kind", ["whisper+short", "audio-spectrogram-transformer"])
+def test_models_can_be_sent_to_another_process(kind, models):
+    model = models[kind]
+    sound = sound_at(model.sample_rate, model.sample_rate)
+
+    again = pickle.loads(pickle.dumps(model))  # noqa: S301
+
+    assert again.digest == model.digest
+    (last,) = layers_of(model)[-1:]
+    assert torch.equal(again.forward(sound, [last])[last], model.forward(sound, [last])[last])
 
 
 def test_squeezed_frames_lie_between_those_that_they_join(models):
