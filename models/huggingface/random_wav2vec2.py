@@ -8,13 +8,17 @@ from typing import Any
 
 import torch
 import transformers
-from transformers import Wav2Vec2Config, Wav2Vec2Model
 
 from heschl.cards import ModelCard
 from heschl.contracts import Traits
 from heschl.errors import InvalidInput, near_names
 from heschl.models import huggingface
 from heschl.models.torch_module import TorchModel
+from heschl.models.torchaudio_stub import importable_torchaudio
+
+# Transformers imports it with its networks, where it is installed.
+importable_torchaudio()
+from transformers import Wav2Vec2Config, Wav2Vec2Model  # noqa: E402
 
 __all__ = ["REDUCED", "base", "random_wav2vec2", "reduced"]
 

@@ -15,7 +15,8 @@ from transformers.models.auto import modeling_auto
 from transformers.utils.hub import cached_file
 
 from heschl.errors import CorruptData, InvalidInput, MissingData
-from heschl.models.text.location import Location
+from heschl.models.location import Location
+from heschl.models.torchaudio_stub import importable_torchaudio
 
 __all__ = ["Checkpoint", "Kind", "load_checkpoint"]
 
@@ -52,6 +53,8 @@ def load_checkpoint(location: Location, seed: int | None = None) -> Checkpoint:
         If weights of the network are missing or left over, so that part of it
         would be random.
     """
+    # Transformers imports it with its networks, where it is installed.
+    importable_torchaudio()
     where: dict[str, Any] = {"revision": location.revision}
     if location.is_on_disk:
         where = {"local_files_only": True}

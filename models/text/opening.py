@@ -7,9 +7,9 @@ from typing import cast
 
 from heschl.cards import ModelCard, Training
 from heschl.models import text
+from heschl.models.location import Location, location_of, whole_number
 from heschl.models.text.checkpoint import load_checkpoint
 from heschl.models.text.language_model import LanguageModel, WordValue
-from heschl.models.text.location import Location, location_of, whole_number
 from heschl.models.text.network import TextNetwork
 from heschl.models.text.reading import Context
 from heschl.models.text.surprisal import Surprisal

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -26,6 +26,13 @@ class FrameGrid:
     receptive_field: int
     padding: tuple[int, int]
     is_channels_first: bool
+    count: Callable[[int], int] | None = None
+    """From samples to frames, where it is another number than these say."""
+
+    @property
+    def promise(self) -> tuple[int, int, tuple[int, int], bool]:
+        """What was declared, as plain values."""
+        return self.stride, self.receptive_field, self.padding, self.is_channels_first
 
     @property
     def minimum_samples(self) -> int:
@@ -39,6 +46,8 @@ class FrameGrid:
 
     def n_frames(self, n_samples: int) -> int:
         """Return how many frames a sound of ``n_samples`` has."""
+        if self.count is not None:
+            return self.count(n_samples)
         return (n_samples + sum(self.padding) - self.receptive_field) // self.stride + 1
 
     def framed(self, what: str, values: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
@@ -74,6 +83,7 @@ def frame_grids(
     receptive_field: int | Mapping[str, int],
     padding: tuple[int, int] | Mapping[str, tuple[int, int]],
     channels_first: Collection[str],
+    n_frames: Mapping[str, Callable[[int], int]],
 ) -> dict[str, FrameGrid]:
     """Return the grid of each of the tap ``entries``, refusing values that cannot be."""
     if isinstance(channels_first, str):
@@ -81,6 +91,7 @@ def frame_grids(
             f"{model!r} has channels_first={channels_first!r}; expected {{{channels_first!r}}}"
         )
     _check_entries(model, "channels_first", channels_first, entries)
+    _check_entries(model, "n_frames", n_frames, entries)
     strides = _by_entry(model, "stride", stride, entries)
     fields = _by_entry(model, "receptive_field", receptive_field, entries)
     paddings = _by_entry(model, "padding", padding, entries)
@@ -104,6 +115,7 @@ def frame_grids(
             receptive_field=fields[entry],
             padding=(paddings[entry][0], paddings[entry][1]),
             is_channels_first=entry in channels_first,
+            count=n_frames.get(entry),
         )
         for entry in entries
     }

@@ -67,6 +67,11 @@ class TorchModel:
     channels_first
         The taps that return (batch, unit, time), as convolutions do, rather
         than (batch, time, unit).
+    n_frames
+        ``{entry of taps: function}`` from samples to frames, where that is
+        another number than stride, receptive field and padding say, as in a
+        network that pads every sound to one length, ``Traits(fixed_s=...)``,
+        and cuts its output.
     traits
         How the model may be called. Without ``is_local=True`` frames are taken
         to depend on the whole input.
@@ -107,6 +112,7 @@ class TorchModel:
         receptive_field: int | Mapping[str, int],
         padding: tuple[int, int] | Mapping[str, tuple[int, int]] = (0, 0),
         channels_first: Collection[str] = (),
+        n_frames: Mapping[str, Callable[[int], int]] | None = None,
         traits: Traits | None = None,
         call: Call | None = None,
         digest: str | None = None,
@@ -122,6 +128,7 @@ class TorchModel:
             receptive_field=receptive_field,
             padding=padding,
             channels_first=channels_first,
+            n_frames=n_frames or {},
         )
         self._submodules = {layer: submodule for layer, (_, submodule) in found.items()}
         self._grids = {layer: grids[entry] for layer, (entry, _) in found.items()}
@@ -157,7 +164,7 @@ class TorchModel:
             "code": [self._installed_code, *own],
             "sample_rate": self.sample_rate,
             "taps": {
-                layer: [names[id(submodule)], *dataclasses.astuple(self._grids[layer])]
+                layer: [names[id(submodule)], *self._grids[layer].promise]
                 for layer, submodule in self._submodules.items()
             },
         }
@@ -311,10 +318,10 @@ def _threads(n_threads: int | None) -> Iterator[None]:
 
 def _completed(name: str, traits: Traits, grids: Collection[FrameGrid]) -> Traits:
     """Return the traits with what follows from the frame grids."""
-    if traits.fixed_s is not None:
+    if traits.fixed_s is not None and any(grid.count is None for grid in grids):
         raise InvalidInput(
-            f"{name!r} has fixed_s={traits.fixed_s}, which TorchModel cannot pad to; "
-            "write a class that keeps the SpeechModel contract and pads in forward"
+            f"{name!r} has fixed_s={traits.fixed_s}, which TorchModel cannot pad to; let the "
+            "module pad, cut its output to the frames that touch sound, and give their n_frames"
         )
     if traits.is_local and any(sum(grid.padding) for grid in grids):
         raise InvalidInput(

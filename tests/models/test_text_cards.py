@@ -10,7 +10,7 @@ import text_checkpoints
 
 from heschl.errors import MissingExtra, UnknownName
 from heschl.models import text
-from heschl.models.text.location import location_of
+from heschl.models.location import location_of
 from heschl.registry import resolve_model
 
 

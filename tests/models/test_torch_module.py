@@ -33,6 +33,29 @@ def test_layers_carry_names_widths_and_clock():
     assert isinstance(build(), SpeechModel)
 
 
+def test_a_module_may_pad_to_one_length_and_cut_its_output():
+    class Padding(Net):
+        def forward(self, waveforms):
+            missing = RATE - waveforms.shape[1]
+            n_frames = frames(waveforms.shape[1])
+            whole = super().forward(torch.nn.functional.pad(waveforms, (0, missing)))
+            self.cut(whole["last_hidden_state"][:, :n_frames])
+
+    def frames(n_samples: int) -> int:
+        return min(49, n_samples // 320 + 1)
+
+    net = Padding()
+    net.cut = torch.nn.Identity()
+    traits = Traits(maximum_s=1.0, fixed_s=1.0, minimum_samples=1)
+    model = build(net, taps={"final": net.cut}, channels_first=(), padding=(0, 399),
+                  n_frames={"final": frames}, traits=traits)  # fmt: skip
+
+    assert model.traits.fixed_s == 1.0
+    for n_samples in (1, 319, 320, 15_999, 16_000):
+        found = model.forward(np.ones((1, n_samples), np.float32), ["final"])["final"]
+        assert found.shape[1] == frames(n_samples)
+
+
 def test_taps_are_what_the_submodules_return(sound):
     net = Net().eval()
     model = build(net)

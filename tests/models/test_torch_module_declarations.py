@@ -40,6 +40,8 @@ from heschl.errors import BrokenPlugin, InvalidInput
         ({"call": torch.nn.Identity()}, InvalidInput, "a plain function"),
         ({"net": "resnet"}, InvalidInput, "a str as its module"),
         ({"traits": Traits(fixed_s=30)}, InvalidInput, "fixed_s=30"),
+        ({"n_frames": {"cnnn": len}}, InvalidInput, "did you mean 'cnn'"),
+        ({"n_frames": {"cnn": lambda n: n // 320}}, BrokenPlugin, "promise"),
         (
             {"traits": Traits(is_local=True), "padding": (1, 1)},
             InvalidInput,

@@ -1,4 +1,4 @@
-"""Locations: what stands behind ``lm:``, ``surprisal:`` and ``vectors:``."""
+"""Locations: what stands behind ``hf:``, ``lm:``, ``surprisal:`` and ``vectors:``."""
 
 from __future__ import annotations
 
