@@ -15,6 +15,7 @@ import numpy as np
 from heschl.batching import BatchSize, first_batch_size, shrunk, window_rows
 from heschl.contracts import Layer, SpeechModel
 from heschl.errors import BrokenPlugin, CorruptData, InvalidInput
+from heschl.kept_memory import memory_kept
 from heschl.model_calls import BatchTooLarge, ModelCalls
 from heschl.sound import Sound, Stimulus
 from heschl.windowing import FrameClock, Plan, Window, Windowing
@@ -64,8 +65,12 @@ class Passes:
 
     def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
         """Run every window once."""
-        self._check_locality()
-        self._check_last_frames()
+        with memory_kept():
+            self._check_locality()
+            self._check_last_frames()
+            yield from self._frames()
+
+    def _frames(self) -> Iterator[tuple[str, np.ndarray]]:
         n_done = 0
         for batch in self._batches():
             for windows, outputs in self._outputs(batch):
