@@ -9,7 +9,7 @@ import numpy as np
 from heschl.contracts import Layer, SpeechModel
 from heschl.errors import InvalidInput, UnknownName, near_names
 
-__all__ = ["chosen_layers", "require_waveforms"]
+__all__ = ["chosen_layers", "require_waveforms", "shared_stretch"]
 
 
 def require_waveforms(model: SpeechModel, waveforms: np.ndarray) -> None:
@@ -46,8 +46,30 @@ def require_waveforms(model: SpeechModel, waveforms: np.ndarray) -> None:
             f"{name!r} was given {n_samples / model.sample_rate:.3f} s of sound; "
             f"it takes at most {traits.maximum_s} s: use a shorter window"
         )
-    if not np.isfinite(waveforms).all():
+    stretch, _ = shared_stretch(waveforms)
+    if not np.isfinite(waveforms if stretch is None else stretch).all():
         raise InvalidInput(f"{name!r} was given samples that are not finite; check the recording")
+
+
+def shared_stretch(waveforms: np.ndarray) -> tuple[np.ndarray | None, int]:
+    """Return the samples (sample,) that overlapping rows share, and by how many rows move on.
+
+    ``(None, 0)`` if rows lie apart in memory, as those of a plain array do.
+
+    >>> rows = np.lib.stride_tricks.sliding_window_view(np.arange(7.0), 3)[::2]
+    >>> shared_stretch(rows)
+    (array([0., 1., 2., 3., 4., 5., 6.]), 2)
+    """
+    n_rows, n_samples = waveforms.shape
+    between_rows, between_samples = waveforms.strides
+    step, rest = divmod(between_rows, waveforms.itemsize)
+    if between_samples != waveforms.itemsize or rest or not 0 < step < n_samples:
+        return None, 0
+    length = (n_rows - 1) * step + n_samples
+    stretch = np.lib.stride_tricks.as_strided(
+        waveforms, (length,), (waveforms.itemsize,), writeable=False
+    )
+    return stretch, step
 
 
 def chosen_layers(name: str, layers: Sequence[Layer], taps: Sequence[str]) -> tuple[Layer, ...]:

@@ -15,6 +15,7 @@ from hearing import (
     stimulus_of,
 )
 
+from heschl import batching
 from heschl.contracts import Layer, Traits
 from heschl.errors import BrokenPlugin, CorruptData, InvalidInput, MissingExtra, UnknownName
 from heschl.extraction import SlidingWindows, WholeStimulus, extract_frames
@@ -155,7 +156,14 @@ class OutOfMemoryError(RuntimeError):
     """As torch names it."""
 
 
+@pytest.fixture
+def forgetful(monkeypatch):
+    """Batch sizes that memory did not bear are forgotten after the test."""
+    monkeypatch.setattr(batching, "_borne", {})
+
+
 @pytest.mark.parametrize("kind", [OutOfMemoryError, MemoryError])
+@pytest.mark.usefixtures("forgetful")
 def test_batches_shrink_when_memory_is_out(kind):
     samples = noise(3.0)
     model = NumpyModel()
@@ -177,7 +185,7 @@ def test_batches_shrink_when_memory_is_out(kind):
 def test_memory_out_on_one_window_says_what_to_do():
     model = Scripted(answer=lambda *_: (_ for _ in ()).throw(MemoryError("1 TiB")))
 
-    with pytest.raises(BrokenPlugin, match="MemoryError: 1 TiB; choose shorter windows"):
+    with pytest.raises(BrokenPlugin, match="1 TiB; memory does not hold one window: choose"):
         extract_frames(model, stimulus_of(noise(1.0)), ["fine"], SLIDING)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import hashlib
 import inspect
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import torch
 from heschl.cards import ModelCard
 from heschl.contracts import Layer, Traits
 from heschl.errors import BrokenPlugin, HeschlError, InvalidInput
-from heschl.models.inputs import chosen_layers, require_waveforms
+from heschl.models.inputs import chosen_layers, require_waveforms, shared_stretch
 from heschl.models.torch_module.frame_grid import FrameGrid, frame_grids
 from heschl.models.torch_module.taps import Target, listening, resolved
 from heschl.models.torch_module.weights import (
@@ -33,6 +34,9 @@ NUMERICS = 1
 """Raised whenever an output changes for the same module and sound."""
 
 PROBE_FRAMES = 4
+
+PRECISIONS: Mapping[str, torch.dtype | None] = {"float32": None, "bfloat16": torch.bfloat16}
+"""What products are computed in; None is as the weights are."""
 
 Call = Callable[[torch.nn.Module, torch.Tensor], Any]
 
@@ -136,6 +140,7 @@ class TorchModel:
         self._call = call
         self._given_digest = digest
         self._n_threads = n_threads
+        self._precision: torch.dtype | None = None
         self._parts: list[Any] = [*{*map(type, module.modules())}, *([call] if call else [])]
         # Read now, close to the import: a file that is edited later is not what runs here.
         self._installed_code = installed_code(*self._parts)
@@ -188,11 +193,36 @@ class TorchModel:
         The tensors stay on the module's device. The whole network runs,
         whichever taps are asked for.
         """
+        return self._checked(waveforms, taps, slice(None))
+
+    def last_frames(self, waveforms: np.ndarray, taps: Sequence[str]) -> dict[str, torch.Tensor]:
+        """Return what `forward` would, the last frame alone: ``{layer: (batch, 1, unit)}``.
+
+        The other frames are let go while the network runs. Rows of
+        ``waveforms`` may be overlapping views of one sound.
+        """
+        return self._checked(waveforms, taps, slice(-1, None))
+
+    def with_precision(self, precision: str) -> TorchModel:
+        """Return a model of the same module that computes in another precision.
+
+        ``"bfloat16"`` is torch's automatic casting: products and convolutions
+        in bfloat16, norms and sums in float32, and weights as they are.
+        """
+        if precision not in PRECISIONS:
+            raise InvalidInput(f"precision={precision!r}; expected one of {', '.join(PRECISIONS)}")
+        twin = copy.copy(self)
+        twin._precision = PRECISIONS[precision]  # noqa: SLF001  its own class
+        return twin
+
+    def _checked(
+        self, waveforms: np.ndarray, taps: Sequence[str], frames: slice
+    ) -> dict[str, torch.Tensor]:
         require_waveforms(self, waveforms)
         chosen = chosen_layers(self.card.id, self.layers, taps)
         if not chosen:
             return {}
-        heard = self._heard(waveforms, [layer.name for layer in chosen])
+        heard = self._heard(waveforms, [layer.name for layer in chosen], frames)
         for layer in chosen:
             width = heard[layer.name].shape[-1]
             if width != layer.width:
@@ -202,28 +232,33 @@ class TorchModel:
                 )
         return heard
 
-    def _heard(self, waveforms: np.ndarray, names: Sequence[str]) -> dict[str, torch.Tensor]:
+    def _heard(
+        self, waveforms: np.ndarray, names: Sequence[str], frames: slice = slice(None)
+    ) -> dict[str, torch.Tensor]:
         """Run the network once, leaving no trace in its hooks or in the random state."""
         device = self.device
+
+        def wanted(name: str, output: torch.Tensor) -> torch.Tensor:
+            what = f"the layer {name!r} of {self.card.id!r}"
+            return self._grids[name].framed(what, output, waveforms.shape)[:, frames]
+
         self._module.eval()
         with (
             _threads(self._n_threads),
             torch.inference_mode(),
             # Some networks draw a number even where they do not use it.
             torch.random.fork_rng(devices=[device] if device.type == "cuda" else []),
-            listening(self.card.id, {name: self._submodules[name] for name in names}) as heard,
+            _products_in(self._precision, device),
+            listening(
+                self.card.id, {name: self._submodules[name] for name in names}, wanted
+            ) as heard,
         ):
-            sound = torch.tensor(waveforms, device=device)
+            sound = _tensor(waveforms, device)
             if self._call is None:
                 self._module(sound)
             else:
                 self._call(self._module, sound)
-        return {
-            name: self._grids[name].framed(
-                f"the layer {name!r} of {self.card.id!r}", heard[name], waveforms.shape
-            )
-            for name in names
-        }
+        return {name: heard[name] for name in names}
 
     def _probed_layers(self) -> tuple[Layer, ...]:
         """Measure the widths on noise, of lengths that tell rounding up from rounding down."""
@@ -300,6 +335,23 @@ def _check(name: str, module: torch.nn.Module, sample_rate: int, call: Call | No
             f"{name!r} was given a {type(call).__name__} as call; expected a plain function "
             "call(module, waveforms)"
         )
+
+
+def _products_in(
+    precision: torch.dtype | None, device: torch.device
+) -> AbstractContextManager[Any]:
+    """Cast automatically if asked to, and not at all otherwise, whatever the caller does."""
+    if precision is None and device.type not in ("cpu", "cuda"):
+        return nullcontext()  # torch refuses to switch off what it does not have there
+    return torch.autocast(device.type, dtype=precision, enabled=precision is not None)
+
+
+def _tensor(waveforms: np.ndarray, device: torch.device) -> torch.Tensor:
+    """Return a copy on the device, to which the samples that rows share travel once."""
+    stretch, step = shared_stretch(waveforms)
+    if stretch is None:
+        return torch.tensor(waveforms, device=device)
+    return torch.tensor(stretch, device=device).unfold(0, waveforms.shape[1], step).contiguous()
 
 
 @contextmanager

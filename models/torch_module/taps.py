@@ -10,12 +10,15 @@ import torch
 
 from heschl.errors import BrokenPlugin, InvalidInput, near_names
 
-__all__ = ["Target", "listening", "resolved"]
+__all__ = ["Keep", "Target", "listening", "resolved"]
 
 NUMBER = "{i}"
 
 Target = torch.nn.Module | str | Sequence[torch.nn.Module]
 """What a tap may point at: a submodule, its dotted name, or for a pattern several of them."""
+
+Keep = Callable[[str, torch.Tensor], torch.Tensor]
+"""Returns what is wanted of a layer's output, as a view of it."""
 
 
 def resolved(
@@ -85,9 +88,11 @@ def _by_name(model: str, module: torch.nn.Module, entry: str, dotted: str) -> to
 
 @contextmanager
 def listening(
-    model: str, submodules: Mapping[str, torch.nn.Module]
+    model: str, submodules: Mapping[str, torch.nn.Module], keep: Keep
 ) -> Iterator[dict[str, torch.Tensor]]:
-    """Collect what each submodule returns during one pass; the hooks are gone afterwards.
+    """Collect of what each submodule returns in one pass what `keep` wants.
+
+    Nothing else of it outlives the pass; the hooks are gone afterwards.
 
     Raises
     ------
@@ -97,7 +102,7 @@ def listening(
     heard: dict[str, torch.Tensor] = {}
     with ExitStack() as hooks:
         for name, submodule in submodules.items():
-            handle = submodule.register_forward_hook(_hook(model, name, heard))
+            handle = submodule.register_forward_hook(_hook(model, name, heard, keep))
             hooks.callback(handle.remove)
         yield heard
     silent = [name for name in submodules if name not in heard]
@@ -109,7 +114,7 @@ def listening(
 
 
 def _hook(
-    model: str, name: str, heard: dict[str, torch.Tensor]
+    model: str, name: str, heard: dict[str, torch.Tensor], keep: Keep
 ) -> Callable[[torch.nn.Module, Any, Any], None]:
     def listen(_module: torch.nn.Module, _inputs: Any, output: Any) -> None:
         if name in heard:
@@ -118,7 +123,8 @@ def _hook(
                 "ambiguous; tap a submodule that runs once"
             )
         # A copy, because a later step may write into the same memory, as ReLU(inplace=True) does.
-        heard[name] = _first_tensor(model, name, output).clone()
+        # It is as large as what is wanted, so that the rest of the output can be let go.
+        heard[name] = keep(name, _first_tensor(model, name, output)).clone()
 
     return listen
 

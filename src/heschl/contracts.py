@@ -32,8 +32,10 @@ __all__ = [
     "Dataset",
     "Events",
     "FeatureSource",
+    "LastFrames",
     "Layer",
     "Metric",
+    "Precise",
     "SharingMetric",
     "SpeechModel",
     "TextModel",
@@ -157,6 +159,27 @@ class SpeechModel(Model, Protocol):
         before it copies them. No windowing, no side effect, always in
         evaluation mode, and no row depends on another row of the batch.
         """
+
+
+class LastFrames(Protocol):
+    """What a speech model may offer beside its contract, for sliding windows.
+
+    They want the last frame of each layer and nothing else: the model can let
+    the others go while it runs.
+    """
+
+    def last_frames(self, waveforms: np.ndarray, taps: Sequence[str]) -> Mapping[str, Any]:
+        """Return ``forward(waveforms, taps)[layer][:, -1:]`` of each layer.
+
+        ``waveforms`` is read-only; its rows may be overlapping views of one sound.
+        """
+
+
+class Precise(Protocol):
+    """What a speech model may offer beside its contract, for protocols that name a precision."""
+
+    def with_precision(self, precision: str) -> SpeechModel:
+        """Return the same model, computing in ``"bfloat16"``; the given one stays as it is."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from heschl.contracts import SpeechModel
+from heschl.extraction import computing_in
+from heschl.presets import preset_name
 from heschl.scoring import Plan
 
 __all__ = ["Cost", "estimate"]
@@ -25,6 +27,10 @@ class Cost:
     seconds_per_window: float
     """Measured here and now, on the plan's device."""
     n_bytes_stored: int
+    protocol: str
+    """How sounds are cut: the name of a preset, or the declaration."""
+    redundancy: float
+    """How often the model would hear each second of sound."""
 
     @property
     def seconds(self) -> float:
@@ -38,25 +44,29 @@ def estimate(plan: Plan) -> Cost:
     model = session.model.get()
     todo = [cell for cell in plan.cells if not plan.is_cached(cell)]
     heard = [cell for cell in todo if cell.stage == "features"]
-    n_windows, longest = 0, 0
+    n_windows, n_heard, n_samples, longest = 0, 0, 0, 0
     windowing = getattr(plan.benchmark, "windowing", None)
     if isinstance(model, SpeechModel) and windowing is not None and heard:
         stimuli = session.dataset.get().stimuli()
         for cell in heard:
-            sound = stimuli[cell.about].sound
+            n_in_sound = stimuli[cell.about].sound.n_samples_at(model.sample_rate)
             windows = windowing.windows(
-                sound.n_samples_at(model.sample_rate),
-                model.sample_rate,
-                minimum_samples=model.traits.minimum_samples,
+                n_in_sound, model.sample_rate, minimum_samples=model.traits.minimum_samples
             ).windows
+            lengths = [window.n_samples for window in windows]
             n_windows += len(windows)
-            longest = max([longest, *(window.n_samples for window in windows)])
+            n_heard += sum(lengths)
+            n_samples += n_in_sound
+            longest = max([longest, *lengths])
+        model = computing_in(getattr(plan.benchmark, "precision", "float32"), model)
     return Cost(
         n_cells=len(plan.cells),
         n_cached=plan.n_cached,
         n_windows=n_windows,
         seconds_per_window=_seconds_per_window(model, longest) if n_windows else 0.0,
         n_bytes_stored=sum(cell.n_bytes or 0 for cell in todo),
+        protocol=preset_name(windowing) or repr(windowing),
+        redundancy=n_heard / n_samples if n_samples else 0.0,
     )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 import xarray as xr
 
@@ -30,6 +30,7 @@ from heschl.encoding_work import (
 )
 from heschl.errors import InvalidInput, MissingData, UnknownName, near_names
 from heschl.event_rendering import EventStamp
+from heschl.extraction import Precision
 from heschl.gathering import gather_groups
 from heschl.session import Session
 from heschl.sound import RESAMPLING, Stimulus
@@ -73,7 +74,8 @@ class EncodingBenchmark:
     card
         The metadata.
     windowing
-        How the sound is cut for the model (B1), see `heschl.windowing`.
+        How the sound is cut for the model (B1), see `heschl.windowing` and
+        `heschl.presets`.
     event_stamp
         Where a text model's value stands within its word or phone, see
         `heschl.event_rendering`.
@@ -95,6 +97,9 @@ class EncodingBenchmark:
     skipped_rows
         For a stimulus, how many rows it loses at its start, from features,
         responses and ceiling alike.
+    precision
+        What the model's products are computed in: ``"bfloat16"`` halves the
+        time and moves features by 1 to 2 %, see docs/equivalence.md.
     """
 
     card: BenchmarkCard
@@ -108,9 +113,14 @@ class EncodingBenchmark:
     included: tuple[str, ...] | None = None
     skipped_rows: Mapping[str, int] = field(default_factory=dict)
     event_stamp: EventStamp = "midpoint"
+    precision: Precision = "float32"
 
     def __post_init__(self) -> None:
-        """Refuse counts of rows that are none."""
+        """Refuse counts of rows that are none, and precisions that nothing computes in."""
+        if self.precision not in get_args(Precision):
+            raise InvalidInput(
+                f"precision={self.precision!r}; expected one of {', '.join(get_args(Precision))}"
+            )
         for stimulus, count in self.skipped_rows.items():
             if isinstance(count, bool) or not isinstance(count, int) or count < 0:
                 raise InvalidInput(
@@ -189,6 +199,7 @@ class EncodingBenchmark:
             "input": _input(model, dataset.stimuli()[stimulus]),
             "windowing": self.windowing,
             "event_stamp": self.event_stamp,
+            "precision": self.precision,
             "resampler": self.resampler,
             "clock": array_digest(clock),
         }

@@ -52,6 +52,7 @@ def compute_features(
         benchmark.resampler,
         dataset.clock(stimulus),
         event_stamp=benchmark.event_stamp,
+        precision=benchmark.precision,
         report=report,
     )
     for position, name in zip(missing, names, strict=True):

@@ -7,17 +7,18 @@ that it touches. Features at the model's own rate never exist as a whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
-import scipy.sparse
 
+from heschl.batching import BatchSize
 from heschl.clocks import Resampler
-from heschl.contracts import AnyModel, Layer, SpeechModel
+from heschl.contracts import AnyModel, Layer, Precise, SpeechModel
 from heschl.errors import BrokenPlugin, InvalidInput, UnknownName, near_names
-from heschl.passes import BatchSize, Passes, Report
+from heschl.passes import Passes, Report
+from heschl.sinks import Collected, Resampled, Sink, columns_of, n_finished
 from heschl.sound import Stimulus
 from heschl.unheard import EventStamp, found_frames
 from heschl.windowing import ChunkedWindows, SlidingWindows, WholeStimulus, Windowing
@@ -26,14 +27,20 @@ __all__ = [
     "ChunkedWindows",
     "EventStamp",
     "Frames",
+    "Precision",
     "SlidingWindows",
     "WholeStimulus",
+    "computing_in",
     "extract",
     "extract_frames",
 ]
 
-FRAMES_PER_SUM = 256
-"""Frames that are resampled together: fixed, so that sums do not depend on batches or blocks."""
+Precision = Literal["float32", "bfloat16"]
+"""What a network computes its products in. bfloat16 moves features by 1 to 2 %, so it belongs to
+the protocol; see docs/equivalence.md."""
+
+ROUNDING: Mapping[Precision, float] = {"float32": 1e-4, "bfloat16": 3e-2}
+"""The share of a frame's largest number up to which rounding may move the others."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,7 @@ def extract(
     *,
     batch_size: BatchSize = "auto",
     event_stamp: EventStamp = "offset",
+    precision: Precision = "float32",
     report: Report | None = None,
 ) -> dict[str, np.ndarray]:
     """Return a model's layers for one stimulus, resampled to the times of responses.
@@ -78,11 +86,15 @@ def extract(
     batch_size
         Windows in one forward pass; results do not depend on it as far as the
         model's do not. ``"auto"`` takes as many as keep the outputs of all
-        layers under 32 MiB, 64 at most. Out of memory halves it.
+        layers under 32 MiB, or a pass under 60 % of what an accelerator has
+        free; 64 at most. Out of memory halves it, from then on.
     event_stamp
         Where a text model's value stands within its event: an impulse at its
         ``onset``, ``midpoint`` or ``offset``; or for as long as it lasts,
         ``hold`` or ``repeat``, see `heschl.event_rendering`.
+    precision
+        What a model that hears computes in; one that does not offer it is
+        refused.
     report
         Called with the fraction of the windows that are done.
 
@@ -91,14 +103,15 @@ def extract(
     dict
         For each layer float32 (target, unit).
     """
-    matrices: dict[tuple[bytes, float], Any] = {}
+    matrices: dict[tuple[bytes, float], tuple[Any, list[int]]] = {}
 
-    def resampled(layer: Layer, times_s: np.ndarray, frame_duration_s: float) -> _Sink:
+    def resampled(layer: Layer, times_s: np.ndarray, frame_duration_s: float) -> Sink:
         # The map depends on times alone, which most layers of a model share.
         clock = times_s.tobytes(), frame_duration_s
         if clock not in matrices:
-            matrices[clock] = _columns(resampler, times_s, target_times_s, frame_duration_s)
-        return _Resampled(matrices[clock], layer.width)
+            columns = columns_of(resampler, times_s, target_times_s, frame_duration_s)
+            matrices[clock] = columns, n_finished(columns)
+        return Resampled(*matrices[clock], layer.width)
 
     sinks = _run(
         model,
@@ -108,6 +121,7 @@ def extract(
         make_sink=resampled,
         batch_size=batch_size,
         event_stamp=event_stamp,
+        precision=precision,
         report=report,
     )
     return {name: sink.values() for name, sink in sinks.items()}
@@ -121,6 +135,7 @@ def extract_frames(
     *,
     batch_size: BatchSize = "auto",
     event_stamp: EventStamp = "offset",
+    precision: Precision = "float32",
     report: Report | None = None,
 ) -> dict[str, Frames]:
     """Return a model's layers for one stimulus at their own times.
@@ -130,9 +145,9 @@ def extract_frames(
     """
     times: dict[str, np.ndarray] = {}
 
-    def collected(layer: Layer, times_s: np.ndarray, _frame_duration_s: float) -> _Sink:
+    def collected(layer: Layer, times_s: np.ndarray, _frame_duration_s: float) -> Sink:
         times[layer.name] = times_s
-        return _Collected(len(times_s), layer.width)
+        return Collected(len(times_s), layer.width)
 
     sinks = _run(
         model,
@@ -142,86 +157,13 @@ def extract_frames(
         make_sink=collected,
         batch_size=batch_size,
         event_stamp=event_stamp,
+        precision=precision,
         report=report,
     )
     return {name: Frames(times[name], sink.values()) for name, sink in sinks.items()}
 
 
-def _columns(
-    resampler: Resampler, times_s: np.ndarray, target_times_s: np.ndarray, frame_duration_s: float
-) -> Any:  # a SciPy sparse array has no type
-    """Return the map (target, frame) by columns."""
-    if not len(times_s):  # a sound without words
-        return scipy.sparse.csc_array((len(target_times_s), 0))
-    matrix = resampler.matrix(times_s, target_times_s, frame_duration_s)
-    if matrix.shape != (len(target_times_s), len(times_s)):
-        raise BrokenPlugin(
-            f"{resampler!r} gave a matrix of shape {matrix.shape}; expected (target, frame), "
-            f"here {(len(target_times_s), len(times_s))}"
-        )
-    return matrix.tocsc()
-
-
-class _Sink(Protocol):
-    """Where the frames of one layer go, in the order of time."""
-
-    def add(self, values: np.ndarray) -> None:
-        """Take the next frames (frame, unit)."""
-
-    def values(self) -> np.ndarray:
-        """Return float32 rows, once every frame was added."""
-
-
-class _Collected:
-    """Keeps every frame."""
-
-    def __init__(self, n_frames: int, width: int) -> None:
-        self._values = np.empty((n_frames, width), dtype=np.float32)
-        self._n_added = 0
-
-    def add(self, values: np.ndarray) -> None:
-        self._values[self._n_added : self._n_added + len(values)] = values
-        self._n_added += len(values)
-
-    def values(self) -> np.ndarray:
-        return self._values
-
-
-class _Resampled:
-    """Adds frames to the targets that they touch, a fixed number of frames at a time."""
-
-    def __init__(self, columns: Any, width: int) -> None:  # a SciPy sparse array has no type
-        self._columns = columns
-        self._sums = np.zeros((columns.shape[0], width))
-        self._held = np.empty((FRAMES_PER_SUM, width))
-        self._n_held = 0
-        self._n_summed = 0
-
-    def add(self, values: np.ndarray) -> None:
-        while len(values):
-            n_taken = min(len(values), FRAMES_PER_SUM - self._n_held)
-            self._held[self._n_held : self._n_held + n_taken] = values[:n_taken]
-            self._n_held += n_taken
-            values = values[n_taken:]
-            if self._n_held == FRAMES_PER_SUM:
-                self._sum()
-
-    def values(self) -> np.ndarray:
-        self._sum()
-        return self._sums.astype(np.float32)
-
-    def _sum(self) -> None:
-        weights = self._columns[:, self._n_summed : self._n_summed + self._n_held]
-        if weights.nnz:
-            # Frames touch neighbouring targets only; the band between them is nearly full.
-            first, last = weights.indices.min(), weights.indices.max()
-            band = weights[first : last + 1].toarray()
-            self._sums[first : last + 1] += band @ self._held[: self._n_held]
-        self._n_summed += self._n_held
-        self._n_held = 0
-
-
-MakeSink = Callable[[Layer, np.ndarray, float], _Sink]
+MakeSink = Callable[[Layer, np.ndarray, float], Sink]
 
 
 def _run(
@@ -233,15 +175,18 @@ def _run(
     make_sink: MakeSink,
     batch_size: BatchSize,
     event_stamp: EventStamp,
+    precision: Precision,
     report: Report | None,
-) -> dict[str, _Sink]:
+) -> dict[str, Sink]:
     """Send the frames of each layer into a sink of its own."""
     layers = _chosen(model, names)
     if event_stamp not in get_args(EventStamp):
         raise InvalidInput(
             f"event_stamp={event_stamp!r}; expected one of {', '.join(get_args(EventStamp))}"
         )
-    sinks: dict[str, _Sink] = {}
+    if precision not in ROUNDING:
+        raise InvalidInput(f"precision={precision!r}; expected one of {', '.join(ROUNDING)}")
+    sinks: dict[str, Sink] = {}
     if not hasattr(model, "forward"):
         for name, found in found_frames(model, stimulus, layers, event_stamp).items():
             sinks[name] = make_sink(layers[name], found.times_s, found.duration_s)
@@ -250,14 +195,34 @@ def _run(
         if report:
             report(1.0)
         return sinks
-    hearing = cast("SpeechModel", model)
-    passes = Passes(hearing, stimulus, layers, windowing, batch_size=batch_size, report=report)
+    hearing = computing_in(precision, cast("SpeechModel", model))
+    passes = Passes(
+        hearing,
+        stimulus,
+        layers,
+        windowing,
+        batch_size=batch_size,
+        rounding=ROUNDING[precision],
+        report=report,
+    )
     for name, values in passes:
         if name not in sinks:
             duration_s = passes.frame_duration_s(name)
             sinks[name] = make_sink(layers[name], passes.times_s(name), duration_s)
         sinks[name].add(values)
     return sinks
+
+
+def computing_in(precision: Precision, model: SpeechModel) -> SpeechModel:
+    """Return the model as it computes in a precision."""
+    if precision == "float32":
+        return model
+    if not hasattr(model, "with_precision"):
+        raise InvalidInput(
+            f"precision={precision!r}, but the model {model.card.id!r} computes in float32 alone; "
+            "choose a protocol in float32, or wrap its network as a TorchModel"
+        )
+    return cast("Precise", model).with_precision(precision)
 
 
 def _chosen(model: AnyModel, names: Sequence[str]) -> dict[str, Layer]:

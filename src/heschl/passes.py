@@ -8,28 +8,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
+from heschl.batching import BatchSize, first_batch_size, shrunk, window_rows
 from heschl.contracts import Layer, SpeechModel
-from heschl.errors import BrokenPlugin, CorruptData, InvalidInput, MissingExtra
+from heschl.errors import BrokenPlugin, CorruptData, InvalidInput
+from heschl.kept_memory import memory_kept
+from heschl.model_calls import BatchTooLarge, ModelCalls
 from heschl.sound import Sound, Stimulus
 from heschl.windowing import FrameClock, Plan, Window, Windowing
 
-__all__ = ["BatchSize", "Passes", "Report"]
+__all__ = ["Passes", "Report"]
 
-BatchSize = int | Literal["auto"]
 Report = Callable[[float], None]
 """Called with the fraction of the windows that are done."""
 
-AUTO_BATCH_BYTES = 32 << 20
-AUTO_BATCH_WINDOWS = 64
-
 FRAMES_PER_COPY = 256
-
-SAME = 1e-4
-"""The share of a frame's largest number up to which rounding in float32 may move the others."""
 
 
 class Passes:
@@ -46,12 +42,14 @@ class Passes:
         layers: Mapping[str, Layer],
         windowing: Windowing,
         *,
-        batch_size: BatchSize = "auto",
+        batch_size: BatchSize,
+        rounding: float,
         report: Report | None = None,
     ) -> None:
         self._model = model
         self._stimulus = stimulus
         self._rate = model.sample_rate
+        self._rounding = rounding
         self._report = report
         # All layers decide on grid, tail and batch, so that none depends on its companions.
         clocks = {layer.name: FrameClock.of(layer, self._rate) for layer in model.layers}
@@ -59,13 +57,20 @@ class Passes:
         self._period = math.lcm(*(clock.period for clock in clocks.values()))
         self._plan = self._planned(windowing)
         self._tail = self._shortest_tail(list(clocks.values()))
-        self._batch_size = self._windows_per_batch(batch_size)
+        self._longest = max(self._fed(window).n_samples for window in self._plan.windows)
+        self._batch_size = first_batch_size(model, self._longest, batch_size)
         self._reader = _Reader(stimulus.sound, self._rate, stimulus.identifier)
+        self._calls = ModelCalls(model, stimulus.identifier, self._clocks)
         self._counts: dict[tuple[str, int], int] = {}
 
     def __iter__(self) -> Iterator[tuple[str, np.ndarray]]:
         """Run every window once."""
-        self._check_locality()
+        with memory_kept():
+            self._check_locality()
+            self._check_last_frames()
+            yield from self._frames()
+
+    def _frames(self) -> Iterator[tuple[str, np.ndarray]]:
         n_done = 0
         for batch in self._batches():
             for windows, outputs in self._outputs(batch):
@@ -148,30 +153,50 @@ class Passes:
             return
         reader = _Reader(self._stimulus.sound, self._rate, self._stimulus.identifier)
         samples = reader.read(whole.start, whole.stop)[np.newaxis]
-        in_full = self._forward(samples, [whole])
-        cut = self._forward(samples[:, end.start - whole.start :], [end])
-        for name, clock in self._clocks.items():
-            stamp_s = np.array([whole.stop]) / self._rate
-            expected, found = (
-                self._as_numpy(clock, output[name][:, -1], stamp_s) for output in (in_full, cut)
+        in_full = self._calls.forward(samples, [whole])
+        cut = self._calls.forward(samples[:, end.start - whole.start :], [end])
+        culprit = self._with_other_last_frame(in_full, cut, whole)
+        if culprit:
+            raise BrokenPlugin(
+                f"{culprit} gives other numbers for the last {end.n_samples / self._rate:g} s of a "
+                f"window than for all {whole.n_samples / self._rate:g} s of it, though its traits "
+                "say is_local; leave is_local out, or widen receptive_field_s"
             )
-            if np.abs(found - expected).max() > SAME * np.abs(expected).max():
-                raise BrokenPlugin(
-                    f"{self._culprit(clock)} gives other numbers for the last "
-                    f"{end.n_samples / self._rate:g} s of a window than for all "
-                    f"{whole.n_samples / self._rate:g} s of it, though its traits say is_local; "
-                    "leave is_local out, or widen receptive_field_s"
-                )
 
-    def _windows_per_batch(self, batch_size: BatchSize) -> int:
-        if batch_size == "auto":
-            longest = max(self._fed(window).n_samples for window in self._plan.windows)
-            units_per_s = sum(layer.width * (layer.rate_hz or 0.0) for layer in self._model.layers)
-            n_bytes = 4 * longest * (1 + units_per_s / self._rate)
-            return int(min(max(1, AUTO_BATCH_BYTES // n_bytes), AUTO_BATCH_WINDOWS))
-        if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-            raise InvalidInput(f"batch_size={batch_size!r}; expected 'auto' or at least 1")
-        return batch_size
+    def _check_last_frames(self) -> None:
+        """Refuse last frames that are not those of the whole output, by the first window."""
+        if not self._takes_last_frames():
+            return
+        first = self._fed(self._plan.windows[0])
+        reader = _Reader(self._stimulus.sound, self._rate, self._stimulus.identifier)
+        samples = reader.read(first.start, first.stop)[np.newaxis]
+        in_full = self._calls.forward(samples, [first])
+        alone = self._calls.last_frames(samples, [first])
+        culprit = self._with_other_last_frame(in_full, alone, first)
+        if culprit:
+            raise BrokenPlugin(
+                f"{culprit} gives another last frame by last_frames than by forward for the first "
+                f"{first.n_samples / self._rate:g} s of {self._stimulus.identifier!r}; mend "
+                "last_frames or leave it out"
+            )
+
+    def _with_other_last_frame(
+        self, expected: Mapping[str, Any], found: Mapping[str, Any], window: Window
+    ) -> str | None:
+        """Return the layer whose last frames of one window differ by more than rounding."""
+        stamp_s = np.array([window.stop]) / self._rate
+        for name, clock in self._clocks.items():
+            last, other = (
+                self._calls.as_numpy(clock, output[name][:, -1], stamp_s)
+                for output in (expected, found)
+            )
+            if np.abs(other - last).max() > self._rounding * np.abs(last).max():
+                return self._calls.culprit(clock)
+        return None
+
+    def _takes_last_frames(self) -> bool:
+        """Return whether last frames are all that is wanted, and the model gives them alone."""
+        return self._plan.hop_s is not None and hasattr(self._model, "last_frames")
 
     def _batches(self) -> Iterator[list[Window]]:
         """Yield neighbouring windows that may share a forward pass."""
@@ -192,77 +217,24 @@ class Passes:
 
     def _outputs(self, windows: list[Window]) -> Iterator[tuple[list[Window], Mapping[str, Any]]]:
         """Yield a batch with its outputs, in parts if memory does not hold it at once."""
-        first = windows[0].start
-        samples = self._reader.read(first, windows[-1].stop)
-        waveforms = np.zeros((len(windows), max(w.n_samples for w in windows)), dtype=np.float32)
-        for row, window in zip(waveforms, windows, strict=True):
-            row[: window.n_samples] = samples[window.start - first : window.stop - first]
-
+        waveforms = window_rows(self._reader.read(windows[0].start, windows[-1].stop), windows)
+        are_equal = all(window.n_samples == windows[0].n_samples for window in windows)
+        takes_last = are_equal and self._takes_last_frames()
+        call = self._calls.last_frames if takes_last else self._calls.forward
         n_done = 0
         while n_done < len(windows):
             part = slice(n_done, n_done + self._batch_size)
             try:
-                outputs = self._forward(waveforms[part], windows[part])
-            except _BatchTooLargeError:
+                outputs = call(waveforms[part], windows[part])
+            except BatchTooLarge:
                 # Tried again only out here, where nothing holds the failed pass any more.
                 outputs = None
             if outputs is None:
-                self._batch_size = (min(part.stop, len(windows)) - n_done) // 2
+                n_windows = min(part.stop, len(windows)) - n_done
+                self._batch_size = shrunk(self._model, self._longest, n_windows)
                 continue
             yield windows[part], outputs
             n_done = part.stop
-
-    def _forward(self, waveforms: np.ndarray, windows: Sequence[Window]) -> Mapping[str, Any]:
-        """Return the model's outputs, checked."""
-        where = (
-            f"{windows[0].start / self._rate:g} to {windows[-1].stop / self._rate:g} s of "
-            f"{self._stimulus.identifier!r}"
-        )
-        try:
-            # The copy is the model's own, whatever it does to it.
-            outputs = self._model.forward(waveforms.copy(), tuple(self._clocks))
-        except MissingExtra:
-            raise
-        except (Exception, SystemExit) as error:
-            is_memory = isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__
-            if is_memory and len(windows) > 1:
-                raise _BatchTooLargeError from error
-            advice = "choose shorter windows" if is_memory else "mend the model's forward"
-            raise BrokenPlugin(
-                f"the model {self._model.card.id!r} failed on {where}, as float32 of shape "
-                f"{waveforms.shape}, with {type(error).__name__}: {error}; {advice}"
-            ) from error
-        if not isinstance(outputs, Mapping):
-            raise BrokenPlugin(
-                f"the model {self._model.card.id!r} returned a {type(outputs).__name__}; expected "
-                "a mapping from each layer to its array (batch, time, unit)"
-            )
-        for clock in self._clocks.values():
-            output = outputs.get(clock.layer.name)
-            if output is None:
-                raise BrokenPlugin(
-                    f"{self._culprit(clock)} is missing from what forward returned for {where}, "
-                    f"{sorted(map(str, outputs))}; return an array for each tap that is asked for"
-                )
-            shape = tuple(getattr(output, "shape", ()))
-            if shape[:1] + shape[2:] != (len(waveforms), clock.layer.width):
-                raise BrokenPlugin(
-                    f"{self._culprit(clock)} gave {type(output).__name__} of shape {shape} for "
-                    f"{where}; expected an array (batch, time, unit), here "
-                    f"({len(waveforms)}, time, {clock.layer.width})"
-                )
-            self._check_count(clock, shape[1], waveforms.shape[1])
-        return outputs
-
-    def _check_count(self, clock: FrameClock, n_frames: int, n_samples: int) -> None:
-        """Refuse a number of frames that the layer's promises rule out."""
-        if not clock.can_have(n_frames, n_samples):
-            about = max(1, round((n_samples - clock.offset) / clock.stride))
-            raise BrokenPlugin(
-                f"{self._culprit(clock)} gave {n_frames} frames for {n_samples} samples at "
-                f"{self._rate} Hz; rate_hz={clock.layer.rate_hz} and "
-                f"offset_s={clock.layer.offset_s} promise about {about}: correct its Layer"
-            )
 
     def _count_frames(self, first: Window, outputs: Mapping[str, Any]) -> None:
         """Remember how many frames windows of each length have."""
@@ -273,7 +245,7 @@ class Passes:
                 if n_samples != first.n_samples:
                     stop = first.start + n_samples
                     samples = self._reader.read(first.start, stop)[np.newaxis]
-                    self._note(n_samples, self._forward(samples, [first._replace(stop=stop)]))
+                    self._note(n_samples, self._calls.forward(samples, [first._replace(stop=stop)]))
 
     def _note(self, n_samples: int, outputs: Mapping[str, Any]) -> None:
         for name in self._clocks:
@@ -291,7 +263,7 @@ class Passes:
                 n_frames = self._counts[clock.layer.name, window.n_samples]
                 if output.shape[1] != n_frames:
                     raise BrokenPlugin(
-                        f"{self._culprit(clock)} gave {n_frames} frames for one input of "
+                        f"{self._calls.culprit(clock)} gave {n_frames} frames for one input of "
                         f"{window.n_samples} samples and {output.shape[1]} for another; expected "
                         "the length alone to decide: mend the model's forward"
                     )
@@ -299,50 +271,19 @@ class Passes:
                 for begin in range(first, max(after, first + 1), FRAMES_PER_COPY):
                     values = output[row, begin : min(begin + FRAMES_PER_COPY, after)]
                     times_s = clock.times_s(window.start, begin, begin + len(values))
-                    yield self._as_numpy(clock, values, times_s)
+                    yield self._calls.as_numpy(clock, values, times_s)
             return
 
         longest = max(window.n_samples for window in windows)
         stamps_s = np.array([window.stop for window in windows]) / self._rate
         if all(window.n_samples == longest for window in windows):
-            yield self._as_numpy(clock, output[:, -1], stamps_s)
+            yield self._calls.as_numpy(clock, output[:, -1], stamps_s)
             return
         for row, window in enumerate(windows):
             n_frames = output.shape[1] - int((longest - window.n_samples) / clock.stride)
-            self._check_count(clock, n_frames, window.n_samples)
+            self._calls.check_count(clock, n_frames, window.n_samples)
             last = slice(n_frames - 1, n_frames)
-            yield self._as_numpy(clock, output[row, last], stamps_s[row : row + 1])
-
-    def _as_numpy(self, clock: FrameClock, values: Any, times_s: np.ndarray) -> np.ndarray:
-        """Return float32 values (frame, unit) of an array of any library, if they are finite."""
-        try:
-            if hasattr(values, "detach"):
-                # NumPy has no bfloat16, and torch drops imaginary parts with a mere warning.
-                if values.is_complex():
-                    raise TypeError("complex")  # noqa: TRY301
-                values = values.detach().cpu().float().numpy()
-            with np.errstate(over="ignore"):
-                array = np.asarray(values).astype(np.float32, casting="same_kind", copy=False)
-        except (TypeError, ValueError, RuntimeError) as error:
-            raise BrokenPlugin(
-                f"{self._culprit(clock)} gave {getattr(values, 'dtype', type(values).__name__)} "
-                f"values, which do not become float32 ({error}); expected floating-point numbers"
-            ) from error
-        is_finite = np.isfinite(array).all(axis=1)
-        if not is_finite.all():
-            raise BrokenPlugin(
-                f"{self._culprit(clock)} gave NaN or infinity in {np.sum(~is_finite)} frames, the "
-                f"first at {times_s[np.argmin(is_finite)]:g} s of {self._stimulus.identifier!r}; "
-                "expected finite numbers within float32: mend the model or drop the sound"
-            )
-        return array
-
-    def _culprit(self, clock: FrameClock) -> str:
-        return f"the layer {clock.layer.name!r} of the model {self._model.card.id!r}"
-
-
-class _BatchTooLargeError(Exception):
-    """Memory does not hold a pass of so many windows."""
+            yield self._calls.as_numpy(clock, output[row, last], stamps_s[row : row + 1])
 
 
 class _Reader:

@@ -75,6 +75,8 @@ def test_plan_tells_cells_cached_and_time(heschl, moth_phantom):
     assert [stage["stage"] for stage in plan["stages"]] == ["features", "ceiling", "scores"]
     assert plan["cost"]["n_windows"] > 5000
     assert plan["cost"]["seconds"] > 0
+    assert plan["cost"]["protocol"] == "sliding"
+    assert 100 < plan["cost"]["redundancy"] < 161
 
 
 def test_plan_of_what_is_done_says_so(heschl, score_file):

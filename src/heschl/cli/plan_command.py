@@ -73,8 +73,9 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     if cost.n_windows:
         print_text(
-            f"the model hears {counted(cost.n_windows, 'window')} at "
-            f"{1000 * cost.seconds_per_window:.1f} ms: "
+            f"the protocol {cost.protocol} lets the model hear each second "
+            f"{cost.redundancy:.1f} times: {counted(cost.n_windows, 'window')} at "
+            f"{1000 * cost.seconds_per_window:.1f} ms, "
             f"about {_duration(cost.seconds)} on {planned.session.device}"
         )
     for group in planned.together:
