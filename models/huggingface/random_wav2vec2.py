@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from typing import Any
@@ -105,9 +106,12 @@ def reduced() -> TorchModel:
     return random_wav2vec2(huggingface.WAV2VEC2_RANDOM, **REDUCED)
 
 
-def base() -> TorchModel:
+def base(seed: int = 0) -> TorchModel:
     """Return ``wav2vec2-base-random``: the base size, 95 million weights."""
-    return random_wav2vec2(huggingface.WAV2VEC2_BASE_RANDOM)
+    card = huggingface.WAV2VEC2_BASE_RANDOM
+    if seed:
+        card = dataclasses.replace(card, id=f"{card.id}@{seed}")
+    return random_wav2vec2(card, seed=seed)
 
 
 def _config(architecture: dict[str, Any]) -> Wav2Vec2Config:

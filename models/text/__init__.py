@@ -22,6 +22,7 @@ away from a model's layers what single words predict.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any
 
@@ -126,10 +127,14 @@ def _gpt2(size: str, commit: str, blocks: int, units: int, parameters: int) -> l
     ]
 
 
-def _named(card_id: str, place: str) -> LanguageModel:
+def _named(card_id: str, place: str, seed: int = 0) -> LanguageModel:
     from heschl.models.text import opening
 
-    return opening.language_model(place, next(card for card in CARDS if card.id == card_id))
+    card = next(card for card in CARDS if card.id == card_id)
+    if seed:  # of a twin, which is drawn from 0 otherwise
+        place = place.replace("?random=0", f"?random={seed}")
+        card = dataclasses.replace(card, id=f"{card_id}@{seed}")
+    return opening.language_model(place, card)
 
 
 GPT2, GPT2_RANDOM = _gpt2("", "607a30d783dfa663caf39e06633721c8d4cfcd7e", 12, 768, 124_439_808)

@@ -81,6 +81,20 @@ def test_doctor_does_not_call_usable_what_lacks_a_package(heschl, monkeypatch):
     assert int(n_usable) == int(n_plugins) - 2  # the benchmark and its dataset
 
 
+def test_list_shows_facets_and_leaves_twins_out(heschl):
+    listing = {
+        each["id"]: each for each in json.loads(heschl("list", "models", "--json")[1])["models"]
+    }
+    assert listing["hubert-large-ll60k"]["training"]["hours"] == 60_000
+    assert listing["hubert-large-ll60k"]["untrained_twin"] in listing
+    _, out, _ = heschl("list", "models")
+    rows = {line.split()[0]: line.split() for line in out.splitlines() if line}
+    assert rows["hubert-large-ll60k"][1:5] == ["ready", "315", "M", "60000"]
+    assert "hubert-large-random" not in rows
+    assert "wav2vec2-random" in rows  # the twin of none
+    assert "hubert-large-random" in heschl("list", "models", "--twins")[1]
+
+
 def test_two_claims_to_one_id_are_not_called_ready(heschl, install):
     install(
         "twin",
