@@ -15,7 +15,7 @@ from heschl.metrics.ridge.engine.route import Routing, Stretch
 from heschl.metrics.ridge.engine.space import Space
 from heschl.metrics.ridge.engine.threads import run
 from heschl.metrics.ridge.engine.training import Settings, Training
-from heschl.metrics.ridge.engine.units import Recordings, Tile, release
+from heschl.metrics.ridge.engine.units import Recordings, Tile
 from heschl.metrics.ridge.penalties import best_penalties
 
 __all__ = ["Solution", "Tables", "Work", "judge"]
@@ -147,7 +147,6 @@ class Work:
         space = self.of_thread.space
         first = stretch[0][0]
         recorded = self.recordings.read(first, stretch[-1][1])
-        release(self.recordings.arrays)
         for part in [[edges] for edges in stretch] if self.routing.keeps else [stretch]:
             tiles = [
                 self._tile(recorded[:, low - first : high - first], low, space, f"of tile {number}")

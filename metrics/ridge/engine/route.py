@@ -107,10 +107,13 @@ def expected_routes(
     is_wide = [n_features >= len(rows) - estimator.has_intercept for rows in arrangement.trainings]
     tall = _tall_route(n_features, arrangement, is_wide, estimator)
     routes: tuple[Route, ...] = tuple("kernel" if wide else tall for wide in is_wide)
-    chunk = int(np.clip(CHUNK_BYTES // (3 * dtype.itemsize * arrangement.n_rows), 64, CHUNK))
-    chunk = min(chunk, largest_chunk)
     kept = _operator_numbers(n_features, arrangement, estimator, dtype) * dtype.itemsize
-    return Routing(routes, dtype, kept <= KEPT_BYTES, chunk, min(TILE[dtype.name], chunk))
+    keeps = kept <= KEPT_BYTES
+    # Of a unit in work, three copies are held; of one that waits while others are, one.
+    column = dtype.itemsize * arrangement.n_rows
+    in_work = int(np.clip(CHUNK_BYTES // (3 * column), 64, largest_chunk))
+    read = int(np.clip(CHUNK_BYTES // column, 64, largest_chunk)) if keeps else in_work
+    return Routing(routes, dtype, keeps, min(read, CHUNK), min(in_work, TILE[dtype.name]))
 
 
 def choose_routes(

@@ -15,6 +15,10 @@ from heschl.metrics.ridge.engine.arrangement import Arrangement
 __all__ = ["HeldOut", "Recordings", "Tile", "release"]
 
 
+ROWS = 1024
+"""Rows of a memory map that are read before its pages are let go."""
+
+
 class Recordings:
     """Recordings that share a design, side by side.
 
@@ -41,7 +45,12 @@ class Recordings:
         units: slice | np.ndarray = slice(start - self.edges[number], stop - self.edges[number])
         if self.chosen is not None:
             units = self.chosen[number][units]
-        return np.array(self.arrays[number][:, units])
+        array = self.arrays[number]
+        found = np.empty((len(array), stop - start), array.dtype)
+        for row in range(0, len(array), ROWS):  # a page for each row, and its neighbours, come in
+            found[row : row + ROWS] = array[row : row + ROWS, units]
+            release([array])
+        return found
 
 
 def release(arrays: Sequence[np.ndarray]) -> None:
