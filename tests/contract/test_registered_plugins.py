@@ -10,10 +10,10 @@ from heschl.testing import benchmark_checks, dataset_checks, metric_checks, mode
 HEAVY = {"wav2vec2-base-random"}
 """Loading these alone takes seconds."""
 
-SIZES = ("gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl")
-ON_A_HUB = {*SIZES, *(f"{size}-random" for size in SIZES)}
-"""What loads these from a hub is held against the contract with small networks of its own, in
-``tests/models/test_text_language_models.py``."""
+LARGEST = 5_000_000
+"""Parameters. What loads larger networks, from a hub, a file or a seed, is held against the contract
+with small networks of the same kinds: ``tests/models/test_text_language_models.py``,
+``test_huggingface_contract.py``, ``test_pretrained_audio_contract.py``."""
 
 NETWORKS = {"wav2vec2-random"}
 QUICK_FOR_NETWORKS = {"loads", "card_is_complete", "layers_are_named", "unknown_taps_are_refused"}
@@ -30,14 +30,17 @@ def held(plugins, checks_of):
             marks=marks_of(name, check.name),
         )
         for name in plugins.names()
+        if not is_large(plugins.card(name))
         for check in checks_of(name)
     ]
 
 
 def marks_of(name, check):
-    if name in ON_A_HUB:
-        return [pytest.mark.skip("its weights lie on a hub")]
     return [pytest.mark.slow] if is_slow(name, check) else []
+
+
+def is_large(card):
+    return (getattr(card, "parameters", None) or 0) > LARGEST and card.id not in HEAVY
 
 
 def is_slow(name, check):
