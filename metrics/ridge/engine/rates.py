@@ -57,7 +57,7 @@ class Rate:
     float32: float
     float64: float
 
-    def of(self, dtype: np.dtype | type) -> float:
+    def of(self, dtype: np.dtype | type | str) -> float:
         """Return the rate for a type."""
         return float(getattr(self, np.dtype(dtype).name))
 
