@@ -126,7 +126,8 @@ class _Problem:
             is_raw=is_raw,
         )
         if self.device != "cpu":
-            routing = replace(routing, tile=routing.chunk)  # no cache to fit into
+            # No cache to fit into, and operators made beside their products cost nothing.
+            routing = replace(routing, tile=routing.chunk, keeps=False)
         settings = Settings(
             alphas, self.estimator, self.score, routing.dtype, self.arrangement, is_raw
         )
