@@ -61,7 +61,7 @@ def flipped(value):
 
 def leaves(settings, path=()):
     """Yield the path of every field of a declaration, through the settings that it holds."""
-    for field in dataclasses.fields(settings):
+    for field in (each for each in dataclasses.fields(settings) if each.compare):
         value = getattr(settings, field.name)
         if dataclasses.is_dataclass(value) and field.name != "card":
             yield from leaves(value, (*path, field.name))

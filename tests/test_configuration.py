@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,16 @@ def test_describe_spells_defaults_out():
     # This class is in no package, so its code is part of what it is.
     assert described.pop("code") == code_digest(Setting)
     assert described == {"kind": "Setting", "width": 3, "name": "a"}
+
+
+@dataclass(frozen=True)
+class Placed(Setting):
+    device: str = field(default="cpu", compare=False)
+
+
+def test_describe_leaves_out_what_does_not_compare():
+    assert describe(Placed(device="cuda")) == describe(Placed())
+    assert "device" not in describe(Placed())
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "check_choice",
     "check_design",
+    "check_device",
     "check_folds",
     "check_responses",
     "check_seed",
@@ -26,6 +28,8 @@ __all__ = [
 
 CHECK_ROWS = 512
 """Rows of the responses that are checked at a time."""
+
+_DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
 
 LARGEST = 1e50
 """Products of four numbers stay finite below this."""
@@ -69,6 +73,12 @@ def check_responses(responses: xr.DataArray) -> None:
             f"{n_bad} of {len(usable)} units hold values that are not finite or above "
             f"{LARGEST:g}; drop these units before they are scored"
         )
+
+
+def check_device(device: str) -> None:
+    """Refuse what names no place where the engine can multiply."""
+    if not isinstance(device, str) or not _DEVICE.fullmatch(device):
+        raise InvalidInput(f"device={device!r}; expected 'auto', 'cpu', 'cuda' or 'cuda:<number>'")
 
 
 def check_folds(folds: Sequence[Fold], n_rows: int) -> None:

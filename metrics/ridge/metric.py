@@ -18,6 +18,7 @@ from heschl.metrics.ridge.agreement import AGREEMENTS, Agreement
 from heschl.metrics.ridge.checks import (
     check_choice,
     check_design,
+    check_device,
     check_folds,
     check_responses,
     check_seed,
@@ -64,6 +65,10 @@ class Ridge:
     dtype
         ``float32``: the fast engine's correlations are within 5e-6 of the reference wherever both
         chose the same penalty. ``float64``: within 1e-10.
+    device
+        Where the fast engine multiplies: ``cpu``, by NumPy; ``cuda`` or ``cuda:<number>``, by
+        torch; or ``auto``, whichever is measured to be faster in this type. Results differ by
+        rounding, so that they are stored under the same key.
 
     Examples
     --------
@@ -82,12 +87,14 @@ class Ridge:
     block: int = BLOCK
     engine: Engine = "fast"
     dtype: Precision = "float32"
+    device: str = field(default="auto", compare=False)
 
     def __post_init__(self) -> None:
         """Refuse settings that no score could come of."""
         check_settings(self.score, self.block, [*AGREEMENTS])
         check_choice("engine", self.engine, get_args(Engine))
         check_choice("dtype", self.dtype, get_args(Precision))
+        check_device(self.device)
 
     @property
     def card(self) -> MetricCard:
@@ -105,7 +112,7 @@ class Ridge:
         return "variance" if self.score == "r2" else "correlation"
 
     def configuration(self) -> Mapping[str, Any]:
-        """Return every setting, defaults included, and the numerics version."""
+        """Return every setting that results depend on, and the numerics version."""
         return {**describe(self), "estimator": describe(self.estimator), "numerics": NUMERICS}
 
     def route(self, n_rows: int, n_features: int, folds: Sequence[Fold], *, seed: int) -> str:
@@ -186,6 +193,7 @@ class Ridge:
             score=self.score,
             seed=seed,
             block=self.block,
+            device=self.device,
         )
         return {
             name: labelled(_tables(of_folds), responses, folds, score=self.score)

@@ -14,6 +14,7 @@ from heschl.metrics.ridge.agreement import AGREEMENTS, Agreement
 from heschl.metrics.ridge.checks import (
     check_choice,
     check_design,
+    check_device,
     check_folds,
     check_responses,
     check_seed,
@@ -40,6 +41,7 @@ def nested_ridge(
     block: int = BLOCK,
     engine: Engine = "fast",
     dtype: Precision = "float32",
+    device: str = "auto",
 ) -> xr.Dataset:
     """Score every unit by the layer that does best on held-out training rows.
 
@@ -62,7 +64,7 @@ def nested_ridge(
         For the estimators that draw rows; all layers are judged on the same rows.
     score
         As in `Ridge`.
-    block, engine, dtype
+    block, engine, dtype, device
         As in `Ridge`.
 
     Returns
@@ -77,6 +79,7 @@ def nested_ridge(
     check_settings(score, block, [*AGREEMENTS])
     check_choice("engine", engine, get_args(Engine))
     check_choice("dtype", dtype, get_args(Precision))
+    check_device(device)
     for design in designs.values():
         check_design(design, responses)
     check_responses(responses)
@@ -103,6 +106,7 @@ def nested_ridge(
             score=score,
             seed=seed,
             block=block,
+            device=device,
         )
         for row, result in enumerate(results):
             is_better = result.inner > inner[row]

@@ -33,6 +33,7 @@ def score_folds(
     score: Agreement,
     seed: int,
     block: int,
+    device: str = "cpu",
 ) -> list[list[FoldResult]]:
     """Return the result of each fold for each recording.
 
@@ -56,10 +57,20 @@ def score_folds(
         For the estimators that draw rows.
     block
         Units held in memory at a time.
+    device
+        Where the fast engine multiplies, as in `Ridge`.
     """
     if engine == "fast":
         return _fast(
-            design, recordings, folds, estimator, dtype=dtype, score=score, seed=seed, block=block
+            design,
+            recordings,
+            folds,
+            estimator,
+            dtype=dtype,
+            score=score,
+            seed=seed,
+            block=block,
+            device=device,
         )
     return [
         [
@@ -124,7 +135,9 @@ def _fast(
     score: Agreement,
     seed: int,
     block: int,
+    device: str,
 ) -> list[list[FoldResult]]:
+    from heschl.metrics.ridge.engine.devices import chosen_device
     from heschl.metrics.ridge.engine.solve import solve
 
     arrangement = _arranged(folds, estimator, n_rows=len(design), seed=seed)
@@ -136,6 +149,7 @@ def _fast(
         score=score,
         dtype=np.dtype(dtype),
         largest_chunk=block,
+        device=chosen_device(device, dtype),
     )
     alphas = np.array(estimator.alphas)
     return [

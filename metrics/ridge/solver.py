@@ -19,10 +19,12 @@ import numpy as np
 
 from heschl.metrics.ridge.agreement import centred
 
-__all__ = ["Rotation", "rotate"]
+__all__ = ["EXACT_PENALTY", "SAFE_PENALTY", "Rotation", "rotate"]
 
-# Squaring the design costs half of the digits: eigenvalues are off by about 1e-16 of the largest,
-# which is harmless beside a penalty above this share of it. Below, X itself is decomposed.
+# Squaring the design costs half of the digits: eigenvalues are off by about 1e-16 of the largest.
+# Beside a penalty above the first share of it predictions keep ten digits; beside one above the
+# second, the six that single precision has. Below, X itself is decomposed.
+EXACT_PENALTY = 1e-6
 SAFE_PENALTY = 1e-10
 
 
@@ -95,7 +97,7 @@ def rotate(design: np.ndarray, *, smallest_alpha: float, has_intercept: bool) ->
 
     turn = _turn_wide if is_wide else _turn_tall
     eigenvalues, basis, loadings = turn(design, is_centred=has_intercept)
-    if smallest_alpha <= SAFE_PENALTY * eigenvalues.max():
+    if smallest_alpha <= EXACT_PENALTY * eigenvalues.max():
         decompose = _decompose_wide if is_wide else _decompose_tall
         eigenvalues, basis, loadings = decompose(design, is_centred=has_intercept)
     return Rotation(eigenvalues, basis, loadings, design_mean, has_intercept, is_wide)

@@ -53,13 +53,14 @@ def plain(value: Any) -> Any:  # noqa: C901  one line a type
 def describe(settings: Any) -> dict[str, Any]:
     """Return a dataclass as ``{"kind": class name, field: value, ...}``, defaults included.
 
-    A class that no installed package defines comes with a digest of its code.
+    Fields that do not compare are left out: where something is computed is no setting of it. A
+    class that no installed package defines comes with a digest of its code.
 
     >>> from heschl.contracts import Layer
     >>> describe(Layer("cnn", 512))["kind"]
     'Layer'
     """
-    fields = {f.name: getattr(settings, f.name) for f in dataclasses.fields(settings)}
+    fields = {f.name: getattr(settings, f.name) for f in dataclasses.fields(settings) if f.compare}
     return {"kind": type(settings).__name__, **_code(settings), **fields}
 
 

@@ -55,7 +55,22 @@ def test_doctor_finds_nothing_broken(heschl):
     assert code == 0
     n_usable, _, n_plugins = out.splitlines()[-1].split()[:3]
     assert n_usable == n_plugins
-    assert json.loads(heschl("doctor", "--json")[1])["broken"] == []
+    assert "float32 Gflop/s" in out
+    record = json.loads(heschl("doctor", "--json")[1])
+    assert record["broken"] == []
+    assert record["arithmetic"]["rates"][0]["float32"] > 1e8
+
+
+def test_doctor_says_why_products_cannot_be_timed(heschl, monkeypatch):
+    def fail():
+        raise RuntimeError("the driver is older than the library")
+
+    monkeypatch.setattr("heschl.metrics.ridge.engine.rates.rates", fail)
+
+    code, out, _ = heschl("doctor")
+
+    assert code == 0
+    assert "could not be timed: the driver is older" in out
 
 
 def test_doctor_names_the_folders_that_are_used(heschl, monkeypatch, tmp_path):

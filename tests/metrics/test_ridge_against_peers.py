@@ -21,6 +21,7 @@ from heschl.metrics.ridge import (
     fit_ridge,
     huth_penalties,
 )
+from heschl.metrics.ridge.solver import EXACT_PENALTY, rotate
 
 SHAPES = pytest.mark.parametrize(
     ("n_features", "coefficient"),
@@ -192,13 +193,18 @@ def test_tiny_penalty_gives_least_squares(n_features, intercept, has_repeats):
 def test_both_decompositions_agree_where_they_meet(n_features):
     design, responses = problem(n_features=n_features)
     largest = np.linalg.svd(design - design.mean(0), compute_uv=False)[0] ** 2
-    alphas = (1e-10 * largest * 1.001, 1.0)
-    below = (1e-10 * largest * 0.999, 1.0)
+    alpha = EXACT_PENALTY * largest
 
-    squared = fit_ridge(design, responses, LeaveOneOut(alphas[:1]))
-    direct = fit_ridge(design, responses, LeaveOneOut(below[:1]))
+    squared, direct = (
+        rotate(design, smallest_alpha=alpha * side, has_intercept=True) for side in (1.001, 0.999)
+    )
 
-    np.testing.assert_allclose(squared.weights, direct.weights, atol=1e-6)
+    predicted = [
+        rotation.project(design) @ rotation.shrink(rotation.load(responses), alpha)
+        for rotation in (squared, direct)
+    ]
+    assert not np.array_equal(*predicted)
+    np.testing.assert_allclose(*predicted, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("copies", [1, 3], ids=["full rank", "repeated features"])

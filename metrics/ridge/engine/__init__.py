@@ -42,6 +42,9 @@ s, less their means, and its prediction of held-out rows t are
    as they are needed. Each is standardised in float64; products with units are float32 by default.
    Memory does not depend on their number. Recordings that share X are further columns of Y.
 
+7. *Devices* (`devices`, `rates`, `on_torch`). The pass over units is NumPy's, or torch's on a GPU
+   that is measured to multiply faster; what concerns the design stays where it is.
+
 Errors in float32: shares are right to 1e-6 in each entry, responses on an axis to 6e-8 of the norm
 of the response. Correlations are within 5e-6 for spectra up to p⁻²; for steeper ones the error
 grows where a response is nearly orthogonal to the only axes that a strong penalty leaves. Units

@@ -10,6 +10,7 @@ from threading import local
 
 import numpy as np
 
+from heschl.metrics.ridge.engine.arrangement import Trial
 from heschl.metrics.ridge.engine.design import Design
 from heschl.metrics.ridge.engine.route import Routing, Stretch
 from heschl.metrics.ridge.engine.space import Space
@@ -108,7 +109,7 @@ class Work:
         """Choose and score the units of some tiles."""
 
         def score(tiles: list[Tile], space: Space) -> None:
-            values = judge(self.trainings, tiles, self.settings, space)
+            values = self._judge(tiles, space)
             for tile, of_tile in zip(tiles, values, strict=True):
                 chosen = [best_penalties(of_fold, self.settings.estimator) for of_fold in of_tile]
                 self._choose(slice(tile.start, tile.stop), of_tile, np.stack(chosen))
@@ -122,8 +123,7 @@ class Work:
         values = np.empty((n_folds, n_alphas, self.recordings.n_units))
 
         def judge_tiles(tiles: list[Tile], space: Space) -> None:
-            judged = judge(self.trainings, tiles, self.settings, space)
-            for tile, of_tile in zip(tiles, judged, strict=True):
+            for tile, of_tile in zip(tiles, self._judge(tiles, space), strict=True):
                 values[..., tile.start : tile.stop] = of_tile
 
         run(pool, lambda stretch: self._each(stretch, judge_tiles), stretches)
@@ -155,7 +155,6 @@ class Work:
             work(tiles, space)
 
     def _tile(self, recorded: np.ndarray, start: int, space: Space, name: str) -> Tile:
-        blocks = self.settings.arrangement.blocks
         tile = Tile.of(
             recorded,
             self.settings.arrangement,
@@ -165,22 +164,38 @@ class Work:
             is_raw=self.settings.is_raw,
         )
         self.tables.is_delicate[start : tile.stop] = tile.is_delicate
-        if self.crossing:
-            shape = len(blocks), len(self.crossing[0]), recorded.shape[1]
-            tile.cross(blocks, self.crossing, space.of(f"crossed {name}", *shape))
+        self._cross(tile, space, f"crossed {name}")
         return tile
+
+    def _cross(self, tile: Tile, space: Space, name: str) -> None:
+        """Form X'Y of each block, if any training set is their sum."""
+        if self.crossing:
+            blocks = self.settings.arrangement.blocks
+            shape = len(blocks), len(self.crossing[0]), tile.stop - tile.start
+            tile.cross(blocks, self.crossing, space.of(name, *shape))
+
+    def _judge(self, tiles: Sequence[Tile], space: Space) -> list[np.ndarray]:
+        """Return for each tile the mean agreement (fold, alpha, unit)."""
+        return judge(self.trainings, tiles, self.settings, space)
 
     def _test(self, tiles: Sequence[Tile], _: Space) -> None:
         tables = self.tables
         for fold, each in enumerate(self.settings.arrangement.outer):
-            training, held_out = self.trainings[each.scored.training], each.scored.held_out
             for tile in tiles:
                 units = slice(tile.start, tile.stop)
                 chosen = tables.alpha_index[fold, units]
-                score, is_constant = training.score(tile, held_out, chosen)
+                score, is_constant = self._score(each.scored, tile, chosen)
                 tables.score[fold, units], tables.is_constant[fold, units] = score, is_constant
                 if tables.weights is not None:
-                    tables.weights[fold, :, units] = training.weights(self.design, tile, chosen)
+                    tables.weights[fold, :, units] = self._weights(each.scored, tile, chosen)
+
+    def _score(self, trial: Trial, tile: Tile, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return score and whether prediction or response do not vary, each (unit,)."""
+        return self.trainings[trial.training].score(tile, trial.held_out, chosen)
+
+    def _weights(self, trial: Trial, tile: Tile, chosen: np.ndarray) -> np.ndarray:
+        """Return weights (feature, unit)."""
+        return self.trainings[trial.training].weights(self.design, tile, chosen)
 
 
 def judge(

@@ -13,7 +13,7 @@ from heschl.metrics.ridge.engine.arrangement import Arrangement
 from heschl.metrics.ridge.engine.design import Design
 from heschl.metrics.ridge.engine.factors import Route
 from heschl.metrics.ridge.estimators import Estimator, LeaveOneOut
-from heschl.metrics.ridge.solver import SAFE_PENALTY
+from heschl.metrics.ridge.solver import EXACT_PENALTY, SAFE_PENALTY
 from heschl.wording import counted
 
 __all__ = ["CHUNK", "Routing", "Stretch", "choose_routes", "describe_route", "expected_routes"]
@@ -128,7 +128,8 @@ def choose_routes(
 ) -> Routing:
     """Choose how each training set is factored, and what is kept in memory."""
     squares = _squares(design)
-    is_small = [alphas[0] <= SAFE_PENALTY * squares[rows].sum() for rows in arrangement.trainings]
+    least = {"float32": SAFE_PENALTY, "float64": EXACT_PENALTY}[dtype.name]
+    is_small = [alphas[0] <= least * squares[rows].sum() for rows in arrangement.trainings]
     expected = expected_routes(
         design.n_features,
         arrangement,

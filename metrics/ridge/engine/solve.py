@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -22,6 +22,9 @@ from heschl.metrics.ridge.estimators import Bootstrap, Estimator
 
 __all__ = ["Solution", "solve"]
 
+READERS = 2
+"""Threads that hand tiles to a GPU: one reads and chooses while the other waits for products."""
+
 
 def solve(
     design: np.ndarray,
@@ -34,6 +37,7 @@ def solve(
     n_threads: int | None = None,
     largest_chunk: int = CHUNK,
     has_weights: bool = False,
+    device: str = "cpu",
 ) -> list[Solution]:
     """Choose a penalty for each unit of each recording in each outer fold, and score it.
 
@@ -61,6 +65,9 @@ def solve(
         Units that a thread reads at a time, at most.
     has_weights
         Whether weights are returned. They take (fold, feature, unit) float64.
+    device
+        ``cpu``, by NumPy; or where torch multiplies with units: ``cuda:0``, ..., or ``torch:cpu``,
+        which is there to be compared with NumPy.
     """
     with ENGINE:
         problem = _Problem(
@@ -71,6 +78,7 @@ def solve(
             n_threads or blas_threads(),
             largest_chunk,
             has_weights,
+            device,
         )
         units = Recordings(recordings)
         table = problem.solved(units, np.dtype(dtype))
@@ -102,6 +110,7 @@ class _Problem:
     n_threads: int
     largest_chunk: int
     has_weights: bool
+    device: str
 
     def solved(self, units: Recordings, dtype: np.dtype, *, is_raw: bool = False) -> Tables:
         """Return the results of all units; raw ones are not standardised before."""
@@ -116,6 +125,9 @@ class _Problem:
             largest_chunk=self.largest_chunk,
             is_raw=is_raw,
         )
+        if self.device != "cpu":
+            # No cache to fit into, and operators made beside their products cost nothing.
+            routing = replace(routing, tile=routing.chunk, keeps=False)
         settings = Settings(
             alphas, self.estimator, self.score, routing.dtype, self.arrangement, is_raw
         )
@@ -134,11 +146,14 @@ class _Problem:
             if any(training.turn is not None for training in trainings):
                 crossing = design.transposed_blocks(self.arrangement.blocks, routing.dtype)
             work = Work(design, trainings, settings, routing, crossing, units, tables)
-            stretches = routing.stretches(units.edges, self.n_threads)
-            if _shares_alpha(self.estimator):
-                work.share_alpha(pool, stretches)
-            else:
-                run(pool, work.score, stretches)
+            work = _placed(work, self.device)
+            n_readers = self.n_threads if self.device == "cpu" else READERS
+            stretches = routing.stretches(units.edges, n_readers)
+            with ThreadPoolExecutor(n_readers) as readers:
+                if _shares_alpha(self.estimator):
+                    work.share_alpha(readers, stretches)
+                else:
+                    run(readers, work.score, stretches)
         return tables
 
     def _squares(self, design: Design, routing: Routing) -> np.ndarray:
@@ -176,6 +191,14 @@ class _Problem:
         trainings = list(pool.map(prepare, range(len(self.arrangement.trainings))))
         design.forget_kernel()
         return trainings
+
+
+def _placed(work: Work, device: str) -> Work:
+    if device == "cpu":
+        return work
+    from heschl.metrics.ridge.engine.on_torch import TorchWork
+
+    return TorchWork(**vars(work), device=device.removeprefix("torch:"))
 
 
 def _sum_included(grams: np.ndarray, members: tuple[int, ...]) -> np.ndarray:

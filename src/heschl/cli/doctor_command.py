@@ -7,7 +7,8 @@ import importlib.metadata
 import os
 import platform
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from heschl import registry
@@ -46,6 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         "data": _folder(str(default_data_folder(""))),
         "mirror": os.environ.get("HESCHL_MIRROR"),
         "extras": {extra: _versions(names) for extra, names in _EXTRAS.items()},
+        "arithmetic": _arithmetic(),
         "needing": _needing(kinds),
         "schemes": {name: list(sentences) for name, sentences in diagnoses().items()},
         "broken": [vars(each) for each in broken],
@@ -65,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     ]
     print_table(["extra", "package", "version"], rows)
     print_text()
+    _print_arithmetic(record["arithmetic"])
     for name, origins in duplicates.items():
         print_text(f"{name} is claimed more than once: {'; '.join(origins)}. Uninstall all but one")
     for each in broken:
@@ -93,6 +96,32 @@ def _needing(kinds: Sequence[Registry[Any]]) -> dict[str, list[str]]:
         if entry.card is not None
     }
     return {name: packages for name, packages in lacking.items() if packages}
+
+
+def _arithmetic() -> dict[str, Any]:
+    """Return how fast matrices are multiplied, and what slows that down."""
+    try:
+        from heschl.metrics.ridge.engine.rates import advice, rates
+
+        found = rates()
+        return {"rates": [asdict(rate) for rate in found], "advice": advice(found[0])}
+    except (ImportError, OSError, RuntimeError) as error:  # a torch or driver that is broken
+        return {"rates": [], "advice": [f"matrix products could not be timed: {error}"]}
+
+
+def _print_arithmetic(found: Mapping[str, Any]) -> None:
+    rows = [
+        [
+            rate["device"],
+            f"{rate['backend']}, {rate['library']}",
+            *(f"{rate[name] / 1e9:,.0f}" for name in ("float32", "float64")),
+        ]
+        for rate in found["rates"]
+    ]
+    print_table(["device", "products by", "float32 Gflop/s", "float64 Gflop/s"], rows)
+    for sentence in found["advice"]:
+        print_text(sentence)
+    print_text()
 
 
 def _versions(packages: tuple[str, ...]) -> dict[str, str | None]:

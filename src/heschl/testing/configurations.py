@@ -40,6 +40,8 @@ def _require_fields(thing: Any, configuration: Any, path: str) -> None:
     if not is_settings or hasattr(thing, "load"):
         return
     for field in dataclasses.fields(thing):
+        if not field.compare:  # equal without it, so no setting
+            continue
         require(
             isinstance(configuration, Mapping) and field.name in configuration,
             f"the configuration of {path!r} lacks its field {field.name!r}, so that two settings "
