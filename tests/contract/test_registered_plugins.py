@@ -11,7 +11,7 @@ HEAVY = {"wav2vec2-base-random"}
 """Loading these alone takes seconds."""
 
 LARGEST = 5_000_000
-"""Parameters. What loads larger networks, from a hub, a file or a seed, is held against the contract
+"""Parameters. What loads larger networks, from a hub, a file or a seed, is held to the contract
 with small networks of the same kinds: ``tests/models/test_text_language_models.py``,
 ``test_huggingface_contract.py``, ``test_pretrained_audio_contract.py``."""
 
