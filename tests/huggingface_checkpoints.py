@@ -122,7 +122,7 @@ KINDS: dict[str, Kind] = {
     "sew-d": Kind(
         "SEWDConfig",
         SQUEEZING | {"position_buckets": 8, "max_position_embeddings": 16},
-        "SEWDForCTC",
+        "SEWDModel",
         hears=WAVEFORM,
     ),
     "wav2vec2-bert": Kind(

@@ -90,8 +90,11 @@ def test_taps_equal_the_layers_of_transformers(kind, folders, models):
         # Whisper's, and in transformers 4 all others', is shown behind the norm alone.
         assert name == last
         assert kind.startswith("whisper") or transformers.__version__ < "5"
-        norm = model._module.encoder.layer_norm
-        assert largest_share(norm(found[name]).numpy(), expected[final]) <= EXACT
+        parts = dict(model._module.encoder.named_modules())
+        norm = parts.get("encoder.layer_norm", parts.get("layer_norm"))
+        # A mean over frequency cannot be normed afterwards.
+        if kind != "audio-spectrogram-transformer":
+            assert largest_share(norm(found[name]).numpy(), expected[final]) <= EXACT
     for name, states in expected.items():
         assert found[name].shape == states.shape, name
         assert largest_share(found[name].numpy(), states) <= EXACT, name

@@ -13,6 +13,7 @@ pytest.importorskip("torch", reason="torch is not installed: pip install 'heschl
 pytest.importorskip("transformers", reason="transformers is not installed")
 
 import torch
+import transformers
 from huggingface_checkpoints import (
     ONE_EACH,
     assert_same,
@@ -40,11 +41,13 @@ def test_a_weight_that_is_missing_is_named(family, tmp_path):
     dropped = in_encoder(weights)[-1]
     put_weights(folder, {key: value for key, value in weights.items() if key != dropped})
 
-    with pytest.raises(CorruptData, match="lacks 1 weights") as caught:
+    with pytest.raises(CorruptData, match=r"lacks 1 weights|do not load") as caught:
         open_encoder(str(folder))
 
-    # Transformers 5 has renamed some parts of what it saves.
-    assert dropped.rpartition(".")[2] in str(caught.value)
+    # Transformers 4 fails on half of a weight norm, before it has a list of what is missing; and 5
+    # has renamed some parts of what it saves.
+    is_named = dropped.rpartition(".")[2] in str(caught.value)
+    assert is_named or ("weight_norm" in str(caught.value) and transformers.__version__ < "5")
 
 
 @pytest.mark.parametrize("family", ONE_EACH)
@@ -65,8 +68,12 @@ def test_a_weight_of_another_shape_is_named(family, tmp_path):
     key = next(key for key in in_encoder(weights) if weights[key].ndim)
     put_weights(folder, weights | {key: torch.zeros(77)})
 
-    with pytest.raises(CorruptData, match=r"in another shape 1 weights.*\(77,\) for"):
+    with pytest.raises(CorruptData, match="in another shape 1 weights") as caught:
         open_encoder(str(folder))
+
+    assert key.rpartition(".")[2] in str(caught.value)
+    # Transformers 4 does not say which shapes.
+    assert "(77,) for" in str(caught.value) or transformers.__version__ < "5"
 
 
 @pytest.mark.parametrize(
@@ -194,7 +201,7 @@ def test_weights_in_parts_are_put_together(tmp_path):
         (
             lambda f: change_json(f / "config.json", hidden_size="x"),
             CorruptData,
-            "none that transf",
+            "none that|not load",
         ),
         (lambda f: (f / "model.safetensors").unlink(), MissingData, "has no weights"),
         (lambda f: os.truncate(f / "model.safetensors", 5000), CorruptData, "do not load"),
