@@ -147,6 +147,10 @@ def __getattr__(name: str) -> ModelCard:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+def __dir__() -> list[str]:
+    return [*globals(), *(name.upper().replace("-", "_") for name in (*named(), *twins()))]
+
+
 def _load(name: str) -> TorchModel:
     entry = named()[name]
     revision = entry.revision or _newest(entry.hub)

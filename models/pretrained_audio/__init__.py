@@ -38,3 +38,7 @@ def __getattr__(name: str) -> ModelCard:
     if identifier in twins():
         return twin_card(identifier)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *(name.upper().replace("-", "_") for name in (*releases(), *twins()))]
