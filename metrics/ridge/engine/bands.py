@@ -72,7 +72,7 @@ def bands_of(
     >>> eigenvalues, alphas = np.logspace(-1, 4, 400), np.logspace(1, 8, 20)
     >>> bands = bands_of(eigenvalues, alphas, precision=1e-6, n_rows=200)
     >>> round(sum(band.rank * band.width for band in bands) / 400)  # products for each axis, not 20
-    4
+    6
     """
     if not len(eigenvalues):
         return []
