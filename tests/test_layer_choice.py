@@ -153,7 +153,7 @@ def benchmark(**changes):
         "delays": (),
         "standardise": False,
         "skipped_rows": {},
-        "splitter": StratifiedKFold(4, label="category"),
+        "splitter": StratifiedKFold(4, by="category", seed=0),
         "metric": Lines(),
         "ceiling": NoCeiling(),
         "rois": ("driven", "all", "first"),

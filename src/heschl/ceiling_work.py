@@ -157,12 +157,14 @@ def _from_others(
     own = _rows(benchmark, recording, tuple(shared), kept)
     clocks = {name: recording.responses[name][TIME].to_numpy() for name in shared}
     folds = benchmark.splitter.folds(labels_of_rows(benchmark, session.dataset.get(), clocks))
+    usable, comparable = has_others[kept], kept[has_others]
+    univariate = np.zeros(kept.sum())
+    univariate[usable] = SharedCorrelation().of_listener(own[:, usable], others[:, comparable])
+    if isinstance(benchmark.ceiling, SharedCorrelation):
+        return {"ceiling": univariate}
     ceiling = cast("SharedCeiling", benchmark.ceiling).of_listener(
         own, others, folds, benchmark.metric, seed=session.seed
     )
-    usable, comparable = has_others[kept], kept[has_others]
-    univariate = np.zeros(len(ceiling))
-    univariate[usable] = SharedCorrelation().of_listener(own[:, usable], others[:, comparable])
     return {"ceiling": np.where(usable, ceiling, 0), "univariate": univariate}
 
 
