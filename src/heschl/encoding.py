@@ -176,6 +176,7 @@ class EncodingBenchmark:
         """Return what the score and its normalisation are, in words."""
         return {
             "score_meaning": self.metric.meaning,
+            "score_power": self.metric.power,
             "normalisation": self._normalisation(),
             "layer_rule": self.layer_rule,
             "unit_average": self.unit_average,

@@ -11,7 +11,6 @@ A file is chosen if each of its groups is; a file that no pattern matches is alw
 
 from __future__ import annotations
 
-import importlib.resources
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from heschl.errors import CorruptData, InvalidInput, MissingData, UnknownName, near_names
+from heschl.errors import CorruptData, InvalidInput, UnknownName, near_names
+from heschl.resources import read_text
 
 if TYPE_CHECKING:
     from heschl.fetching import FetchReport, Patience
@@ -29,7 +29,6 @@ __all__ = ["Manifest", "ManifestFile"]
 
 _COLUMNS = ("path", "size", "hash", "s3_version", "s3_path")
 _HASHES = {"md5": 32, "sha256": 64}
-_MAXIMUM_BYTES = 32 * 2**20
 _MAXIMUM_FILES = 200_000
 
 
@@ -84,7 +83,7 @@ class Manifest:
     @classmethod
     def read(cls, resource: str | Path) -> Manifest:
         """Return the manifest of a card's ``"package:relative/path.tsv"``, or of a file."""
-        origin, text = _read_text(resource)
+        origin, text = str(resource), read_text(resource)
         header: dict[str, list[str]] = {}
         lines = text.splitlines()
         while lines and lines[0].startswith("#"):
@@ -208,29 +207,6 @@ class Manifest:
         from heschl.fetching import fetch
 
         return fetch(self, Path(root), progress=progress, verify=verify, patience=patience)
-
-
-def _read_text(resource: str | Path) -> tuple[str, str]:
-    """Return a readable name for the resource, and its text."""
-    if isinstance(resource, str) and re.fullmatch(r"[\w.]+:[^\\].*", resource):
-        package, _, relative = resource.partition(":")
-        location = importlib.resources.files(package).joinpath(relative)
-        if not location.is_file():
-            raise MissingData(f"{package} holds no {relative}; is the package installed whole?")
-        origin, data = resource, location.read_bytes()
-    else:
-        path = Path(resource)
-        if not path.is_file():
-            raise MissingData(f"the manifest {path} is not a file; give a path or 'package:path'")
-        if path.stat().st_size > _MAXIMUM_BYTES:
-            raise CorruptData(
-                f"{path} has {path.stat().st_size} bytes; a manifest has at most {_MAXIMUM_BYTES}"
-            )
-        origin, data = str(path), path.read_bytes()
-    try:
-        return origin, data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CorruptData(f"{origin} is not UTF-8 text: {error}") from error
 
 
 def _parse(line: str, where: str) -> ManifestFile:

@@ -24,6 +24,7 @@ _COMMANDS = {
     "info": "everything that a card says",
     "score": "score a model on a benchmark",
     "show": "print a score's file",
+    "compare": "what sets two models apart, listener by listener",
     "plan": "what a score would take, before anything starts",
     "status": "how far the runs are, and what failed",
     "verify": "run benchmarks on their phantoms: planted against found",
