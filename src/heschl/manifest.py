@@ -6,7 +6,9 @@ belongs to; the group's name is the choice that `Manifest.select` offers::
 
     # pattern: derivative/preprocessed_data/(?P<subjects>[^/]+)/(?P<stories>[^/]+)\.hf5
 
-A file is chosen if each of its groups is; a file that no pattern matches is always chosen.
+A file is chosen if each of its groups is; a file that no pattern matches is always chosen. Lines
+``# unlisted:`` hold regular expressions of files that belong to the dataset but of which no size
+and hash are published.
 """
 
 from __future__ import annotations
@@ -79,6 +81,9 @@ class Manifest:
     patterns: tuple[re.Pattern[str], ...] = ()
     datalad: str = ""
     """The repository that DataLad installs, the last resort."""
+    unlisted: tuple[re.Pattern[str], ...] = ()
+    whole: tuple[ManifestFile, ...] = ()
+    """The files before any were selected; empty if none were."""
 
     @classmethod
     def read(cls, resource: str | Path) -> Manifest:
@@ -111,7 +116,10 @@ class Manifest:
             twice = next(path for path in paths if paths.count(path) > 1)
             raise CorruptData(f"{origin} lists {twice!r} twice; every path must be there once")
         try:
-            patterns = tuple(re.compile(pattern) for pattern in header.get("pattern", []))
+            patterns, unlisted = (
+                tuple(re.compile(pattern) for pattern in header.get(key, []))
+                for key in ("pattern", "unlisted")
+            )
         except re.error as error:
             raise CorruptData(
                 f"{origin} has a pattern that is no regular expression: {error}"
@@ -122,6 +130,7 @@ class Manifest:
             files=files,
             patterns=patterns,
             datalad=header.get("datalad", [""])[0],
+            unlisted=unlisted,
         )
 
     def groups(self, path: str) -> dict[str, str]:
@@ -167,7 +176,18 @@ class Manifest:
             groups = self.groups(file.path)
             return all(groups[g] in values for g, values in wanted.items() if g in groups)
 
-        return replace(self, files=tuple(filter(is_wanted, self.files)))
+        if not wanted:
+            return self
+        return replace(self, files=tuple(filter(is_wanted, self.files)), whole=self.whole_files)
+
+    @property
+    def whole_files(self) -> tuple[ManifestFile, ...]:
+        """All files of the dataset, whatever was selected."""
+        return self.whole or self.files
+
+    def expects(self, path: str) -> bool:
+        """Return whether a file belongs to the dataset though its content is not published."""
+        return any(pattern.fullmatch(path) for pattern in self.unlisted)
 
     @property
     def n_bytes(self) -> int:

@@ -76,7 +76,16 @@ def test_show_prints_the_papers_numbers(heschl, files, tmp_path, fresh_session):
     assert "A et al." in out
     assert "A note." in out
     row = next(line for line in out.splitlines() if line.startswith("their net"))
-    assert row.split()[2:] == ["front", "score", "0.380", "±", "0.010", row.split()[-3], "Table", "1"]
+    assert row.split()[2:] == [
+        "front",
+        "score",
+        "0.380",
+        "±",
+        "0.010",
+        row.split()[-3],
+        "Table",
+        "1",
+    ]
     _, out, _ = heschl("show", files[0], "--published", "--json")
     assert json.loads(out)["published"]["rows"][0]["published"] == 0.38
 

@@ -31,6 +31,7 @@ _COMMANDS = {
     "check": "hold a plugin against its contract",
     "doctor": "what is installed, what is broken and what to do",
     "fetch": "download a dataset, or part of it",
+    "data": "check: a dataset's folder against its manifest",
     "cache": "the store: ls, why, gc",
     "cite": "the BibTeX of what a score uses",
 }
