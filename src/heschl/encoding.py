@@ -99,7 +99,8 @@ class EncodingBenchmark:
         (`heschl.shared_ceilings`), or `NoCeiling`; its ``minimum`` decides which
         units count.
     rois
-        The regions to report, the primary one first.
+        The regions to report, the primary one first. With a shared ceiling
+        ``Top10`` is the tenth of places where it is highest.
     included
         The stimuli that may enter, in order; a listener who lacks some does
         without them. None takes all.
