@@ -19,7 +19,7 @@ from heschl.cards import BenchmarkCard
 from heschl.ceilings import Power, RepeatCeiling
 from heschl.cells import Cell, Shared
 from heschl.configuration import array_digest, describe
-from heschl.contracts import AnyModel, Metric
+from heschl.contracts import AnyModel, Dataset, Metric
 from heschl.dimensions import TIME
 from heschl.encoding_work import (
     compute_ceiling,
@@ -157,6 +157,12 @@ class EncodingBenchmark:
 
     def cells(self, session: Session) -> list[Cell]:
         """Return the work: features by stimulus, then ceilings and scores by listener."""
+        dataset = session.dataset.get()
+        if not isinstance(dataset, Dataset):
+            raise InvalidInput(
+                f"{self.card.id} predicts recordings, and {dataset.card.id} holds labelled sounds "
+                "alone; choose a dataset with listeners, or a benchmark that asks for labels"
+            )
         self._check_skipped(session)
         stimuli = self.stimuli(session)
         features = {stimulus: self._feature_cell(session, stimulus) for stimulus in stimuli}
