@@ -91,8 +91,8 @@ class Labels:
     def answers(self):
         check_file(self.root / "answers.json")
         given = json.loads((self.root / "answers.json").read_text())
-        columns = {"triplet": list(given), "answer": list(given.values())}
-        return xr.Dataset({name: ("answer_row", values) for name, values in columns.items()})
+        columns = {"triplet": list(given), "value": list(given.values())}
+        return xr.Dataset({name: ("answer", values) for name, values in columns.items()})
 
 
 class Anonymous(Labels):
@@ -182,12 +182,12 @@ class Strangers(Labels):
 
 class Undecided(Labels):
     def answers(self):
-        return super().answers().assign(answer=("answer_row", [0.0]))
+        return super().answers().assign(value=("answer", [0.0]))
 
 
 class Misplaced(Labels):
     def answers(self):
-        return super().answers().assign(triplet=("answer_row", ["two"]))
+        return super().answers().assign(triplet=("answer", ["two"]))
 
 
 def untold(root, seed=0):

@@ -280,17 +280,17 @@ class DiscriminationDataset(LabelledDataset, Protocol):
     def triplets(self) -> xr.Dataset:
         """Return the triplets along ``triplet``, whose coordinate names each once.
 
-        Text: the items ``TGT``, ``OTH`` and ``X``, what is to be told apart
-        (``contrast``, the same for both orders), its ``context``, and the
-        ``language`` of the sounds.
+        Text: the items ``TGT``, ``OTH`` and ``X``, the phones ``phone_TGT`` and
+        ``phone_OTH`` in their ``context``, and the ``language`` of TGT and X;
+        boolean: ``TGT_first``, whether TGT was heard before OTH.
         """
 
     def answers(self) -> xr.Dataset:
         """Return what listeners answered along ``answer``.
 
-        ``triplet``, ``listener`` and ``listener_language`` (text), ``answer``
-        (float: above 0 where TGT was chosen, 1 or -1 for the surest) and
-        ``trial`` (int: the how manieth triplet that the listener heard).
+        ``triplet``, ``listener`` and ``listener_language`` are text; ``value``
+        is a float, above 0 where TGT was chosen, 1 or -1 for the surest;
+        ``trial`` counts the triplets that the listener had heard with this one.
         """
 
 

@@ -198,7 +198,7 @@ def triplets_and_answers_agree(dataset: LabelledUnderTest) -> None:
         require(not unknown, f"triplets of {dataset.name!r} have a {role} {unknown[:1]}, no item")
     unknown = sorted(set(answers["triplet"].to_numpy().tolist()) - set(names))
     require(not unknown, f"answers of {dataset.name!r} are to {unknown[:1]}, which is no triplet")
-    values = answers["answer"].to_numpy()
+    values = answers["value"].to_numpy()
     require(
         bool(np.all((np.abs(values) <= 1) & (values != 0))),
         f"answers of {dataset.name!r} reach from {values.min()} to {values.max()}; expected -1 to "
