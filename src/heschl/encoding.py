@@ -19,7 +19,7 @@ from heschl.cards import BenchmarkCard
 from heschl.ceilings import NoCeiling, Power, RepeatCeiling
 from heschl.cells import Cell
 from heschl.configuration import describe
-from heschl.contracts import Metric
+from heschl.contracts import Dataset, Metric
 from heschl.dimensions import STIMULUS
 from heschl.encoding_cells import encoding_cells, listeners
 from heschl.encoding_rows import folds_of
@@ -207,6 +207,12 @@ class EncodingBenchmark:
 
     def cells(self, session: Session) -> list[Cell]:
         """Return the work, see `heschl.encoding_cells`."""
+        dataset = session.dataset.get()
+        if not isinstance(dataset, Dataset):
+            raise InvalidInput(
+                f"{self.card.id} predicts recordings, and {dataset.card.id} holds labelled sounds "
+                "alone; choose a dataset with listeners, or a benchmark that asks for labels"
+            )
         self._check_skipped(session)
         return encoding_cells(self, session)
 
