@@ -16,7 +16,6 @@ import torch
 from s3prl_checkpoints import (
     LAYER_NORM,
     MAKERS,
-    narrowed,
     write_checkpoint,
     write_transformers,
 )
@@ -24,6 +23,8 @@ from s3prl_checkpoints import (
 from heschl import registry
 from heschl.models.s3prl.compatibility import make_compatible
 from heschl.testing import model_checks
+
+pytestmark = pytest.mark.usefixtures("narrow")
 
 RATE = 16_000
 STABLE = {"do_stable_layer_norm": True, "feat_extract_norm": "layer", "conv_bias": True}
@@ -79,20 +80,6 @@ NARROWED = ["decoar2_custom", "decoar_custom", "decoar_layers_custom", "lighthub
 """Those that are made narrower here than s3prl has them."""
 
 CASES = [*STATES, *(f"{name}+norm" for name in NORMED_TOO)]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def narrow():
-    with narrowed():
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -14,19 +14,15 @@ pytest.importorskip("torch", reason="torch is not installed: pip install 'heschl
 pytest.importorskip("s3prl", reason="s3prl is not installed: pip install 'heschl[s3prl]'")
 
 import torch
-from s3prl_checkpoints import MAKERS, narrowed, write_checkpoint, write_transformers
+from s3prl_checkpoints import MAKERS, write_checkpoint, write_transformers
 
 from heschl import registry
 from heschl.errors import BrokenPlugin, CorruptData, InvalidInput, MissingData, MissingExtra
 from heschl.models.s3prl import loading
 
+pytestmark = pytest.mark.usefixtures("narrow")
+
 FILES = [name for name in MAKERS if name != "vq_apc"]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def narrow():
-    with narrowed():
-        yield
 
 
 def load(name, path):

@@ -9,19 +9,15 @@ pytest.importorskip("torch", reason="torch is not installed: pip install 'heschl
 pytest.importorskip("s3prl", reason="s3prl is not installed: pip install 'heschl[s3prl]'")
 
 import torch
-from s3prl_checkpoints import LAYER_NORM, narrowed, write_checkpoint
+from s3prl_checkpoints import LAYER_NORM, write_checkpoint
 
 from heschl import registry
 from heschl.errors import InvalidInput
 from heschl.models.s3prl.quiet import quiet_construction
 
+pytestmark = pytest.mark.usefixtures("narrow")
+
 RATE = 16_000
-
-
-@pytest.fixture(scope="module", autouse=True)
-def narrow():
-    with narrowed():
-        yield
 
 
 @pytest.fixture(scope="module")
