@@ -18,6 +18,7 @@ __all__ = ["write_phantom"]
 _RATE = 16_000
 _ACTORS = ("1001", "1002", "1003", "1004", "1005", SILENT[:4])
 _SENTENCES = ("IEO", "DFA")
+_MODES = ("Voice", "Face", "MultiModal")
 _TIED = "1001_DFA_ANG_XX"
 
 
@@ -76,9 +77,9 @@ def _vote(name: str) -> str:
 
 
 def _write_votes(path: Path, votes: dict[str, str]) -> None:
-    header = ("", "FileName", "VoiceVote", "VoiceLevel", "FaceVote", "FaceLevel")
-    header += ("MultiModalVote", "MultiModalLevel")
-    rows = [header]
+    rows: list[tuple[str, ...]] = [
+        ("", "FileName", *(f"{of}{what}" for of in _MODES for what in ("Vote", "Level")))
+    ]
     for number, (name, vote) in enumerate(votes.items(), start=1):
         rows.append((str(number), name, vote, "69.1", vote, "92.22", vote, "64.78"))
     lines = [",".join(f'"{cell}"' for cell in row) for row in rows]

@@ -38,8 +38,10 @@ and the other lists its sounds several times, each in another context."""
 _LARGEST_ANSWER = {"zerospeech": 3, "WorldVowels": 3, "cogsci-2019": 1}
 _SOUND_COLUMNS = ("#file_extract", "#phone", "context", "language", "speaker", "dataset")
 _TRIPLET_COLUMNS = ("triplet_id", "TGT_item", "OTH_item", "X_item", "TGT_first", "dataset")
-_ANSWER_COLUMNS = ("subject_id", "subject_language", "triplet_id", "nb_stimuli", "user_ans")
-_ANSWER_COLUMNS += ("bin_user_ans", "dataset")
+_ANSWER_COLUMNS = (
+    "subject_id", "subject_language", "triplet_id", "nb_stimuli", "user_ans", "bin_user_ans",
+    "dataset",
+)  # fmt: skip
 
 
 class PerceptimaticAll:

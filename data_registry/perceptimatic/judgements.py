@@ -19,7 +19,10 @@ language nearly all of them have."""
 
 
 def triplet_table(
-    path: object, identifiers: Sequence[str], columns: Mapping[str, Sequence[object]], items: Items
+    path: object,
+    identifiers: Sequence[str],
+    columns: Mapping[str, list[str] | np.ndarray],
+    items: Items,
 ) -> xr.Dataset:
     """Return triplets along ``triplet``, their items checked against the table of items.
 

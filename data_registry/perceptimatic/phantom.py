@@ -51,7 +51,8 @@ def write_phantom(root: str | Path, seed: int = 0) -> None:
     place = _empty(Path(root), "DATA")
     generator = np.random.default_rng(seed)
     triplets: list[Triplet] = []
-    triplet_rows, numbers = [], {}
+    triplet_rows: list[tuple[object, ...]] = []
+    numbers: dict[Item, int] = {}
     for language, groups in drawn(generator).items():
         word = _WORDS[language]
         (place / "DATA" / word).mkdir(parents=True)
@@ -59,7 +60,7 @@ def write_phantom(root: str | Path, seed: int = 0) -> None:
         items = [item for group in groups for item in group]
         order = generator.permutation(len(items))
         numbers |= {item: int(number) + 1 for item, number in zip(items, order, strict=True)}
-        rows = []
+        rows: list[tuple[object, ...]] = []
         for item in sorted(items, key=numbers.__getitem__):
             file = 10_000 + numbers[item]
             sound = place / "wavs" / word / "1s" / f"{file}.wav"
@@ -214,7 +215,7 @@ def _empty(root: Path, folder: str) -> Path:
     return root
 
 
-def _write_truth(place: Path, version: int, seed: int, odd: list[str]) -> None:
+def _write_truth(place: Path, version: int, seed: int, odd: list[object]) -> None:
     truth = {
         "phantom_version": version,
         "seed": seed,

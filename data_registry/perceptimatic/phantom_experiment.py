@@ -29,6 +29,8 @@ _PHONES = {
 _CONTEXTS = ("p_s", "t_k")
 _GAPS = (0.05, 0.15, 0.25, 0.35, 0.45, 0.55)
 """How much more often a native ear chooses TGT, by contrast."""
+_COMPARED, _PROBE = "F01", "M02"
+"""The speakers of TGT and OTH, and of X."""
 _MEAN = 0.7
 _FIRST = 0.04
 _N_LISTENERS = 12
@@ -71,10 +73,15 @@ class Item:
     offset_s: float
 
     def sound(self, generator: np.random.Generator) -> np.ndarray:
-        """Return a second of samples (sample,): the other phone wherever the item is not."""
-        others = [phone for phone in self.contrast.phones if phone != self.phone]
+        """Return a second of samples (sample,).
+
+        Around the items that X is compared with is the other phone, around X its own: who takes
+        the whole second finds the wrong one nearer.
+        """
+        (other,) = (phone for phone in self.contrast.phones if phone != self.phone)
+        around = other if self.speaker == _COMPARED else self.phone
         noise = 0.005 * generator.standard_normal(RATE)
-        samples = coded(noise, self.contrast.code(others[0]), RATE)
+        samples = coded(noise, self.contrast.code(around), RATE)
         within = slice(round(self.onset_s * RATE), round(self.offset_s * RATE))
         samples[within] = coded(noise[within], self.contrast.code(self.phone), RATE)
         return samples
@@ -110,7 +117,7 @@ def contrasts(language: str) -> tuple[Contrast, ...]:
 def items_of(contrast: Contrast, context: str, generator: np.random.Generator) -> list[Item]:
     """Return both phones by two speakers, each somewhere in its second, to the millisecond."""
     found = []
-    for speaker in ("F01", "M02"):
+    for speaker in (_COMPARED, _PROBE):
         for phone in contrast.phones:
             onset_s = round(float(generator.uniform(0.1, 0.5)), 3)
             offset_s = round(onset_s + float(generator.uniform(0.2, 0.4)), 3)
