@@ -83,6 +83,13 @@ def test_splits_microphones_and_takes_are_those_of_the_files(phantom, planted):
     first = items.select(take="1")
     assert len(first) == len(set(items.labels["prompt"].tolist())) == len(items) / 2
     assert set(first.labels["microphone"].tolist()) == {"headset", "far"}
+    lines = [
+        line
+        for file in sorted((phantom / "dataset/slurp").glob("*.jsonl"))
+        for line in file.read_text().splitlines()
+    ]
+    named = {json.loads(line)["recordings"][0]["file"].removesuffix(".flac") for line in lines}
+    assert set(first.identifiers.tolist()) == named
 
 
 def test_first_take_is_that_of_the_files_even_if_it_is_lost(folder):
