@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn
@@ -29,7 +30,7 @@ import xarray as xr
 
 from heschl.data_registry.lebel_moth import LEBEL_MOTH
 from heschl.data_registry.lebel_moth.responses import n_voxels, read_responses
-from heschl.data_registry.lebel_moth.rois import RegionFiles, membership
+from heschl.data_registry.lebel_moth.rois import ANNOTATIONS, RegionFiles, membership
 from heschl.data_registry.lebel_moth.transcripts import read_alignment
 from heschl.dimensions import REPEAT, TIME, UNIT
 from heschl.errors import CorruptData, InvalidInput, MissingData, UnknownName, near_names
@@ -152,22 +153,20 @@ class LebelMoth:
     def rois(self, subject: str) -> xr.DataArray:
         """Return membership, a boolean array (roi, unit); the first row is ``all``.
 
-        The other rows are parts of the Destrieux atlas, see `heschl.data_registry.lebel_moth.rois`.
-        UTS09, of whom no FreeSurfer files are published, has ``all`` alone. Takes some seconds.
+        The other rows are parts of the Destrieux atlas and, where its labels were added, of
+        Glasser's, see `heschl.data_registry.lebel_moth.rois`. UTS09, of whom no FreeSurfer files
+        are published, has ``all`` alone. Takes some seconds.
         """
         stories = self.stimuli_of(subject)
-        files, has_labels = self._regions(subject)
-        voxels = n_voxels(self._response(subject, stories[0]))
-        return membership(files, voxels, has_labels=has_labels)
+        files = self._regions(subject)
+        return membership(files, n_voxels(self._response(subject, stories[0])))
 
     def fingerprint(self, subject: str, stimuli: Sequence[str]) -> str:
         """Return a digest of every byte that `recording` and `rois` would read."""
-        files, has_labels = self._regions(subject)
         paths = [
             self._respdict,
             *(self._response(subject, story) for story in stimuli),
-            *files.geometry(),
-            *(files.annotations() if has_labels else ()),
+            *self._regions(subject).all(),
         ]
         return files_digest(
             self.root, paths, also=(f"responses as {self.dtype.name}, reading {_NUMERICS}",)
@@ -207,8 +206,8 @@ class LebelMoth:
         self._check_on_disk(path)
         return path
 
-    def _regions(self, subject: str) -> tuple[RegionFiles, bool]:
-        """Return where the anatomy lies, all of it there, and whether labels are part of it."""
+    def _regions(self, subject: str) -> RegionFiles:
+        """Return where the anatomy lies, all of it there."""
         pycortex = self._derivative / "pycortex-db" / subject
         transform = f"{subject}_auto"
         transforms = self._derivative / "subject_xfms.json"
@@ -226,12 +225,20 @@ class LebelMoth:
             labels=self._derivative / "freesurfer_subjdir" / subject / "label",
         )
         published = _published()
-        has_labels = any(
-            path.exists() or self._below_root(path) in published for path in files.annotations()
+        atlases = tuple(
+            atlas
+            for atlas in ANNOTATIONS
+            if any(
+                path.exists() or self._below_root(path) in published
+                for path in files.annotations(atlas)
+            )
         )
-        for path in (*files.geometry(), *(files.annotations() if has_labels else ())):
+        files = replace(files, atlases=atlases)
+        for path in files.all():
+            if path.name.endswith(f"{ANNOTATIONS['glasser']}.annot") and not path.exists():
+                raise MissingData(f"{path} is not there, but the other hemisphere's is; give both")
             self._check_on_disk(path)
-        return files, has_labels
+        return files
 
     def _refuse_subject(self, subject: str) -> NoReturn:
         if subject in _published_subjects():

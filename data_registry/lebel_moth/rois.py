@@ -1,9 +1,15 @@
-"""Regions: which voxel of a listener belongs to which part of the Destrieux atlas.
+r"""Regions: which voxel of a listener belongs to which part of an atlas of the cortex.
 
 Columns of the responses are the nonzero voxels of ``mask_thick.nii.gz`` in pycortex's order: the
 volume is transposed to (z, y, x) and read row by row, so x runs fastest. ``matrices.xfm`` takes
 millimetres of the surfaces to voxels (x, y, z) with integers at the centres. A voxel gets the label
 of the nearest vertex of the surface midway between white matter and pia.
+
+Destrieux labels are published. Whoever puts Glasser's beside them, as ``lh.HCPMMP1.annot`` and
+``rh.HCPMMP1.annot``, gets its regions too. FreeSurfer brings them onto a listener's surface::
+
+    mri_surf2surf --hemi lh --srcsubject fsaverage --sval-annot lh.HCPMMP1.annot \
+        --trgsubject UTS01 --tval lh.HCPMMP1.annot
 
 unverified: that ``matrices.xfm`` has the entry ``coord`` and that the vertices of pycortex's
 surfaces are those of FreeSurfer in their order (their numbers agree for UTS02, whose sizes tell).
@@ -14,38 +20,40 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nibabel
-import nibabel.freesurfer.io
 import numpy as np
 import scipy.spatial
 import xarray as xr
 
+from heschl.data_registry.atlases.groups import DESTRIEUX, GLASSER
+from heschl.data_registry.atlases.label_files import HEMISPHERES, read_labels, require_labels
 from heschl.dimensions import ROI, UNIT
 from heschl.errors import CorruptData, MissingData
 from heschl.untrusted import check_file, read_bytes
 
-__all__ = ["GROUPS", "HEMISPHERES", "MAXIMUM_DISTANCE_MM", "RegionFiles", "membership"]
+__all__ = [
+    "ANNOTATIONS",
+    "GROUPS",
+    "HEMISPHERES",
+    "MAXIMUM_DISTANCE_MM",
+    "RegionFiles",
+    "membership",
+]
 
-HEMISPHERES = {"L": "lh", "R": "rh"}
-
-GROUPS: dict[str, tuple[str, ...]] = {
-    "Heschl": ("G_temp_sup-G_T_transv", "S_temporal_transverse"),
-    "STG": ("G_temp_sup-Lateral",),
-    "STS": ("S_temporal_sup",),
-    "IFG": ("G_front_inf-Opercular", "G_front_inf-Triangul", "G_front_inf-Orbital"),
-    "Motor": ("G_precentral", "S_precentral-inf-part", "S_precentral-sup-part"),
-    "PT": ("G_temp_sup-Plan_tempo",),
-    "PP": ("G_temp_sup-Plan_polar",),
-}
-"""The regions reported, and their labels in the Destrieux atlas (``aparc.a2009s``)."""
+GROUPS = DESTRIEUX
+"""The regions of the published labels."""
 
 MAXIMUM_DISTANCE_MM = 5.0
 """Voxels farther from every vertex belong to no region. From the middle of a cortex at most 4.5 mm
 thick to the centre of a 2.6 mm voxel that touches it are at most 2.25 + 2.25 mm."""
+
+ANNOTATIONS = {"destrieux": "aparc.a2009s", "glasser": "HCPMMP1"}
+"""What FreeSurfer's files of each atlas are called."""
 
 _LARGEST_BYTES = 256 * 2**20
 _MOST_VOXELS = 2**28
@@ -61,6 +69,8 @@ class RegionFiles:
     """The folder of pycortex's ``wm_lh.gii`` and its like, or of ``.npz`` of the same names."""
     labels: Path
     """The folder of FreeSurfer's ``lh.aparc.a2009s.annot`` and its like."""
+    atlases: tuple[str, ...] = ()
+    """Those of `ANNOTATIONS` that the listener has."""
 
     @property
     def mask(self) -> Path:
@@ -78,25 +88,30 @@ class RegionFiles:
         npz = self.surfaces / f"{name}.npz"
         return npz if npz.exists() else self.surfaces / f"{name}.gii"
 
-    def annotation(self, hemisphere: str) -> Path:
+    def annotation(self, atlas: str, hemisphere: str) -> Path:
         """Return the file of a hemisphere's labels."""
-        return self.labels / f"{HEMISPHERES[hemisphere]}.aparc.a2009s.annot"
+        return self.labels / f"{HEMISPHERES[hemisphere]}.{ANNOTATIONS[atlas]}.annot"
 
     def geometry(self) -> tuple[Path, ...]:
         """Return the files that place voxels beside the surfaces."""
         surfaces = (self.surface(kind, h) for h in HEMISPHERES for kind in ("wm", "pia"))
         return (self.mask, self.matrices, *surfaces)
 
-    def annotations(self) -> tuple[Path, ...]:
+    def annotations(self, atlas: str) -> tuple[Path, ...]:
         """Return the files of both hemispheres' labels."""
-        return tuple(self.annotation(hemisphere) for hemisphere in HEMISPHERES)
+        return tuple(self.annotation(atlas, hemisphere) for hemisphere in HEMISPHERES)
+
+    def all(self) -> tuple[Path, ...]:
+        """Return every file that tells of regions."""
+        labels = (path for atlas in self.atlases for path in self.annotations(atlas))
+        return (*self.geometry(), *labels)
 
 
-def membership(files: RegionFiles, n_voxels: int, *, has_labels: bool) -> xr.DataArray:
+def membership(files: RegionFiles, n_voxels: int) -> xr.DataArray:
     """Return which voxel lies in which region, booleans (roi, unit).
 
-    The first row is ``all``, the others are `GROUPS` if the listener has labels. The coordinate
-    ``hemi`` holds the hemisphere of each unit, ``L`` or ``R``.
+    The first row is ``all``, the others are the regions of each atlas that the listener has. The
+    coordinate ``hemi`` holds the hemisphere of each unit, ``L`` or ``R``.
 
     Parameters
     ----------
@@ -121,11 +136,12 @@ def membership(files: RegionFiles, n_voxels: int, *, has_labels: bool) -> xr.Dat
             f"{files.surfaces}; {files.matrices} does not belong to them"
         )
     rows = {"all": np.ones(n_voxels, dtype=bool)}
-    if has_labels:
-        labels = {h: _labels(files, h)[nearest[h]] for h in HEMISPHERES}
-        is_near = np.minimum(distances["L"], distances["R"]) <= MAXIMUM_DISTANCE_MM
+    is_near = np.minimum(distances["L"], distances["R"]) <= MAXIMUM_DISTANCE_MM
+    for atlas in files.atlases:
+        groups = {"destrieux": GROUPS, "glasser": GLASSER}[atlas]
+        labels = {h: _labels(files, atlas, groups, h)[nearest[h]] for h in HEMISPHERES}
         label = np.where(is_near, np.where(is_left, labels["L"], labels["R"]), "")
-        rows.update({name: np.isin(label, parts) for name, parts in GROUPS.items()})
+        rows.update({name: np.isin(label, parts) for name, parts in groups.items()})
     return xr.DataArray(
         np.stack(list(rows.values())),
         dims=(ROI, UNIT),
@@ -205,30 +221,20 @@ def _vertices(path: Path) -> np.ndarray:
     return points
 
 
-def _labels(files: RegionFiles, hemisphere: str) -> np.ndarray:
-    """Return the name of the Destrieux label of each vertex; empty where it has none."""
-    path = files.annotation(hemisphere)
-    _check_size(path)
-    try:
-        read_annotation: Any = nibabel.freesurfer.io.read_annot  # untyped
-        numbers, _, names = read_annotation(path)
-    except Exception as error:
-        raise CorruptData(f"{path} is no FreeSurfer annotation: {error}; fetch it again") from error
-    known = [name.decode("utf-8", "replace") for name in names]
-    lacking = {part for parts in GROUPS.values() for part in parts} - set(known)
-    if lacking:
-        raise CorruptData(
-            f"{path} lacks the labels {', '.join(sorted(lacking))}; expected the Destrieux atlas"
-        )
+def _labels(
+    files: RegionFiles, atlas: str, groups: Mapping[str, tuple[str, ...]], hemisphere: str
+) -> np.ndarray:
+    """Return the name of the label of each vertex; empty where it has none."""
+    path = files.annotation(atlas, hemisphere)
+    labels = read_labels(path, hemisphere)
+    require_labels(labels.known, groups, path, atlas)
     n_vertices = len(_vertices(files.surface("wm", hemisphere)))
-    if len(numbers) != n_vertices:
+    if len(labels.of_vertex) != n_vertices:
         raise CorruptData(
-            f"{path} labels {len(numbers)} vertices where the surface in {files.surfaces} has "
-            f"{n_vertices}; the two are of different reconstructions"
+            f"{path} labels {len(labels.of_vertex)} vertices where the surface in "
+            f"{files.surfaces} has {n_vertices}; the two are of different reconstructions"
         )
-    # Vertices without a label are numbered -1, which finds the empty text at the end.
-    labels: np.ndarray = np.array([*known, ""])[numbers]
-    return labels
+    return labels.of_vertex
 
 
 def _check_size(path: Path) -> None:

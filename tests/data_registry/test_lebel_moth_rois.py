@@ -10,7 +10,9 @@ import h5py
 import nibabel
 import numpy as np
 import pytest
+from label_files import GLASSER_AREAS, cycled, glasser_names, write_annotation
 
+from heschl.data_registry.atlases.groups import GLASSER
 from heschl.data_registry.lebel_moth.loader import LebelMoth
 from heschl.data_registry.lebel_moth.phantom_anatomy import draw_anatomy
 from heschl.data_registry.lebel_moth.rois import GROUPS
@@ -19,12 +21,6 @@ from heschl.errors import CorruptData, MissingData
 PYCORTEX = "derivative/pycortex-db/UTS01"
 TRANSFORM = f"{PYCORTEX}/transforms/UTS01_auto"
 LABELS = "derivative/freesurfer_subjdir/UTS01/label"
-
-
-def annotate(path: Path, numbers: np.ndarray, names: list[str]) -> None:
-    colours = np.zeros((len(names), 5), int)
-    colours[:, 0] = 1 + np.arange(len(names))
-    nibabel.freesurfer.io.write_annot(path, numbers, colours, names, fill_ctab=True)
 
 
 def shift_outwards(surfaces: Path, by_mm: dict[str, float]) -> None:
@@ -168,11 +164,11 @@ def test_parts_that_do_not_fit_together_are_refused(small_moth):
     numbers, _, names = nibabel.freesurfer.io.read_annot(annotation)
     names = [name.decode() for name in names]
 
-    annotate(annotation, numbers[:-1], names)
+    write_annotation(annotation, numbers[:-1], names)
     with pytest.raises(CorruptData, match=r"labels 287 vertices where the surface .* has 288"):
         moth.rois("UTS01")
 
-    annotate(annotation, np.minimum(numbers, 3), names[:4])
+    write_annotation(annotation, np.minimum(numbers, 3), names[:4])
     with pytest.raises(CorruptData, match=r"lacks the labels .*G_front_inf-Opercular"):
         moth.rois("UTS01")
 
@@ -198,3 +194,35 @@ def test_groups_of_labels_do_not_overlap():
     labels = [label for parts in GROUPS.values() for label in parts]
 
     assert len(labels) == len(set(labels))
+
+
+# --- Glasser's atlas, which a user may add ---------------------------------------------------
+
+
+def test_glasser_labels_beside_the_published_ones_add_their_regions(small_moth):
+    moth = LebelMoth(small_moth)
+    before = moth.fingerprint("UTS01", ["souls"])
+    n_vertices = 288
+    for side, name in (("L", "lh"), ("R", "rh")):
+        names = glasser_names(side)
+        # Every vertex of the left is A1, and of the right the areas in turn.
+        numbers = np.full(n_vertices, 1 + GLASSER_AREAS.index("A1"))
+        write_annotation(
+            small_moth / LABELS / f"{name}.HCPMMP1.annot",
+            numbers if side == "L" else cycled(n_vertices, len(names)),
+            names,
+        )
+
+    rois = moth.rois("UTS01")
+
+    assert rois["roi"].to_numpy().tolist() == ["all", *GROUPS, *GLASSER]
+    is_left = rois["hemi"] == "L"
+    # But for the one voxel that is far from either sheet.
+    assert (rois.sel(roi="A1") & is_left).sum() == is_left.sum() - 1
+    assert 0 < (rois.sel(roi="late_language") & ~is_left).sum() < (~is_left).sum()
+    assert not (rois.sel(roi="late_language") & is_left).any()
+    assert moth.fingerprint("UTS01", ["souls"]) != before
+
+    (small_moth / LABELS / "rh.HCPMMP1.annot").unlink()
+    with pytest.raises(MissingData, match=r"rh\.HCPMMP1\.annot is not there, but the other"):
+        moth.rois("UTS01")
