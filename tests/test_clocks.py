@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from nilearn.glm.first_level import compute_regressor, glover_hrf
 
-from heschl.clocks import HemodynamicResponse, Lanczos
+from heschl.clocks import Average, HemodynamicResponse, Lanczos
 from heschl.errors import InvalidInput, MissingExtra
 
 TR_S = 2.0045
@@ -261,3 +261,47 @@ def test_resampler_configuration_holds_every_setting():
         "min_onset_s": -24.0,
         "numerics": 1,
     }
+
+
+# --- averages -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("hop_s", "width_s"), [(0.02, 0.02), (0.01, 0.02), (0.025, 0.02)])
+def test_average_is_the_mean_over_a_stretch_of_sound(hop_s, width_s):
+    frames = 0.0125 + hop_s * np.arange(60)
+    targets = 0.01 + width_s * np.arange(int(60 * hop_s / width_s) - 1)
+    values = np.random.default_rng(0).standard_normal(60)
+    found = Average(width_s).matrix(frames, targets, hop_s) @ values
+    # The sound in slices of 10 us, each with the value of its frame.
+    slices = (np.arange(round(60 * hop_s / 1e-5) + 2000) + 0.5) * 1e-5
+    frame = np.floor((slices - frames[0] + hop_s / 2) / hop_s).astype(int)
+    is_heard = (frame >= 0) & (frame < 60)
+    for target, value in zip(targets, found, strict=True):
+        inside = is_heard & (np.abs(slices - target) < width_s / 2)
+        assert value == pytest.approx(values[frame[inside]].mean(), abs=2e-3)
+
+
+def test_average_of_a_whole_sound_is_the_mean_of_its_frames():
+    values = np.random.default_rng(0).standard_normal((7, 3))
+    (row,) = Average().matrix(np.arange(7.0), np.array([1.0]), 1.0) @ values
+    np.testing.assert_allclose(row, values.mean(axis=0), rtol=1e-12)
+    with pytest.raises(InvalidInput, match="there are 2 target times; name a width_s"):
+        Average().matrix(np.arange(7.0), np.array([1.0, 2.0]), 1.0)
+
+
+def test_average_takes_the_nearest_frame_where_there_is_none():
+    weights = Average(0.02).matrix(np.array([0.1, 0.12]), np.array([0.01, 0.11, 0.5]), 0.02)
+    np.testing.assert_allclose(weights.toarray(), [[1, 0], [0.5, 0.5], [0, 1]], atol=1e-12)
+    alone = Average(0.02).matrix(np.array([0.1]), np.array([0.01, 0.5]), 0.02)
+    assert alone.toarray().tolist() == [[1.0], [1.0]]
+
+
+def test_average_makes_rates_of_events_and_zero_where_there_are_none():
+    weights = Average(0.5).matrix(np.array([0.1, 0.2, 3.0]), np.array([0.25, 1.0, 3.0]), 0.0)
+    assert weights.toarray().tolist() == [[2, 2, 0], [0, 0, 0], [0, 0, 2]]
+
+
+@pytest.mark.parametrize("width_s", [0, -1.0, float("nan")])
+def test_average_refuses_widths_that_are_none(width_s):
+    with pytest.raises(InvalidInput, match="expected seconds above 0, or None"):
+        Average(width_s)

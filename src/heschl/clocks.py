@@ -16,7 +16,7 @@ import scipy.sparse
 from heschl.configuration import describe
 from heschl.errors import InvalidInput, MissingExtra
 
-__all__ = ["HemodynamicResponse", "Lanczos", "Resampler"]
+__all__ = ["Average", "HemodynamicResponse", "Lanczos", "Resampler"]
 
 _REGULARITY = 1e-3
 """How far one interval of a clock may be from the mean; times in float32 stay well within."""
@@ -191,10 +191,99 @@ class HemodynamicResponse:
         return np.asarray(kernel(float(np.diff(targets).min()), self.oversampling))
 
 
+@dataclass(frozen=True)
+class Average:
+    """The mean of the frames that lie around each target time.
+
+    Parameters
+    ----------
+    width_s
+        How much of the sound, centred on a target time, is averaged; frames that lie in it in
+        part count in part, and where it holds none the nearest frame stands for it. Events without
+        duration, such as word impulses, are summed and divided by the width instead: rates. None
+        averages the whole sound, for responses that are one number a sound.
+
+    >>> frames = np.array([0.5, 1.5, 2.5])
+    >>> Average().matrix(frames, np.array([1.5]), 1.0).toarray().round(3).tolist()
+    [[0.333, 0.333, 0.333]]
+    >>> Average(width_s=1.0).matrix(frames, np.array([1.0, 2.5]), 1.0).toarray().tolist()
+    [[0.5, 0.5, 0.0], [0.0, 0.0, 1.0]]
+    """
+
+    width_s: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a width that is none."""
+        if self.width_s is not None and not (np.isfinite(self.width_s) and self.width_s > 0):
+            raise InvalidInput(f"width_s={self.width_s}; expected seconds above 0, or None")
+
+    def configuration(self) -> Mapping[str, Any]:
+        """Return every setting and the numerics version."""
+        return {**describe(self), "numerics": 1}
+
+    def matrix(
+        self, frame_times_s: np.ndarray, target_times_s: np.ndarray, frame_duration_s: float
+    ) -> scipy.sparse.csr_array:
+        """Return the map (target, frame)."""
+        frames, targets = _checked_times(frame_times_s, target_times_s, frame_duration_s)
+        if self.width_s is None:
+            if len(targets) != 1:
+                raise InvalidInput(
+                    f"a whole sound is averaged into 1 response, but there are {len(targets)} "
+                    "target times; name a width_s"
+                )
+            return scipy.sparse.csr_array(np.full((1, len(frames)), 1 / len(frames)))
+        half_s = (self.width_s + frame_duration_s) / 2
+        first = np.searchsorted(frames, targets - half_s, side="left")
+        stop = np.searchsorted(frames, targets + half_s, side="left")
+        if frame_duration_s == 0:
+            row, column, starts = _bands(first, stop)
+            weights = np.full(len(column), 1 / self.width_s)
+            return scipy.sparse.csr_array((weights, column, starts), (len(targets), len(frames)))
+        row, column, _ = _bands(first, stop)
+        distance_s = np.abs(frames[column] - targets[row])
+        weights = np.minimum(half_s - distance_s, min(self.width_s, frame_duration_s))
+        # A sliver is rounding, and would stand for the row if it were all there is.
+        is_real = weights > _REGULARITY * frame_duration_s
+        row, column, weights = row[is_real], column[is_real], weights[is_real]
+        empty = np.setdiff1d(np.arange(len(targets)), row)
+        row = np.concatenate([row, empty])
+        column = np.concatenate([column, _nearest(frames, targets[empty])])
+        weights = np.concatenate([weights, np.ones(len(empty))])
+        weights /= np.bincount(row, weights)[row]
+        return scipy.sparse.csr_array((weights, (row, column)), (len(targets), len(frames)))
+
+
+def _nearest(frames: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Return the numbers of the frames that lie nearest to some times."""
+    after = np.clip(np.searchsorted(frames, times), 1, max(len(frames) - 1, 1))
+    before = after - 1
+    after = np.minimum(after, len(frames) - 1)
+    return np.where(times - frames[before] <= frames[after] - times, before, after)
+
+
 def _checked_clocks(
     frame_times_s: np.ndarray, target_times_s: np.ndarray, frame_duration_s: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return both clocks as float64 if they are usable."""
+    """Return both clocks as float64 if they are usable, and the targets regular."""
+    frames, targets = _checked_times(frame_times_s, target_times_s, frame_duration_s)
+    if len(targets) == 1:
+        raise InvalidInput(
+            "there is 1 target time, which has no interval; give the times of at least 2 responses"
+        )
+    intervals = np.diff(targets)
+    if np.ptp(intervals) > _REGULARITY * intervals.mean():
+        raise InvalidInput(
+            f"the target times are irregular, {intervals.min():.6g} to {intervals.max():.6g} s "
+            "apart; give one regular clock and drop responses after resampling"
+        )
+    return frames, targets
+
+
+def _checked_times(
+    frame_times_s: np.ndarray, target_times_s: np.ndarray, frame_duration_s: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the times of frames and targets as float64 if they are times that increase."""
     if not (np.isfinite(frame_duration_s) and frame_duration_s >= 0):
         raise InvalidInput(f"frame_duration_s={frame_duration_s}; expected seconds, 0 or more")
     clocks = []
@@ -209,18 +298,8 @@ def _checked_clocks(
     frames, targets = clocks
     if (np.diff(frames) < 0).any():
         raise InvalidInput("the frame times go backwards; sort frames, and their values, by time")
-    if len(targets) == 1:
-        raise InvalidInput(
-            "there is 1 target time, which has no interval; give the times of at least 2 responses"
-        )
-    intervals = np.diff(targets)
-    if intervals.min() <= 0:
+    if (np.diff(targets) <= 0).any():
         raise InvalidInput("the target times do not increase; sort responses by time")
-    if np.ptp(intervals) > _REGULARITY * intervals.mean():
-        raise InvalidInput(
-            f"the target times are irregular, {intervals.min():.6g} to {intervals.max():.6g} s "
-            "apart; give one regular clock and drop responses after resampling"
-        )
     return frames, targets
 
 

@@ -18,7 +18,7 @@ from heschl.clocks import Resampler
 from heschl.contracts import AnyModel, Layer, Precise, SpeechModel
 from heschl.errors import BrokenPlugin, InvalidInput, UnknownName, near_names
 from heschl.passes import Passes, Report
-from heschl.sinks import Collected, Resampled, Sink, columns_of, n_finished
+from heschl.sinks import Collected, Resampled, Scaled, Sink, columns_of, n_finished
 from heschl.sound import Stimulus
 from heschl.unheard import EventStamp, found_frames
 from heschl.windowing import ChunkedWindows, SlidingWindows, WholeStimulus, Windowing
@@ -26,6 +26,7 @@ from heschl.windowing import ChunkedWindows, SlidingWindows, WholeStimulus, Wind
 __all__ = [
     "ChunkedWindows",
     "EventStamp",
+    "FrameScaling",
     "Frames",
     "Precision",
     "SlidingWindows",
@@ -38,6 +39,10 @@ __all__ = [
 Precision = Literal["float32", "bfloat16"]
 """What a network computes its products in. bfloat16 moves features by 1 to 2 %, so it belongs to
 the protocol; see docs/equivalence.md."""
+
+FrameScaling = Literal["none", "minmax"]
+"""What is done with the frames of each unit, over one stimulus, before they are resampled:
+nothing, or to the range from 0 to 1."""
 
 ROUNDING: Mapping[Precision, float] = {"float32": 1e-4, "bfloat16": 3e-2}
 """The share of a frame's largest number up to which rounding may move the others."""
@@ -62,6 +67,7 @@ def extract(
     batch_size: BatchSize = "auto",
     event_stamp: EventStamp = "offset",
     precision: Precision = "float32",
+    frame_scaling: FrameScaling = "none",
     report: Report | None = None,
 ) -> dict[str, np.ndarray]:
     """Return a model's layers for one stimulus, resampled to the times of responses.
@@ -95,6 +101,9 @@ def extract(
     precision
         What a model that hears computes in; one that does not offer it is
         refused.
+    frame_scaling
+        ``"minmax"`` brings each unit to the range from 0 to 1 over the frames of
+        this stimulus, before they are resampled. Between words is 0 and stays so.
     report
         Called with the fraction of the windows that are done.
 
@@ -103,6 +112,10 @@ def extract(
     dict
         For each layer float32 (target, unit).
     """
+    if frame_scaling not in get_args(FrameScaling):
+        raise InvalidInput(
+            f"frame_scaling={frame_scaling!r}; expected one of {', '.join(get_args(FrameScaling))}"
+        )
     matrices: dict[tuple[bytes, float], tuple[Any, list[int]]] = {}
 
     def resampled(layer: Layer, times_s: np.ndarray, frame_duration_s: float) -> Sink:
@@ -111,7 +124,10 @@ def extract(
         if clock not in matrices:
             columns = columns_of(resampler, times_s, target_times_s, frame_duration_s)
             matrices[clock] = columns, n_finished(columns)
-        return Resampled(*matrices[clock], layer.width)
+        if frame_scaling == "none":
+            return Resampled(*matrices[clock], layer.width)
+        is_silent_between = hasattr(model, "read")
+        return Scaled(*matrices[clock], layer.width, is_silent_between=is_silent_between)
 
     sinks = _run(
         model,

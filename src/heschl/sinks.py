@@ -10,7 +10,7 @@ import scipy.sparse
 from heschl.clocks import Resampler
 from heschl.errors import BrokenPlugin
 
-__all__ = ["Collected", "Resampled", "Sink", "columns_of", "n_finished"]
+__all__ = ["Collected", "Resampled", "Scaled", "Sink", "columns_of", "n_finished"]
 
 FRAMES_PER_SUM = 256
 """Frames that are resampled together: fixed, so that sums do not depend on batches or blocks."""
@@ -123,3 +123,52 @@ class Resampled:
     def _open_up_to(self, stop: int) -> None:
         n_new = max(0, stop - self._n_done - len(self._open))
         self._open = np.concatenate([self._open, np.zeros((n_new, self._open.shape[1]))])
+
+
+class Scaled:
+    """Resamples frames of which each unit was brought to the range from 0 to 1 beforehand.
+
+    The range is known when the last frame was heard. Resampling is linear, so it is the result that
+    is shifted and scaled: R((x - low) / (high - low)) = (R(x) - low R(1)) / (high - low). A unit
+    that never changes is 0.
+
+    Parameters
+    ----------
+    columns, n_finished, width
+        Those of `Resampled`.
+    is_silent_between
+        Whether the frames are events with nothing between them, such as words. Then silence, 0,
+        is within the range and stays 0.
+    """
+
+    def __init__(
+        self, columns: Any, n_finished: list[int], width: int, *, is_silent_between: bool
+    ) -> None:  # a SciPy sparse array has no type
+        self._resampled = Resampled(columns, n_finished, width)
+        self._gains = np.asarray(columns.sum(axis=1))
+        self._is_silent_between = is_silent_between
+        # Taken off before the sums, since what units have in common may dwarf what changes.
+        self._reference = np.zeros(width) if is_silent_between else None
+        self._low = np.zeros(width) if is_silent_between else np.full(width, np.inf)
+        self._high = -self._low
+
+    def add(self, values: np.ndarray) -> None:
+        """Take the next frames (frame, unit)."""
+        if not len(values):
+            return
+        if self._reference is None:
+            self._reference = values[0].astype(np.float64)
+        changes = values - self._reference
+        self._low = np.minimum(self._low, changes.min(axis=0))
+        self._high = np.maximum(self._high, changes.max(axis=0))
+        self._resampled.add(changes)
+
+    def values(self) -> np.ndarray:
+        """Return the targets (target, unit)."""
+        rows = self._resampled.values()
+        spread = self._high - self._low
+        varies = np.isfinite(spread) & (spread > 0)
+        low = 0.0 if self._is_silent_between else self._low[varies]
+        scaled = np.zeros_like(rows)
+        scaled[:, varies] = (rows[:, varies] - self._gains[:, np.newaxis] * low) / spread[varies]
+        return scaled

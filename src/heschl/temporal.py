@@ -13,11 +13,12 @@ from typing import TypeVar
 import numpy as np
 import xarray as xr
 
-from heschl.clocks import HemodynamicResponse, Lanczos, Resampler
+from heschl.clocks import Average, HemodynamicResponse, Lanczos, Resampler
 from heschl.dimensions import STIMULUS, TIME
 from heschl.errors import InvalidInput
 
 __all__ = [
+    "Average",
     "HemodynamicResponse",
     "Lanczos",
     "Resampler",
