@@ -30,7 +30,7 @@ _LABELS = {
     "Motor": ("G_precentral", "S_precentral-inf-part", "S_precentral-sup-part"),
 }
 _OTHER_LABELS = ("G_occipital_middle", "G_temp_sup-Plan_tempo", "G_temp_sup-Plan_polar")
-"""The first is what mixed vertices carry; the others are of regions that have no vertex here."""
+"""What vertices that mix parcels carry in turn."""
 
 _N_VERTICES = 642
 """Of a hemisphere: the first of fsaverage5, which are those of fsaverage3."""
@@ -38,8 +38,8 @@ _N_SEEDS = 42
 """Of a hemisphere: its coarsest vertices but the icosahedron's, each the middle of a parcel."""
 N_PARCELS = 2 * _N_SEEDS
 
-_VOXEL_MM = 5.0
-_SHAPE = (31, 38, 30)
+_VOXEL_MM = 5.5
+_SHAPE = (28, 35, 27)
 _AFFINE = np.array(
     [
         [-_VOXEL_MM, 0, 0, 76.0],
@@ -137,7 +137,7 @@ def write_run(path: Path, series: np.ndarray) -> None:
 
 def _label(names: list[str], parcel: int, vertex: int) -> int:
     if parcel < 0:
-        return 0
+        return vertex % len(_OTHER_LABELS)
     parts = _LABELS[brain().regions[parcel]]
     return names.index(parts[vertex % len(parts)])
 

@@ -6,6 +6,7 @@ taken, which is what the examples of ``vol_to_surf`` give it.
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -78,7 +79,9 @@ def read_mesh(path: Path) -> Mesh:
     if check_file(path).st_size > _LARGEST_BYTES:
         raise CorruptData(f"{path} has more than {_LARGEST_BYTES:,} bytes; this is no mesh")
     try:
-        mesh: Any = load_surf_mesh(str(path))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what FreeSurfer's files may lack beside the mesh
+            mesh: Any = load_surf_mesh(str(path))
         vertices, triangles = np.asarray(mesh.coordinates), np.asarray(mesh.faces)
     except Exception as error:
         raise CorruptData(
