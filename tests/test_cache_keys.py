@@ -20,7 +20,7 @@ from heschl.temporal import HemodynamicResponse
 from heschl.windowing import ChunkedWindows, WholeStimulus
 
 DATA = ToyDataset()
-PRESENTATION = {("rois",), ("card",)}
+PRESENTATION = {("rois",), ("card",), ("unit_average",)}
 """Fields that choose what is reported of the unit scores, or name the benchmark."""
 
 
@@ -55,6 +55,9 @@ def flipped(value):
         "stimulus": "speaker",
         "fast": "reference",
         "float32": "float64",
+        "none": "minmax",
+        "nested": "inner",
+        "mean": "median",
     }
     return options.get(value, f"{value}x")
 
@@ -72,7 +75,7 @@ def leaves(settings, path=()):
 def with_flipped(settings, path):
     inner = getattr(settings, path[0])
     if inner is None:
-        changed = {"included": ("two", "test"), "train": ("one", "two")}[path[0]]
+        changed = {"included": ("two", "test"), "train": ("one", "two"), "units": "A1"}[path[0]]
     else:
         changed = with_flipped(inner, path[1:]) if len(path) > 1 else flipped(inner)
         if path == ("precision",):
@@ -114,11 +117,11 @@ def test_every_flipped_field_of_a_declaration_misses(declaration, path):
         assert before["scores"] == after["scores"]
     else:
         assert not set(before["scores"]) & set(after["scores"])
-    if path[0] in ("windowing", "resampler", "event_stamp", "precision"):
+    if path[0] in ("windowing", "resampler", "event_stamp", "precision", "frame_scaling"):
         assert not set(before["features"]) & set(after["features"])
     else:
         assert set(after["features"]) <= set(before["features"])
-    if path[0] in ("ceiling", "skipped_rows", "splitter", "included"):
+    if path[0] in ("ceiling", "skipped_rows", "splitter", "included", "units"):
         assert not set(before["ceiling"]) & set(after["ceiling"])
 
 

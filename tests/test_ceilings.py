@@ -12,11 +12,10 @@ from simulated_repeats import columns_r, labelled, simulated
 from heschl.ceilings import (
     CorrelationCeiling,
     ExplainableVariance,
-    SharedCorrelation,
-    SharedPrediction,
     SplitHalf,
 )
 from heschl.errors import InvalidInput
+from heschl.shared_ceilings import SharedCorrelation, SharedPrediction
 
 REPEAT_CEILINGS = [CorrelationCeiling(), ExplainableVariance(), SplitHalf()]
 

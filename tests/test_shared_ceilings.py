@@ -8,11 +8,8 @@ import xarray as xr
 from simulated_repeats import columns_r, labelled, simulated
 from sklearn.decomposition import PCA
 
-from heschl.ceilings import (
-    SharedCorrelation,
-    SharedPrediction,
-)
 from heschl.errors import InvalidInput
+from heschl.shared_ceilings import SharedCorrelation, SharedPrediction
 from heschl.splits import ContiguousKFold, Fold
 
 

@@ -1,30 +1,41 @@
 """Aggregation: from unit scores to what is reported, every step of it in one place.
 
-The chain is: units of a region (those whose ceiling is above the minimum) -> mean;
-layers -> a rule; listeners -> mean with error, interval and test.
+The chain is: units of a region (those whose ceiling is above the minimum) -> mean or median;
+layers -> a rule; listeners -> mean with error, interval and test. Where there are no listeners,
+error and interval come from draws of stimuli.
 """
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import xarray as xr
 
-from heschl.dimensions import LAYER, ROI, SUBJECT
+from heschl.dimensions import DRAW, LAYER, ROI, SUBJECT
+from heschl.layer_choice import LAYER_RULES
 from heschl.statistics import bootstrap_interval, standard_error, wilcoxon
 
-__all__ = ["LAYER_RULES", "QUANTITIES", "over_subjects", "per_region"]
+__all__ = ["QUANTITIES", "UnitAverage", "over_stimuli", "over_subjects", "per_region"]
 
 QUANTITIES = ("score", "normalised")
-LAYER_RULES = {
-    "nested": "the layer with the best mean over the other listeners",
-    "mean": "the mean over layers",
-    "best": "the layer with the best mean over all listeners: optimistic, for comparison alone",
-}
+
+UnitAverage = Literal["mean", "median"]
+
+_OF_UNITS = ("best_of_unit", "inner")
+"""The rules that choose layers unit by unit, before there is an average to choose by."""
+_AVERAGED = (
+    *QUANTITIES,
+    *(f"{rule}_{quantity}" for rule in _OF_UNITS for quantity in QUANTITIES),
+    "draws",
+    "inner_draws",
+)
+_AVERAGES: dict[str, Callable[..., np.ndarray]] = {"mean": np.mean, "median": np.median}
 
 
-def per_region(units: xr.Dataset, minimum: float) -> xr.Dataset:
+def per_region(units: xr.Dataset, minimum: float, average: UnitAverage = "mean") -> xr.Dataset:
     """Average unit scores over the units of each region.
 
     Parameters
@@ -32,45 +43,59 @@ def per_region(units: xr.Dataset, minimum: float) -> xr.Dataset:
     units
         ``score`` (layer, unit), ``normalised`` (layer, unit), ``ceiling``
         (unit,), ``in_roi`` (roi, unit) and the coordinate ``subject`` (unit,).
+        Where layers were chosen for each unit, the same with the prefixes
+        ``inner_`` and ``best_of_unit_`` (unit,); where the ceiling is that of all listeners,
+        ``shared_ceiling`` (unit,); where stimuli were drawn anew, ``draws``
+        (layer, draw, unit) and ``inner_draws`` (draw, unit) of the score.
     minimum
         Only units whose ceiling is above it enter; ``n_units`` counts them, and
         ``score_of_all_units`` averages the rest in as well.
+    average
+        Over units: ``"mean"`` or ``"median"``.
 
     Returns
     -------
     xr.Dataset
         ``score``, ``normalised``, ``score_of_all_units`` (layer, subject, roi);
-        ``ceiling``, ``n_units``, ``n_units_of_region`` (subject, roi). A region
+        ``ceiling``, ``n_units``, ``n_units_of_region`` (subject, roi); and what
+        was given of the rest, with (subject, roi) in the place of unit. A region
         without a unit is NaN with a count of 0.
     """
+    reduce = _AVERAGES[average]
     owners = units[SUBJECT].to_numpy()
     # The order of appearance is the order of the run, which the user chose.
     subjects = list(dict.fromkeys(owners.tolist()))
     is_member = units["in_roi"].to_numpy().astype(bool)
     ceiling = units["ceiling"].to_numpy().astype(np.float64)
-    is_reliable = ceiling > minimum
-    n_layers, n_subjects, n_rois = units.sizes[LAYER], len(subjects), units.sizes[ROI]
-    layered = {
-        name: np.full((n_layers, n_subjects, n_rois), np.nan)
-        for name in ("score", "normalised", "score_of_all_units")
+    is_reliable = _divisor(units) > minimum
+    shape = (len(subjects), units.sizes[ROI])
+    # What is returned, of which variable, and whether of the units that count alone.
+    averages = {name: (name, True) for name in _AVERAGED if name in units} | {
+        f"{name}_of_all_units": (name, False) for name in ("score", "inner_score") if name in units
     }
-    mean_ceiling = np.full((n_subjects, n_rois), np.nan)
-    counts = np.zeros((2, n_subjects, n_rois), dtype=np.int64)
-    score = units["score"].to_numpy().astype(np.float64)
-    normalised = units["normalised"].to_numpy().astype(np.float64)
+    values = {name: units[name].to_numpy().astype(np.float64) for name, _ in averages.values()}
+    reduced = {
+        result: np.full((*values[name].shape[:-1], *shape), np.nan)
+        for result, (name, _) in averages.items()
+    }
+    mean_ceiling = np.full(shape, np.nan)
+    counts = np.zeros((2, *shape), dtype=np.int64)
     for s, subject in enumerate(subjects):
-        for r in range(n_rois):
+        for r in range(units.sizes[ROI]):
             region = (owners == subject) & is_member[r]
             kept = region & is_reliable
             counts[:, s, r] = kept.sum(), region.sum()
-            if region.any():
-                layered["score_of_all_units"][:, s, r] = score[:, region].mean(axis=1)
             if kept.any():
-                layered["score"][:, s, r] = score[:, kept].mean(axis=1)
-                layered["normalised"][:, s, r] = normalised[:, kept].mean(axis=1)
                 mean_ceiling[s, r] = ceiling[kept].mean()
+            for result, (name, is_of_kept) in averages.items():
+                chosen = kept if is_of_kept else region
+                if chosen.any():
+                    reduced[result][..., s, r] = reduce(values[name][..., chosen], axis=-1)
     return xr.Dataset(
-        {name: ((LAYER, SUBJECT, ROI), values) for name, values in layered.items()}
+        {
+            result: ((*units[name].dims[:-1], SUBJECT, ROI), reduced[result])
+            for result, (name, _) in averages.items()
+        }
         | {
             "ceiling": ((SUBJECT, ROI), mean_ceiling),
             "n_units": ((SUBJECT, ROI), counts[0]),
@@ -78,6 +103,12 @@ def per_region(units: xr.Dataset, minimum: float) -> xr.Dataset:
         },
         coords={LAYER: units[LAYER].to_numpy(), SUBJECT: subjects, ROI: units[ROI].to_numpy()},
     )
+
+
+def _divisor(units: xr.Dataset) -> np.ndarray:
+    """Return the ceiling (unit,) that decides which units count."""
+    name = "shared_ceiling" if "shared_ceiling" in units else "ceiling"
+    return units[name].to_numpy().astype(np.float64)
 
 
 def over_subjects(summary: xr.Dataset, *, seed: int, level: float = 0.95) -> xr.Dataset:
@@ -98,6 +129,12 @@ def over_subjects(summary: xr.Dataset, *, seed: int, level: float = 0.95) -> xr.
     )
     layers = summary[LAYER].to_numpy()
     ruled, nested, best = _apply_rules(by_quantity)
+    rules = ["nested", "mean", "best"]
+    for rule in _OF_UNITS:
+        if f"{rule}_score" in summary:
+            of_units = [summary[f"{rule}_{name}"].to_numpy()[np.newaxis] for name in QUANTITIES]
+            ruled = np.concatenate([ruled, np.stack(of_units)], axis=1)
+            rules.append(rule)
     statistics = _population(by_quantity, seed, level)
     rule_statistics = _population(ruled, seed, level)
     ceiling = summary["ceiling"].transpose(SUBJECT, ROI).to_numpy()
@@ -115,14 +152,53 @@ def over_subjects(summary: xr.Dataset, *, seed: int, level: float = 0.95) -> xr.
         },
         coords={
             "quantity": list(QUANTITIES),
-            "layer_rule": list(LAYER_RULES),
+            "layer_rule": rules,
             LAYER: layers,
             SUBJECT: summary[SUBJECT].to_numpy(),
             ROI: summary[ROI].to_numpy(),
         },
         attrs={"interval_level": level}
-        | {f"layer_rule_{rule}": meaning for rule, meaning in LAYER_RULES.items()},
+        | {f"layer_rule_{rule}": LAYER_RULES[rule] for rule in rules},
     )
+
+
+def over_stimuli(population: xr.Dataset, summary: xr.Dataset) -> xr.Dataset:
+    """Return a population with the errors and intervals that draws of stimuli give.
+
+    Parameters
+    ----------
+    population
+        Of `over_subjects`; it has no listeners to take an error over, or is not to.
+    summary
+        Of `per_region`, with ``draws``.
+
+    Returns
+    -------
+    xr.Dataset
+        The same with ``error, low, high`` of each layer, of the mean over layers
+        and of the layers chosen within the training rows. The other rules look at
+        all listeners, so they have none; nothing has a ``p``.
+    """
+    level = float(population.attrs["interval_level"])
+    draws = summary["draws"].mean(SUBJECT)  # (layer, draw, roi)
+    of_rules = {"mean": draws.mean(LAYER)}
+    if "inner_draws" in summary:
+        of_rules["inner"] = summary["inner_draws"].mean(SUBJECT)
+    if draws.sizes[LAYER] == 1:
+        of_rules["nested"] = draws[{LAYER: 0}]
+    changed = population.copy(deep=True)
+    for name in ("error", "low", "high", "p"):
+        changed[name][:] = np.nan
+        changed[f"rule_{name}"][:] = np.nan
+    quantiles = {"low": (1 - level) / 2, "high": (1 + level) / 2}
+    for prefix, label, of_row in (
+        *(("", {LAYER: name}, draws.sel({LAYER: name})) for name in draws[LAYER].to_numpy()),
+        *(("rule_", {"layer_rule": rule}, of_rule) for rule, of_rule in of_rules.items()),
+    ):
+        changed[f"{prefix}error"].loc[label] = of_row.std(DRAW, ddof=1).to_numpy()
+        for name, share in quantiles.items():
+            changed[f"{prefix}{name}"].loc[label] = of_row.quantile(share, DRAW).to_numpy()
+    return changed
 
 
 def _apply_rules(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -134,7 +210,7 @@ def _apply_rules(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
     guide = values[QUANTITIES.index("normalised")]
     nested = np.full((n_subjects, n_rois), -1)
     best = np.full(n_rois, -1)
-    ruled = np.full((n_quantities, len(LAYER_RULES), n_subjects, n_rois), np.nan)
+    ruled = np.full((n_quantities, 3, n_subjects, n_rois), np.nan)
     ruled[:, 1] = values.mean(axis=1)
     for r in range(n_rois):
         best[r] = _best_layer(guide[:, :, r])

@@ -13,12 +13,12 @@ from heschl.ceilings import (
     ExplainableVariance,
     Power,
     RepeatCeiling,
-    SharedCorrelation,
     SplitHalf,
     normalise,
 )
 from heschl.dimensions import REPEAT, SUBJECT, TIME, UNIT
 from heschl.findings import Finding
+from heschl.shared_ceilings import SharedCorrelation
 
 __all__ = ["verification"]
 

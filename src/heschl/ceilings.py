@@ -1,14 +1,14 @@
 """Noise ceilings: how well a perfect model could do, each with its conditions.
 
-Three kinds rest on repeats of one stimulus, two on listeners who share one.
-Most confusion about ceilings is between two powers: a *correlation* ceiling
+The kinds here rest on repeats of one stimulus; those of `heschl.shared_ceilings` on listeners who
+share one. Most confusion about ceilings is between two powers: a *correlation* ceiling
 divides correlations, a *variance* ceiling (a reliability) divides r squared and
 R squared; `normalise` sees to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol, get_args
 
@@ -16,28 +16,25 @@ import numpy as np
 import xarray as xr
 
 from heschl.configuration import describe
-from heschl.contracts import Metric
-from heschl.dimensions import FEATURE, FOLD, REPEAT, SUBJECT, TIME, UNIT
+from heschl.dimensions import REPEAT, TIME, UNIT
 from heschl.errors import InvalidInput
 from heschl.reliability import (
     ccmax,
     explainable_variance,
-    principal_components,
     repeat_covariance,
     split_half,
 )
-from heschl.splits import Fold
 from heschl.temporal import is_constant, zscore
 
 __all__ = [
     "Ceiling",
     "CorrelationCeiling",
     "ExplainableVariance",
+    "NoCeiling",
     "Power",
     "RepeatCeiling",
-    "SharedCorrelation",
-    "SharedPrediction",
     "SplitHalf",
+    "check_rows",
     "normalise",
 ]
 
@@ -50,7 +47,6 @@ _UNITS_AT_ONCE = 4096
 """Bounds the memory of intermediate results; it changes no number."""
 
 _MINIMUM_REPEATS = 2
-_MINIMUM_SUBJECTS = 3
 
 
 class Ceiling(Protocol):
@@ -147,95 +143,19 @@ class SplitHalf:
 
 
 @dataclass(frozen=True)
-class SharedCorrelation:
-    """The correlation of each listener with the mean of the others, unit by unit.
+class NoCeiling:
+    """Nothing to divide by, for protocols that compare raw scores.
 
-    NC-SHARED in its univariate form. It bounds what listeners share: a model of
-    what is a listener's own may exceed it.
+    Also for metrics whose correction depends on the model: they return ``normalised`` themselves.
     """
 
-    kind: ClassVar[str] = "NC-SHARED univariate"
+    kind: ClassVar[str] = "none"
     power: ClassVar[Power] = "correlation"
     minimum: float = 0.0
 
     def configuration(self) -> Mapping[str, Any]:
         """Return every setting and the numerics version."""
         return {**describe(self), "numerics": 1}
-
-    def __call__(self, responses: xr.DataArray) -> xr.DataArray:
-        """Return the ceiling (subject, unit) of ``responses`` (subject, time, unit)."""
-        values = _checked_shared(responses)
-        others = (values.sum(axis=0) - values) / (len(values) - 1)
-        ceilings = [
-            (zscore(own) * zscore(other)).mean(axis=0)
-            for own, other in zip(values, others, strict=True)
-        ]
-        return _per_subject(responses, np.stack(ceilings))
-
-
-@dataclass(frozen=True)
-class SharedPrediction:
-    """The score of predicting each listener from all units of the others' mean.
-
-    NC-SHARED in its multi-unit form: the same estimator and folds as the model,
-    with principal components of the others' mean, fitted on training rows, in
-    the place of the model's features.
-    """
-
-    kind: ClassVar[str] = "NC-SHARED"
-    power: ClassVar[Power] = "correlation"
-    n_components: int = 100
-    minimum: float = 0.0
-
-    def configuration(self) -> Mapping[str, Any]:
-        """Return every setting and the numerics version."""
-        return {**describe(self), "numerics": 1}
-
-    def __call__(
-        self, responses: xr.DataArray, folds: Sequence[Fold], estimator: Metric, *, seed: int = 0
-    ) -> xr.DataArray:
-        """Return the ceiling (subject, unit), the mean over folds.
-
-        Parameters
-        ----------
-        responses
-            (subject, time, unit), on the identical stimulus.
-        folds
-            Those of the model.
-        estimator
-            The metric of the model; its ``score`` must be a correlation.
-        seed
-            Handed on to the estimator.
-        """
-        values = _checked_shared(responses)
-        self._check_folds(folds, n_rows=values.shape[1])
-        ceilings = np.zeros((values.shape[0], values.shape[2]))
-        for subject, own in enumerate(values):
-            others = np.delete(values, subject, axis=0).mean(axis=0)
-            target = responses.isel({SUBJECT: subject}).copy(data=own)
-            for fold in folds:
-                scores = principal_components(others, fold.train, self.n_components)
-                design = xr.DataArray(scores, dims=(TIME, FEATURE), coords={TIME: target[TIME]})
-                score = estimator(design, target, [fold], seed=seed)["score"]
-                score = score.mean(FOLD) if FOLD in score.dims else score
-                ceilings[subject] += score.to_numpy() / len(folds)
-        return _per_subject(responses, ceilings)
-
-    def _check_folds(self, folds: Sequence[Fold], n_rows: int) -> None:
-        if not folds:
-            raise InvalidInput("there is no fold to predict; give those of the model")
-        for fold in folds:
-            last = max(fold.train.max(), fold.test.max())
-            if last >= n_rows:
-                raise InvalidInput(
-                    f"fold {fold.name!r} names row {last}, but there are {n_rows}; "
-                    "split the rows of this stimulus"
-                )
-            if len(fold.train) <= self.n_components:
-                raise InvalidInput(
-                    f"fold {fold.name!r} trains on {len(fold.train)} rows, too few for "
-                    f"{self.n_components} components; lower n_components or give more rows"
-                )
 
 
 def normalise(
@@ -286,7 +206,7 @@ def normalise(
 
 def _labelled(repeats: xr.DataArray, estimate: Callable[[np.ndarray], np.ndarray]) -> xr.DataArray:
     """Return the estimate (unit,) from values (row, repeat, unit), with flat units at 0."""
-    _check(repeats, REPEAT, _MINIMUM_REPEATS, "a ceiling from repeats needs the single repeats")
+    check_rows(repeats, REPEAT, _MINIMUM_REPEATS, "a ceiling from repeats needs the single repeats")
     n_units = repeats.sizes[UNIT]
     ceiling, flat = np.zeros(n_units), np.zeros(n_units, dtype=bool)
     for start in range(0, n_units, _UNITS_AT_ONCE):
@@ -305,29 +225,8 @@ def _labelled(repeats: xr.DataArray, estimate: Callable[[np.ndarray], np.ndarray
     )
 
 
-def _checked_shared(responses: xr.DataArray) -> np.ndarray:
-    _check(
-        responses, SUBJECT, _MINIMUM_SUBJECTS, "a shared ceiling needs listeners of one stimulus"
-    )
-    return responses.to_numpy().astype(np.float64)
-
-
-def _per_subject(responses: xr.DataArray, ceilings: np.ndarray) -> xr.DataArray:
-    """Return the ceiling (subject, unit), with flat units at 0."""
-    flat = is_constant(responses.to_numpy().astype(np.float64).transpose(1, 0, 2))
-    return xr.DataArray(
-        np.where(flat, 0.0, ceilings),
-        dims=(SUBJECT, UNIT),
-        coords={
-            SUBJECT: responses[SUBJECT].to_numpy(),
-            UNIT: responses[UNIT].to_numpy(),
-            "is_constant": ((SUBJECT, UNIT), flat),
-        },
-        name="ceiling",
-    )
-
-
-def _check(array: xr.DataArray, first: str, at_least: int, need: str) -> None:
+def check_rows(array: xr.DataArray, first: str, at_least: int, need: str) -> None:
+    """Refuse an array that is not (``first``, time, unit), long enough and finite."""
     if array.dims != (first, TIME, UNIT):
         raise InvalidInput(f"{need}: got dims {array.dims}, expected {(first, TIME, UNIT)}")
     if array.sizes[first] < at_least:

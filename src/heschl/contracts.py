@@ -215,6 +215,16 @@ class FeatureSource(Model, Protocol):
 AnyModel = SpeechModel | TextModel | FeatureSource
 
 
+class Labelling(Protocol):
+    """What a dataset may offer beside its contract, for splits by more than stimulus and time."""
+
+    def row_labels(self, stimulus: str) -> Mapping[str, str]:
+        """Return what is true of all rows of a stimulus: its category, its speaker.
+
+        Every stimulus has the same labels.
+        """
+
+
 @runtime_checkable
 class Dataset(Protocol):
     """Recordings and the sounds that they answer to, read from a folder in its real layout."""
@@ -261,7 +271,43 @@ class Metric(Protocol):
         """Return per-unit values with ``score`` (unit,) or (fold, unit) among them.
 
         ``design`` is (time, feature), ``responses`` (time, unit), row for row.
+
+        An encoding benchmark also takes ``inner_score`` (fold, unit), the score
+        within the training rows, to choose layers by; ``prediction`` (time,
+        unit), each row's by a fold that did not train on it, see
+        `PredictingMetric`; ``normalised``, of the dims of ``score``, where the
+        metric corrects for noise itself.
         """
+
+
+class RepeatMetric(Protocol):
+    """A metric whose correction for noise needs the single presentations.
+
+    It has ``needs_repeats = True`` and returns ``normalised`` beside ``score``.
+    """
+
+    def __call__(
+        self,
+        design: xr.DataArray,
+        responses: xr.DataArray,
+        folds: Sequence[Fold],
+        *,
+        seed: int,
+        repeats: xr.DataArray,
+    ) -> xr.Dataset:
+        """Return what a `Metric` does; ``repeats`` is (repeat, time, unit), row for row."""
+
+
+def needs_repeats(metric: object) -> TypeGuard[RepeatMetric]:
+    """Return whether a metric asks for the single presentations."""
+    return getattr(metric, "needs_repeats", False) is True
+
+
+class PredictingMetric(Metric, Protocol):
+    """A metric that returns ``prediction``, and scores any rows of it."""
+
+    def score_of(self, prediction: np.ndarray, responses: np.ndarray) -> np.ndarray:
+        """Return the score (unit,) of predictions and responses (row, unit)."""
 
 
 class SharingMetric(Metric, Protocol):

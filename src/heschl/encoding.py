@@ -1,48 +1,40 @@
 """The encoding kind of benchmark: predict each unit's response from a model's features.
 
-An `EncodingBenchmark` is a declaration. What happens with it is this file, from
-top to bottom: cells for the features of every stimulus, for the ceilings and
-unit scores of every listener, and their gathering. `heschl.encoding_work` is
-what the cells do.
+An `EncodingBenchmark` is a declaration. `heschl.encoding_cells` makes a table of
+work of it: cells for the features of every stimulus, for the ceilings and unit
+scores of every listener. What the cells do is in `heschl.encoding_work`,
+`heschl.ceiling_work` and `heschl.choice_work`; here they are gathered.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Protocol, get_args
 
 import xarray as xr
 
+from heschl.aggregation import UnitAverage
 from heschl.cards import BenchmarkCard
-from heschl.ceilings import Power, RepeatCeiling
-from heschl.cells import Cell, Shared
-from heschl.configuration import array_digest, describe
-from heschl.contracts import AnyModel, Metric
-from heschl.dimensions import TIME
-from heschl.encoding_work import (
-    compute_ceiling,
-    compute_features,
-    compute_scores,
-    labels_of_rows,
-    subject_scores,
-)
+from heschl.ceilings import NoCeiling, Power, RepeatCeiling
+from heschl.cells import Cell
+from heschl.configuration import describe
+from heschl.contracts import Metric
+from heschl.dimensions import STIMULUS
+from heschl.encoding_cells import encoding_cells, listeners
+from heschl.encoding_rows import folds_of
+from heschl.encoding_work import FoldAverage, subject_scores
 from heschl.errors import InvalidInput, MissingData, UnknownName, near_names
 from heschl.event_rendering import EventStamp
-from heschl.extraction import Precision
+from heschl.extraction import FrameScaling, Precision
 from heschl.gathering import gather_groups
+from heschl.layer_choice import LayerRule
 from heschl.session import Session
-from heschl.sound import RESAMPLING, Stimulus
+from heschl.shared_ceilings import SharedCeiling
 from heschl.splits import Splitter
 from heschl.wording import some
 
 __all__ = ["EncodingBenchmark"]
-
-_NUMERICS = 1
-"""Raised whenever the same declaration and inputs give other numbers, by a change here or in
-`encoding_work`, `extraction`, `passes` or `temporal`, so that nothing older is served."""
-
 
 _NORMALISATIONS: Mapping[tuple[Power, Power], str] = {
     ("correlation", "correlation"): "score / ceiling",
@@ -53,8 +45,22 @@ _NORMALISATIONS: Mapping[tuple[Power, Power], str] = {
 """What `heschl.ceilings.normalise` does for the powers of a score and of its ceiling."""
 
 
+_WORDS: Mapping[str, Any] = {
+    "precision": Precision,
+    "frame_scaling": FrameScaling,
+    "layer_rule": LayerRule,
+    "fold_average": FoldAverage,
+    "unit_average": UnitAverage,
+}
+"""The settings that are one of a few words."""
+
+
 class ScoredMetric(Metric, Protocol):
-    """A metric that says what its score is."""
+    """A metric that says what its score is.
+
+    One that returns ``prediction`` has ``score_of`` as well, see `Metric`; one
+    that returns ``normalised`` says in ``normalisation`` how it came about.
+    """
 
     @property
     def meaning(self) -> str:
@@ -82,13 +88,16 @@ class EncodingBenchmark:
     resampler
         How features reach the recording's clock (B2, B4).
     delays
-        The FIR delays in rows (B3); features are z-scored before (B5).
+        The FIR delays in rows (B3), after features are z-scored (B5); empty for
+        none.
     splitter
         Which rows train and which test.
     metric
         Scores every unit from design and responses.
     ceiling
-        From the repeats of the test stimulus; its ``minimum`` decides which units count.
+        From the repeats of the test stimulus, from other listeners of it
+        (`heschl.shared_ceilings`), or `NoCeiling`; its ``minimum`` decides which
+        units count.
     rois
         The regions to report, the primary one first.
     included
@@ -100,6 +109,22 @@ class EncodingBenchmark:
     precision
         What the model's products are computed in: ``"bfloat16"`` halves the
         time and moves features by 1 to 2 %, see docs/equivalence.md.
+    frame_scaling
+        ``"minmax"`` brings each unit of a layer to the range from 0 to 1 over the
+        frames of a stimulus, before they are resampled.
+    standardise
+        Whether features and responses are z-scored over the rows of each
+        stimulus (B5). Not where a stimulus is one row: then the metric centres
+        on the training rows.
+    layer_rule
+        Which of the reductions of layers is the board's number: ``"nested"``
+        chooses one on the other listeners, ``"inner"`` one for each unit within
+        the training rows of each fold.
+    units
+        The region outside of which no unit is scored; all units by default.
+    fold_average, unit_average
+        ``"mean"`` or ``"median"``, of the folds of a unit and of the units of a
+        region.
     """
 
     card: BenchmarkCard
@@ -108,18 +133,31 @@ class EncodingBenchmark:
     delays: tuple[int, ...]
     splitter: Splitter
     metric: ScoredMetric
-    ceiling: RepeatCeiling
+    ceiling: RepeatCeiling | SharedCeiling | NoCeiling
     rois: tuple[str, ...]
     included: tuple[str, ...] | None = None
     skipped_rows: Mapping[str, int] = field(default_factory=dict)
     event_stamp: EventStamp = "midpoint"
     precision: Precision = "float32"
+    frame_scaling: FrameScaling = "none"
+    standardise: bool = True
+    layer_rule: LayerRule = "nested"
+    units: str | None = None
+    fold_average: FoldAverage = "mean"
+    unit_average: UnitAverage = "mean"
 
     def __post_init__(self) -> None:
-        """Refuse counts of rows that are none, and precisions that nothing computes in."""
-        if self.precision not in get_args(Precision):
+        """Refuse words that nothing goes by, and counts of rows that are none."""
+        for name, allowed in _WORDS.items():
+            if getattr(self, name) not in get_args(allowed):
+                raise InvalidInput(
+                    f"{name}={getattr(self, name)!r}; expected one of "
+                    f"{', '.join(get_args(allowed))}"
+                )
+        if self.card.unit_of_uncertainty == STIMULUS and not isinstance(self.ceiling, NoCeiling):
             raise InvalidInput(
-                f"precision={self.precision!r}; expected one of {', '.join(get_args(Precision))}"
+                f"{self.card.id} draws stimuli for its error, so that nothing else may vary; give "
+                "ceiling=NoCeiling() or another unit_of_uncertainty"
             )
         for stimulus, count in self.skipped_rows.items():
             if isinstance(count, bool) or not isinstance(count, int) or count < 0:
@@ -138,8 +176,18 @@ class EncodingBenchmark:
         """Return what the score and its normalisation are, in words."""
         return {
             "score_meaning": self.metric.meaning,
-            "normalisation": _NORMALISATIONS[self.metric.power, self.ceiling.power],
+            "normalisation": self._normalisation(),
+            "layer_rule": self.layer_rule,
+            "unit_average": self.unit_average,
         }
+
+    def _normalisation(self) -> str:
+        by_metric = getattr(self.metric, "normalisation", None)
+        if isinstance(by_metric, str):
+            return by_metric
+        if isinstance(self.ceiling, NoCeiling):
+            return "none: the score itself"
+        return _NORMALISATIONS[self.metric.power, self.ceiling.power]
 
     def stimuli(self, session: Session, subject: str | None = None) -> tuple[str, ...]:
         """Return the stimuli that enter, for one listener or for any of the session's."""
@@ -156,27 +204,9 @@ class EncodingBenchmark:
         return tuple(chosen)
 
     def cells(self, session: Session) -> list[Cell]:
-        """Return the work: features by stimulus, then ceilings and scores by listener."""
+        """Return the work, see `heschl.encoding_cells`."""
         self._check_skipped(session)
-        stimuli = self.stimuli(session)
-        features = {stimulus: self._feature_cell(session, stimulus) for stimulus in stimuli}
-        ceilings = [self._ceiling_cell(session, subject) for subject in session.subjects]
-        scores = {
-            subject: self._score_cell(session, subject, inputs, shared)
-            for stimuli, subjects in self._listeners(session).items()
-            for inputs in [_inputs(session, stimuli, features)]
-            # Who heard the same shares every design.
-            for shared in [Shared(stimuli, partial(compute_scores, self, session, inputs))]
-            for subject in subjects
-        }
-        return [*features.values(), *ceilings, *(scores[each] for each in session.subjects)]
-
-    def _listeners(self, session: Session) -> dict[tuple[str, ...], list[str]]:
-        """Return the listeners by the stimuli that they heard."""
-        found: dict[tuple[str, ...], list[str]] = {}
-        for subject in session.subjects:
-            found.setdefault(self.stimuli(session, subject), []).append(subject)
-        return found
+        return encoding_cells(self, session)
 
     def _check_skipped(self, session: Session) -> None:
         """Refuse to skip rows of what is no stimulus, which would skip nothing."""
@@ -188,87 +218,6 @@ class EncodingBenchmark:
                     f"stimuli; {near_names(stimulus, known)}"
                 )
 
-    def _feature_cell(self, session: Session, stimulus: str) -> Cell:
-        dataset, model = session.dataset.get(), session.model.get()
-        clock = dataset.clock(stimulus)
-        layers = {layer.name: layer for layer in model.layers}
-        shared = {
-            "stage": "features",
-            "numerics": _NUMERICS,
-            "model": session.model_version,
-            "input": _input(model, dataset.stimuli()[stimulus]),
-            "windowing": self.windowing,
-            "event_stamp": self.event_stamp,
-            "precision": self.precision,
-            "resampler": self.resampler,
-            "clock": array_digest(clock),
-        }
-        return Cell(
-            "features",
-            stimulus,
-            f"{session.model_id} × {stimulus}",
-            tuple({**shared, "layer": describe(layers[name])} for name in session.layers),
-            partial(compute_features, self, session, stimulus),
-            n_bytes=sum(4 * len(clock) * layers[name].width for name in session.layers),
-        )
-
-    def _ceiling_cell(self, session: Session, subject: str) -> Cell:
-        stimuli = self.stimuli(session, subject)
-        configuration = {
-            "stage": "ceiling",
-            "numerics": _NUMERICS,
-            "ceiling": self.ceiling,
-            "splitter": self.splitter,
-            "skipped_rows": self.skipped_rows,
-            "recording": self._recording(session, subject, stimuli),
-            "subject": subject,
-            "stimuli": stimuli,
-            "seed": session.seed,
-        }
-        return Cell(
-            "ceiling",
-            subject,
-            f"ceiling of {subject}",
-            (configuration,),
-            partial(compute_ceiling, self, session, subject),
-        )
-
-    def _score_cell(
-        self,
-        session: Session,
-        subject: str,
-        inputs: Sequence[Mapping[str, str]],
-        compute: Shared,
-    ) -> Cell:
-        # Ceilings and regions come in when unit scores are gathered, and change none of them.
-        settings = {
-            name: value
-            for name, value in self.configuration().items()
-            if name not in ("ceiling", "rois")
-        }
-        shared = {
-            "stage": "scores",
-            "numerics": _NUMERICS,
-            "benchmark": settings,
-            "recording": self._recording(session, subject, tuple(inputs[0])),
-            "subject": subject,
-            "seed": session.seed,
-        }
-        return Cell(
-            "scores",
-            subject,
-            f"{session.model_id} × {subject}",
-            tuple({**shared, "features": keys} for keys in inputs),
-            compute,
-        )
-
-    def _recording(
-        self, session: Session, subject: str, stimuli: Sequence[str]
-    ) -> dict[str, str | None]:
-        """Return digests of what a listener's responses are read from, and of what reads them."""
-        fingerprint = session.dataset.get().fingerprint(subject, stimuli)
-        return {"content": fingerprint, "code": session.dataset_code}
-
     def routes(self, session: Session) -> dict[str, list[str]]:
         """Return the ways in which the metric would solve, each with what it is for.
 
@@ -279,54 +228,39 @@ class EncodingBenchmark:
         dataset = session.dataset.get()
         widths = {layer.name: layer.width for layer in session.model.get().layers}
         found: dict[str, list[str]] = {}
-        for stimuli, subjects in self._listeners(session).items():
-            clocks = {name: dataset.clock(name) for name in stimuli}
-            labels = labels_of_rows(self, clocks)
-            folds = self.splitter.folds(labels)
+        for stimuli, subjects in listeners(self, session).items():
+            folds = folds_of(self, session, stimuli)
+            n_rows = sum(len(dataset.clock(name)[self.rows(name)]) for name in stimuli)
             for layer in session.layers:
-                n_features = widths[layer] * len(self.delays)
-                n_rows = len(labels[TIME])
+                n_features = widths[layer] * max(len(self.delays), 1)
                 route = self.metric.route(n_rows, n_features, folds, seed=session.seed)
                 found.setdefault(route, []).append(f"{layer} × {some(subjects)}")
         return found
 
     def gather(self, session: Session, cells: Sequence[Cell]) -> dict[str, xr.Dataset]:
         """Return the unit scores, ceilings and reductions, read from the store."""
-        ceilings = [cell for cell in cells if cell.stage == "ceiling"]
-        scores = [cell for cell in cells if cell.stage == "scores"]
+        of = {(cell.stage, cell.about): cell for cell in cells}
         return gather_groups(
             [
-                subject_scores(self, session, subject, ceiling, score)
-                for subject, ceiling, score in zip(session.subjects, ceilings, scores, strict=True)
+                subject_scores(
+                    self,
+                    session,
+                    subject,
+                    of["ceiling", subject],
+                    of["scores", subject],
+                    of.get(("choice", subject)),
+                )
+                for subject in session.subjects
             ],
             session.dataset.get(),
             session.layers,
             self.rois,
             self.ceiling,
             score_power=self.metric.power,
+            unit_average=self.unit_average,
             seed=session.seed,
         )
 
     def rows(self, stimulus: str) -> slice:
         """Return the rows of a stimulus that enter."""
         return slice(self.skipped_rows.get(stimulus, 0), None)
-
-
-def _inputs(
-    session: Session, stimuli: Sequence[str], features: Mapping[str, Cell]
-) -> list[dict[str, str]]:
-    """Return for each layer the keys of the features of each stimulus."""
-    return [
-        {stimulus: features[stimulus].keys[position] for stimulus in stimuli}
-        for position in range(len(session.layers))
-    ]
-
-
-def _input(model: AnyModel, stimulus: Stimulus) -> dict[str, Any]:
-    """Return digests of what a model gets to hear or to read, or the name that it looks up."""
-    if hasattr(model, "forward"):
-        return {"sound": stimulus.sound.digest, "resampling": RESAMPLING}
-    if hasattr(model, "frames"):
-        return {"name": stimulus.identifier}
-    alignment = stimulus.alignment
-    return {"alignment": alignment.digest if alignment else None}

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 import xarray as xr
 
 from heschl.cells import Arrays, Cell, Report
-from heschl.contracts import Metric, shares_designs
-from heschl.dimensions import FEATURE, FOLD, REPEAT, STIMULUS, TIME, UNIT
-from heschl.errors import EntryLost, InvalidInput, MissingData
+from heschl.contracts import PredictingMetric, needs_repeats, shares_designs
+from heschl.dimensions import FEATURE, FOLD, STIMULUS, TIME, UNIT
+from heschl.encoding_rows import folds_of, repeats_of, responses_of, stored
+from heschl.errors import BrokenPlugin
 from heschl.extraction import extract
 from heschl.gathering import SubjectScores
-from heschl.recording import Recording
+from heschl.resampling import over_stimuli
 from heschl.session import Session
 from heschl.splits import Fold
 from heschl.temporal import stacked
@@ -22,13 +23,12 @@ from heschl.temporal import stacked
 if TYPE_CHECKING:
     from heschl.encoding import EncodingBenchmark
 
-__all__ = [
-    "compute_ceiling",
-    "compute_features",
-    "compute_scores",
-    "labels_of_rows",
-    "subject_scores",
-]
+__all__ = ["FoldAverage", "compute_features", "compute_scores", "over_folds", "subject_scores"]
+
+FoldAverage = Literal["mean", "median"]
+
+_KEPT = ("score", "normalised")
+"""What a metric returns for each unit, of every fold or of all together."""
 
 RESPONSES_BYTES = 2**30
 """Of listeners who are scored together, held in memory at once; one who needs more is alone."""
@@ -53,70 +53,11 @@ def compute_features(
         dataset.clock(stimulus),
         event_stamp=benchmark.event_stamp,
         precision=benchmark.precision,
+        frame_scaling=benchmark.frame_scaling,
         report=report,
     )
     for position, name in zip(missing, names, strict=True):
         yield position, {"values": values[name]}
-
-
-def compute_ceiling(
-    benchmark: EncodingBenchmark,
-    session: Session,
-    subject: str,
-    _missing: Sequence[int],
-    _report: Report,
-) -> Iterator[tuple[int, Arrays]]:
-    """Yield the ceiling of one listener's finite units, on exactly the rows that are scored."""
-    recording = session.dataset.get().recording(subject, benchmark.stimuli(session, subject))
-    finite = recording.finite_units()
-    tested = _tested_stimuli(benchmark, recording)
-    repeated = {name: recording.repeats[name] for name in tested if name in recording.repeats}
-    units = recording.units[finite]
-    del recording  # gigabytes that have told all
-    if not repeated:
-        raise MissingData(
-            f"{subject} has no single repeats of {', '.join(tested)}; the ceiling "
-            f"{benchmark.ceiling.kind} needs them"
-        )
-    repeats = xr.concat(
-        [
-            each.isel({TIME: benchmark.rows(stimulus), UNIT: finite})
-            for stimulus, each in repeated.items()
-        ],
-        TIME,
-        join="exact",
-    )
-    ceiling = benchmark.ceiling(repeats, seed=session.seed)
-    yield (
-        0,
-        {
-            "ceiling": ceiling.to_numpy(),
-            "unit": units,
-            "n_repeats": np.asarray(repeats.sizes[REPEAT]),
-            "n_units_dropped": np.asarray((~finite).sum()),
-        },
-    )
-
-
-def _tested_stimuli(benchmark: EncodingBenchmark, recording: Recording) -> list[str]:
-    """Return the stimuli with rows that are scored: a ceiling is of those rows alone."""
-    labels = labels_of_rows(
-        benchmark, {name: each[TIME].to_numpy() for name, each in recording.responses.items()}
-    )
-    folds = benchmark.splitter.folds(labels)
-    tested = {str(name) for fold in folds for name in labels[STIMULUS][fold.test]}
-    return [name for name in recording.responses if name in tested]
-
-
-def labels_of_rows(
-    benchmark: EncodingBenchmark, clocks: Mapping[str, np.ndarray]
-) -> dict[str, Any]:
-    """Return stimulus and time of every row that enters, from the times of each stimulus."""
-    times = {name: clock[benchmark.rows(name)] for name, clock in clocks.items()}
-    return {
-        STIMULUS: np.concatenate([[name] * len(rows) for name, rows in times.items()]),
-        TIME: np.concatenate(list(times.values())),
-    }
 
 
 def compute_scores(
@@ -161,26 +102,15 @@ def _parts(
         if part and sum(each.nbytes for each in part.values()) + largest > RESPONSES_BYTES:
             yield part
             part.clear()
-        part[subject] = _responses(benchmark, session, stimuli, subject)
+        part[subject] = responses_of(benchmark, session, stimuli, subject)
         largest = max(largest, part[subject].nbytes)
     yield part
 
 
-def _responses(
-    benchmark: EncodingBenchmark, session: Session, stimuli: Sequence[str], subject: str
-) -> xr.DataArray:
-    """Return one listener's responses (time, unit), z-scored, of the units that are finite."""
-    dataset = session.dataset.get()
-    recording = dataset.recording(subject, stimuli)
-    for stimulus in stimuli:
-        if not np.array_equal(recording.responses[stimulus][TIME], dataset.clock(stimulus)):
-            raise InvalidInput(
-                f"the recording of {subject} for {stimulus!r} is on another clock than "
-                f"{dataset.card.id}.clock({stimulus!r})"
-            )
-    return stacked(
-        {name: recording.responses[name].isel({TIME: benchmark.rows(name)}) for name in stimuli},
-        kept=recording.finite_units(),
+def over_folds(benchmark: EncodingBenchmark, values: np.ndarray) -> np.ndarray:
+    """Return the average (unit,) of values (fold, unit), as the benchmark averages folds."""
+    return np.asarray(
+        np.median(values, axis=0) if benchmark.fold_average == "median" else values.mean(axis=0)
     )
 
 
@@ -192,36 +122,76 @@ def _scores_of(
     missing: Mapping[str, Sequence[int]],
 ) -> Iterator[tuple[str, int, Arrays]]:
     """Yield the missing unit scores of some listeners, one design a layer."""
-    rows = next(iter(responses.values()))
-    folds = benchmark.splitter.folds({name: rows[name].to_numpy() for name in (STIMULUS, TIME)})
+    folds = folds_of(benchmark, session, tuple(inputs[0]))
     for position, keys in enumerate(inputs):
         lacking = {name: each for name, each in responses.items() if position in missing[name]}
         if not lacking:
             continue
         design = _design(benchmark, session, keys)
-        for subject, result in _scored(benchmark.metric, design, lacking, folds, session.seed):
-            arrays = {
-                "score": result["score"].mean(FOLD).to_numpy(),
-                "alpha": result["alpha"].transpose(FOLD, UNIT).to_numpy(),
-                "flag_constant": result["flag_constant"].astype(bool).any(FOLD).to_numpy(),
-                "unit": responses[subject][UNIT].to_numpy(),
-            }
-            yield subject, position, arrays
+        for subject, result in _scored(benchmark, session, design, lacking, folds):
+            yield subject, position, _arrays(benchmark, session, result, responses[subject])
 
 
 def _scored(
-    metric: Metric,
+    benchmark: EncodingBenchmark,
+    session: Session,
     design: xr.DataArray,
     recordings: Mapping[str, xr.DataArray],
     folds: Sequence[Fold],
-    seed: int,
 ) -> Iterator[tuple[str, xr.Dataset]]:
     """Yield the scores of recordings that share a design, made at once if the metric can."""
+    metric, seed = benchmark.metric, session.seed
     if shares_designs(metric):
         yield from metric.score_many(design, recordings, folds, seed=seed).items()
         return
     for subject, responses in recordings.items():
-        yield subject, metric(design, responses, folds, seed=seed)
+        if needs_repeats(metric):
+            stimuli = tuple(dict.fromkeys(design[STIMULUS].to_numpy().tolist()))
+            repeats = repeats_of(benchmark, session, stimuli, subject)
+            yield subject, metric(design, responses, folds, seed=seed, repeats=repeats)
+        else:
+            yield subject, metric(design, responses, folds, seed=seed)
+
+
+def _arrays(
+    benchmark: EncodingBenchmark, session: Session, result: xr.Dataset, responses: xr.DataArray
+) -> Arrays:
+    """Return what is kept of a metric's answer, and of the listener it is about."""
+    dims = {
+        name: (FOLD, UNIT) if FOLD in result[name].dims else (UNIT,)
+        for name in _KEPT
+        if name in result
+    }
+    of_folds = {name: result[name].transpose(*dims[name]).to_numpy() for name in dims}
+    arrays = {
+        "alpha": result["alpha"].transpose(FOLD, UNIT).to_numpy(),
+        "flag_constant": result["flag_constant"].astype(bool).any(FOLD).to_numpy(),
+        "unit": responses[UNIT].to_numpy(),
+    }
+    for name, values in of_folds.items():
+        arrays[name] = over_folds(benchmark, values) if FOLD in dims[name] else values
+    if benchmark.layer_rule == "inner":
+        if "inner_score" not in result:
+            raise BrokenPlugin(
+                f"layer_rule='inner' chooses layers within the training rows, but the metric "
+                f"{benchmark.metric.card.id!r} returned no 'inner_score' (fold, unit)"
+            )
+        arrays["inner_score"] = result["inner_score"].transpose(FOLD, UNIT).to_numpy()
+        arrays |= {f"fold_{name}": of_folds[name] for name in of_folds if FOLD in dims[name]}
+    if "prediction" not in result:
+        return arrays
+    prediction = result["prediction"].transpose(TIME, UNIT).to_numpy()
+    if benchmark.layer_rule == "inner":
+        arrays["prediction"] = prediction.astype(np.float32)
+    if benchmark.card.unit_of_uncertainty == STIMULUS:
+        arrays["draws"] = over_stimuli(
+            cast("PredictingMetric", benchmark.metric).score_of,
+            prediction,
+            responses.to_numpy(),
+            responses[STIMULUS].to_numpy(),
+            seed=session.seed,
+        )
+    return arrays
 
 
 def _design(
@@ -231,40 +201,45 @@ def _design(
     dataset = session.dataset.get()
     features = {}
     for stimulus, key in keys.items():
-        values = _stored(session, key, f"the features of {stimulus}")["values"]
+        values = stored(session, key, f"the features of {stimulus}")["values"]
         on_clock = xr.DataArray(
             values.astype(np.float64), dims=(TIME, FEATURE), coords={TIME: dataset.clock(stimulus)}
         )
         features[stimulus] = on_clock.isel({TIME: benchmark.rows(stimulus)})
-    return stacked(features, delays=benchmark.delays)
-
-
-def _stored(session: Session, key: str, what: str) -> dict[str, np.ndarray]:
-    arrays = session.store.read(key)
-    if arrays is None:
-        raise EntryLost(f"{what} ({key[:12]}) is not in {session.store}; run the same again")
-    return arrays
+    return stacked(features, standardise=benchmark.standardise, delays=benchmark.delays)
 
 
 def subject_scores(
-    benchmark: EncodingBenchmark, session: Session, subject: str, ceiling: Cell, score: Cell
+    benchmark: EncodingBenchmark,
+    session: Session,
+    subject: str,
+    ceiling: Cell,
+    score: Cell,
+    choice: Cell | None,
 ) -> SubjectScores:
     """Read one listener's results from the store."""
-    stimuli, dataset = benchmark.stimuli(session, subject), session.dataset.get()
-    labels = labels_of_rows(benchmark, {name: dataset.clock(name) for name in stimuli})
-    folds = benchmark.splitter.folds(labels)
-    noise = _stored(session, ceiling.keys[0], ceiling.label)
-    layers = [_stored(session, key, score.label) for key in score.keys]
+    stimuli = benchmark.stimuli(session, subject)
+    folds = folds_of(benchmark, session, stimuli)
+    noise = stored(session, ceiling.keys[0], ceiling.label)
+    layers = [stored(session, key, score.label) for key in score.keys]
+
+    def stacked_layers(name: str) -> np.ndarray:
+        return np.stack([layer[name] for layer in layers])
+
     return SubjectScores(
         subject=subject,
         unit=noise["unit"],
-        score=np.stack([layer["score"] for layer in layers]),
-        alpha=np.stack([layer["alpha"] for layer in layers]),
-        flag_constant=np.stack([layer["flag_constant"] for layer in layers]),
+        score=stacked_layers("score"),
+        alpha=stacked_layers("alpha"),
+        flag_constant=stacked_layers("flag_constant"),
         ceiling=noise["ceiling"],
         n_repeats=int(noise["n_repeats"]),
         n_units_dropped=int(noise["n_units_dropped"]),
         n_stimuli=len(stimuli),
         n_train=min(len(fold.train) for fold in folds),
         n_test=len(np.unique(np.concatenate([fold.test for fold in folds]))),
+        normalised=stacked_layers("normalised") if "normalised" in layers[0] else None,
+        draws=stacked_layers("draws") if "draws" in layers[0] else None,
+        univariate=noise.get("univariate"),
+        inner=stored(session, choice.keys[0], choice.label) if choice else None,
     )

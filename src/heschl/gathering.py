@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from heschl.aggregation import over_subjects, per_region
+from heschl.aggregation import UnitAverage, over_stimuli, over_subjects, per_region
 from heschl.ceilings import Ceiling, Power, normalise
 from heschl.configuration import canonical_json
 from heschl.contracts import Dataset
-from heschl.dimensions import FOLD, LAYER, ROI, SUBJECT, UNIT
+from heschl.dimensions import DRAW, FOLD, LAYER, ROI, SUBJECT, UNIT
 from heschl.errors import BrokenPlugin, InvalidInput, near_names
 
 __all__ = ["SubjectScores", "gather_groups"]
+
+_DRAWS = ["draws", "inner_draws"]
+"""Of every unit, they would fill the file a thousand times."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,12 @@ class SubjectScores:
     ``score`` and ``flag_constant`` are (layer, unit), ``alpha`` (layer, fold,
     unit), ``ceiling`` and ``unit`` (unit,). ``n_train`` counts the rows of the
     smallest training fold, ``n_test`` the rows that any fold tests on.
+
+    Where the benchmark has them: ``normalised`` (layer, unit), by the metric
+    itself; ``inner`` with ``score``, ``normalised`` (unit,) and ``layer`` (fold,
+    unit) of the layers chosen within the training rows; ``draws`` (layer, draw,
+    unit), and (draw, unit) in ``inner``, of the score; ``univariate`` (unit,),
+    the shared ceiling of each unit by itself.
     """
 
     subject: str
@@ -39,6 +49,10 @@ class SubjectScores:
     n_stimuli: int
     n_train: int
     n_test: int
+    normalised: np.ndarray | None = None
+    draws: np.ndarray | None = None
+    univariate: np.ndarray | None = None
+    inner: Mapping[str, np.ndarray] | None = None
 
 
 def gather_groups(
@@ -49,6 +63,7 @@ def gather_groups(
     ceiling: Ceiling,
     *,
     score_power: Power,
+    unit_average: UnitAverage = "mean",
     seed: int,
 ) -> dict[str, xr.Dataset]:
     """Return the groups ``summary``, ``population``, ``units`` and ``ceiling``."""
@@ -57,29 +72,86 @@ def gather_groups(
         SUBJECT: (UNIT, np.repeat([each.subject for each in results], n_units)),
         "unit_of_subject": (UNIT, np.concatenate([each.unit for each in results])),
     }
-    score = xr.DataArray(
-        np.concatenate([each.score for each in results], axis=1), dims=(LAYER, UNIT)
-    )
-    ceilings = xr.DataArray(np.concatenate([each.ceiling for each in results]), dims=UNIT)
-    normalised = normalise(score, ceilings, score_power=score_power, ceiling=ceiling)
-    flags = np.concatenate([each.flag_constant for each in results], axis=1)
     in_roi = np.concatenate([_membership(dataset, each, rois) for each in results], axis=1)
     _warn_of_empty(dataset, results[0].subject, rois, in_roi)
+    ceilings = _ceilings(results, ceiling, coordinates)
+    units = _units(results, ceilings, ceiling, score_power).assign_coords(
+        {LAYER: list(layers), ROI: list(rois), **coordinates}
+    )
+    units["in_roi"] = ((ROI, UNIT), in_roi.astype(np.int8))
+    summary = per_region(units.merge(ceilings), ceiling.minimum, unit_average)
+    for count in ("n_units_dropped", "n_repeats", "n_stimuli", "n_train", "n_test"):
+        summary[count] = ((SUBJECT,), [getattr(each, count) for each in results])
+    population = over_subjects(summary, seed=seed)
+    if "draws" in summary:
+        population = over_stimuli(population, summary)
+    # Averages come from the full precision; a file of 90,000 voxels a listener keeps half of it.
+    halved = {
+        name: units[name].astype(np.float32)
+        for name in ("score", "normalised", "inner_score", "inner_normalised")
+        if name in units
+    }
+    return {
+        "summary": summary.drop_vars(_DRAWS, errors="ignore"),
+        "population": population,
+        "units": units.drop_vars(_DRAWS, errors="ignore").assign(halved),
+        "ceiling": ceilings,
+    }
+
+
+def _units(
+    results: Sequence[SubjectScores], ceilings: xr.Dataset, ceiling: Ceiling, score_power: Power
+) -> xr.Dataset:
+    """Return what is known of every unit of every listener, side by side."""
+    flags = np.concatenate([each.flag_constant for each in results], axis=1)
+    alpha = np.concatenate([each.alpha for each in results], axis=2)
+    divisor = ceilings["shared_ceiling" if "shared_ceiling" in ceilings else "ceiling"]
+
+    def normalised(score: xr.DataArray) -> xr.DataArray:
+        return normalise(
+            score, divisor.drop_vars(divisor.coords), score_power=score_power, ceiling=ceiling
+        )
+
+    score = xr.DataArray(_joined([each.score for each in results]), dims=(LAYER, UNIT))
     units = xr.Dataset(
         {
             "score": score,
-            "normalised": normalised,
-            "alpha": (
-                (LAYER, FOLD, UNIT),
-                np.concatenate([each.alpha for each in results], axis=2),
-            ),
+            "normalised": normalised(score),
+            "alpha": ((LAYER, FOLD, UNIT), alpha),
             "flag_constant": ((LAYER, UNIT), flags.astype(np.int8)),
-            "in_roi": ((ROI, UNIT), in_roi.astype(np.int8)),
-        },
-        coords={LAYER: list(layers), ROI: list(rois), **coordinates},
+        }
     )
-    ceiling_units = xr.Dataset(
-        {"ceiling": ceilings},
+    own = [each.normalised for each in results if each.normalised is not None]
+    if own:
+        units["normalised"] = ((LAYER, UNIT), _joined(own))
+    draws = [each.draws for each in results if each.draws is not None]
+    if draws:
+        units["draws"] = ((LAYER, DRAW, UNIT), _joined(draws))
+    inner = [each.inner for each in results if each.inner is not None]
+    if not inner:
+        return units
+    units["best_of_unit_score"] = units["score"].max(LAYER)
+    units["best_of_unit_normalised"] = units["normalised"].max(LAYER)
+    score = xr.DataArray(_joined([each["score"] for each in inner]), dims=UNIT)
+    units["inner_score"], units["inner_normalised"] = score, normalised(score)
+    if "normalised" in inner[0]:
+        units["inner_normalised"] = (UNIT, _joined([each["normalised"] for each in inner]))
+    if "draws" in inner[0]:
+        units["inner_draws"] = ((DRAW, UNIT), _joined([each["draws"] for each in inner]))
+    units["inner_layer"] = (
+        (FOLD, UNIT),
+        _joined([each["layer"] for each in inner]).astype(np.int16),
+    )
+    return units
+
+
+def _ceilings(
+    results: Sequence[SubjectScores], ceiling: Ceiling, coordinates: Mapping[str, Any]
+) -> xr.Dataset:
+    """Return the ceilings of all units, with that which listeners share where they do."""
+    own = _joined([each.ceiling for each in results])
+    ceilings = xr.Dataset(
+        {"ceiling": (UNIT, own)},
         coords=coordinates,
         attrs={
             "kind": ceiling.kind,
@@ -88,17 +160,20 @@ def gather_groups(
             "configuration": canonical_json(ceiling),
         },
     )
-    summary = per_region(units.assign(ceiling=ceiling_units["ceiling"]), ceiling.minimum)
-    for count in ("n_units_dropped", "n_repeats", "n_stimuli", "n_train", "n_test"):
-        summary[count] = ((SUBJECT,), [getattr(each, count) for each in results])
-    # Averages come from the full precision; a file of 90,000 voxels a listener keeps half of it.
-    halved = {name: units[name].astype(np.float32) for name in ("score", "normalised")}
-    return {
-        "summary": summary,
-        "population": over_subjects(summary, seed=seed),
-        "units": units.assign(halved),
-        "ceiling": ceiling_units,
-    }
+    univariate = [each.univariate for each in results if each.univariate is not None]
+    if univariate:
+        ceilings["univariate"] = (UNIT, _joined(univariate))
+    if hasattr(ceiling, "of_listener"):
+        # A unit is the same place in every listener. One listener's ceiling is an estimate as noisy
+        # as a score; the mean over listeners can be divided by.
+        _, place = np.unique(ceilings["unit_of_subject"], return_inverse=True)
+        ceilings["shared_ceiling"] = (UNIT, (np.bincount(place, own) / np.bincount(place))[place])
+    return ceilings
+
+
+def _joined(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the units of all listeners side by side; they are the last axis."""
+    return np.concatenate(arrays, axis=-1)
 
 
 def _membership(dataset: Dataset, result: SubjectScores, rois: Sequence[str]) -> np.ndarray:

@@ -16,8 +16,12 @@ __all__ = [
     "explainable_variance",
     "principal_components",
     "repeat_covariance",
+    "row_products",
     "split_half",
 ]
+
+_UNITS_AT_ONCE = 4096
+"""Bounds the memory of intermediate results."""
 
 _ROUNDING = 1e-12
 """A variance this small beside the total is rounding."""
@@ -100,18 +104,30 @@ def split_half(covariance: np.ndarray, orders: np.ndarray) -> np.ndarray:
     return np.asarray(lengthening * mean_r / (1 + (lengthening - 1) * mean_r))
 
 
-def principal_components(values: np.ndarray, train: np.ndarray, n_components: int) -> np.ndarray:
+def row_products(values: np.ndarray) -> np.ndarray:
+    """Return the inner products (row, row) of the rows of ``values`` (row, unit), in float64."""
+    products = np.zeros((len(values), len(values)))
+    for start in range(0, values.shape[1], _UNITS_AT_ONCE):
+        block = values[:, start : start + _UNITS_AT_ONCE].astype(np.float64)
+        products += block @ block.T
+    return products
+
+
+def principal_components(products: np.ndarray, train: np.ndarray, n_components: int) -> np.ndarray:
     """Return scores (row, component) of all rows on the components of the training rows.
 
-    ``values`` is (row, unit). The rows' Gram matrix is decomposed, as rows are
-    fewer than units; directions without variance are dropped.
+    ``products`` are `row_products`, whatever the rows are centred on: rows are fewer than units,
+    and the same products serve every fold. Directions without variance are dropped.
     """
-    centred = values - values[train].mean(axis=0)
-    gram = centred @ centred[train].T  # (row, training row)
+    to_train = products[:, train]
+    to_train = to_train - to_train.mean(axis=1, keepdims=True)
+    gram = to_train - to_train[train].mean(axis=0)  # (row, training row)
     n_train = len(train)
     kept = [max(n_train - n_components, 0), n_train - 1]
     variances, vectors = scipy.linalg.eigh(gram[train], subset_by_index=kept)
-    if variances[-1] <= 0:
+    # Products that were centred afterwards carry the rounding of what was taken off.
+    rounding = n_train * np.finfo(np.float64).eps * max(variances[-1], np.abs(products).max())
+    has_variance = variances > rounding
+    if not has_variance.any():
         raise InvalidInput("no unit varies over the training rows; there are no components")
-    has_variance = variances > n_train * np.finfo(np.float64).eps * variances[-1]
     return np.asarray(gram @ vectors[:, has_variance] / np.sqrt(variances[has_variance]))[:, ::-1]

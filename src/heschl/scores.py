@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from heschl.aggregation import LAYER_RULES
-from heschl.dimensions import LAYER, ROI, SUBJECT, UNIT
+from heschl.dimensions import LAYER, ROI, STIMULUS, SUBJECT, UNIT
 from heschl.disk import usable
 from heschl.errors import CorruptData, InvalidInput, MissingData, UnknownName, near_names
+from heschl.layer_choice import LAYER_RULES
 from heschl.provenance import missing_fields
 from heschl.wording import counted, with_error
 
@@ -112,7 +112,7 @@ class Score:
 
     @property
     def value(self) -> float:
-        """The board's number: normalised, in the primary region, with the layer chosen nested."""
+        """The board's number: normalised, in the primary region, by the benchmark's layer rule."""
         return self._board("value")
 
     @property
@@ -137,9 +137,14 @@ class Score:
 
     def _board(self, name: str) -> float:
         cell = self.tree["population"][f"rule_{name}"].sel(
-            quantity="normalised", layer_rule="nested", roi=self.tree.attrs["primary_roi"]
+            quantity="normalised", layer_rule=self.layer_rule, roi=self.tree.attrs["primary_roi"]
         )
         return float(cell)
+
+    @property
+    def layer_rule(self) -> str:
+        """How layers become the board's number, a name of `heschl.layer_choice.LAYER_RULES`."""
+        return str(self.tree.attrs.get("layer_rule", "nested"))
 
     def layers(self, roi: str | None = None, quantity: str = "normalised") -> xr.Dataset:
         """Return the layer curve ``value, error, low, high, p`` (layer,) of one region.
@@ -170,8 +175,16 @@ class Score:
         n_subjects = int(population["n"].sel({ROI: primary}))
         kept, of_region = int(here["n_units"].sum()), int(here["n_units_of_region"].sum())
         dropped = int(summary["n_units_dropped"].sum())
-        chosen = sorted(set(population["nested_layer"].sel({ROI: primary}).to_numpy().tolist()))
         board = with_error(self.value, self.error, 4)
+        average = str(attrs.get("unit_average", "mean"))
+        divided = (
+            f"Each was divided by its ceiling ({attrs['normalisation']}; {ceiling['kind']}), for "
+            f"the {kept} of {of_region} units whose ceiling is above {ceiling['minimum']:g}, and "
+            f"their {average} taken. Ratios are not clipped."
+            if ceiling["kind"] != "none"
+            else f"Normalisation: {attrs['normalisation']}. The {average} was taken over "
+            f"{counted(kept, 'unit')}."
+        )
         lines = [
             f"{self.model} on {self.benchmark} (version {attrs['benchmark_version']}, "
             f"protocol {attrs['protocol']}, {attrs['data_kind']} data): "
@@ -179,13 +192,11 @@ class Score:
             f"For each listener and layer, {attrs['score_meaning']} was computed for every unit of "
             f"{primary}; {counted(dropped, 'unit')} with non-finite responses dropped beforehand."
             + self._rows_in_words(),
-            f"Each was divided by its ceiling ({attrs['normalisation']}; {ceiling['kind']}), for "
-            f"the {kept} of {of_region} units whose ceiling is above {ceiling['minimum']:g}, and "
-            "averaged over units. Ratios are not clipped.",
-            f"The layer is {LAYER_RULES['nested']} (chosen: {', '.join(chosen) or 'none'}).",
+            divided,
+            f"The layer is {LAYER_RULES[self.layer_rule]}{self._chosen_in_words(primary)}.",
             self._uncertainty_in_words(n_subjects),
         ]
-        if n_subjects == 1 and summary.sizes[LAYER] > 1:
+        if n_subjects == 1 and summary.sizes[LAYER] > 1 and self.layer_rule == "nested":
             lines.append(
                 "One listener alone leaves no others to choose the layer on, so there is no board "
                 "number: read the layer curve, or score two listeners or more."
@@ -194,8 +205,29 @@ class Score:
             lines.append(f"No unit of {primary} has a usable ceiling, so there is no board number.")
         return "\n".join(lines)
 
+    def _chosen_in_words(self, roi: str) -> str:
+        """Return the layers that were chosen in a region, most often first."""
+        if self.layer_rule == "nested":
+            chosen = sorted(set(self.tree["population"]["nested_layer"].sel({ROI: roi}).to_numpy()))
+            return f" (chosen: {', '.join(chosen) or 'none'})"
+        units = self.tree["units"].to_dataset()
+        in_roi = units["in_roi"].sel({ROI: roi}).to_numpy().astype(bool)
+        numbers, counts = np.unique(units["inner_layer"].to_numpy()[:, in_roi], return_counts=True)
+        if not len(counts):
+            return ""
+        names = units[LAYER].to_numpy()[numbers[np.argsort(-counts, kind="stable")]]
+        share = 100 * counts.max() / counts.sum()
+        return f" (most often {names[0]}, {share:.0f} % of units and folds)"
+
     def _uncertainty_in_words(self, n_subjects: int) -> str:
         """Return the error, the interval and the test of the mean, or why there are none."""
+        if self.tree.attrs["unit_of_uncertainty"] == STIMULUS:
+            low, high = self.interval
+            level = float(self.tree["population"].attrs["interval_level"])
+            return (
+                f"With stimuli drawn anew it has the standard error {self.error:.4f} and the "
+                f"{100 * level:g} % interval [{low:.4f}, {high:.4f}]; the fits stay as they are."
+            )
         counted_subjects = counted(n_subjects, str(self.tree.attrs["unit_of_uncertainty"]))
         mean = f"The mean over {counted_subjects} has"
         if not np.isfinite(self.error):

@@ -35,6 +35,10 @@ _CONSTANT = 1e-13
 """A spread this small beside the values themselves is rounding, not signal."""
 
 
+_COLUMNS_AT_ONCE = 4096
+"""Bounds the memory of intermediate results; it changes no number."""
+
+
 @dataclass(frozen=True)
 class Trim:
     """Rows to drop at each end of a stimulus.
@@ -174,9 +178,15 @@ def stacked(
     stop = 0
     for story in trimmed.values():
         values = story.to_numpy() if kept is None else story.to_numpy()[:, kept]
-        values = zscore(values) if standardise else values
         start, stop = stop, stop + len(values)
-        rows[start:stop] = delayed(values, delays) if delays else values
+        if delays:
+            rows[start:stop] = delayed(zscore(values) if standardise else values, delays)
+            continue
+        # In float64, a story of an hour of a whole brain would not fit at once.
+        for first in range(0, values.shape[1], _COLUMNS_AT_ONCE):
+            block = slice(first, first + _COLUMNS_AT_ONCE)
+            columns_of_block = values[:, block]
+            rows[start:stop, block] = zscore(columns_of_block) if standardise else columns_of_block
     dimension = str(columns.name)
     coordinates: dict[str, tuple[str, np.ndarray]] = {
         TIME: (TIME, np.concatenate([story[TIME].to_numpy() for story in trimmed.values()])),

@@ -73,12 +73,29 @@ def _nested_layer(score: Score, expectation: Expectation) -> tuple[str, ...]:
     return tuple(chosen.sel({ROI: expectation.roi}).to_numpy().astype(str).tolist())
 
 
+def _inner(score: Score, expectation: Expectation) -> tuple[float]:
+    """With the layer chosen for each unit, over all units of the region."""
+    return _mean_over_subjects(score, "inner_score_of_all_units", expectation)
+
+
+def _inner_layer(score: Score, expectation: Expectation) -> tuple[float]:
+    """Return how often the layer that is meant was chosen, over the units and folds of a region."""
+    units = score.tree["units"].to_dataset()
+    if expectation.roi not in units[ROI] or expectation.layer not in units[LAYER]:
+        return (math.nan,)
+    in_roi = units["in_roi"].sel({ROI: expectation.roi}).to_numpy().astype(bool)
+    meant = units[LAYER].to_numpy().tolist().index(expectation.layer)
+    return (float((units["inner_layer"].to_numpy()[:, in_roi] == meant).mean()),)
+
+
 QUANTITIES: Mapping[str, Callable[[Score, Expectation], tuple[float, ...] | tuple[str, ...]]] = {
     "score": _score,
     "ceiling": _ceiling,
     "normalised": _normalised,
     "nested_layer": _nested_layer,
     "null": _score,
+    "inner": _inner,
+    "inner_layer_share": _inner_layer,
 }
 """What can be expected of a score, and how it is read."""
 

@@ -1,0 +1,247 @@
+"""The cells of an encoding benchmark: what each is about, and everything that it depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from heschl.ceiling_work import compute_ceiling, compute_shared
+from heschl.cells import Cell, Shared
+from heschl.choice_work import compute_choice
+from heschl.configuration import array_digest, describe
+from heschl.contracts import AnyModel
+from heschl.encoding_rows import row_labels
+from heschl.encoding_work import compute_features, compute_scores
+from heschl.errors import MissingData
+from heschl.session import Session
+from heschl.shared_ceilings import MINIMUM_SUBJECTS
+from heschl.sound import RESAMPLING, Stimulus
+
+if TYPE_CHECKING:
+    from heschl.encoding import EncodingBenchmark
+
+__all__ = ["encoding_cells"]
+
+_NUMERICS = 1
+"""Raised whenever the same declaration and inputs give other numbers, by a change here or in
+`encoding_work`, `extraction`, `passes` or `temporal`, so that nothing older is served."""
+
+
+def encoding_cells(benchmark: EncodingBenchmark, session: Session) -> list[Cell]:
+    """Return the work of a benchmark, stage by stage.
+
+    Features by stimulus; where listeners share a ceiling, their sums by stimulus; then ceilings,
+    scores and, where layers are chosen for each unit, choices by listener.
+    """
+    heard = {subject: benchmark.stimuli(session, subject) for subject in session.subjects}
+    stimuli = tuple(dict.fromkeys(name for names in heard.values() for name in names))
+    features = {stimulus: _feature_cell(benchmark, session, stimulus) for stimulus in stimuli}
+    sums = _shared_cells(benchmark, session, stimuli)
+    ceilings = [_ceiling_cell(benchmark, session, *each, sums) for each in heard.items()]
+    scores = {
+        subject: _score_cell(benchmark, session, subject, inputs, shared)
+        for names, subjects in listeners(benchmark, session).items()
+        for inputs in [_inputs(session, names, features)]
+        # Who heard the same shares every design.
+        for shared in [Shared(names, partial(compute_scores, benchmark, session, inputs))]
+        for subject in subjects
+    }
+    of_listeners = [scores[subject] for subject in session.subjects]
+    choices = (
+        [_choice_cell(benchmark, session, cell) for cell in of_listeners]
+        if benchmark.layer_rule == "inner"
+        else []
+    )
+    return [*features.values(), *sums.values(), *ceilings, *of_listeners, *choices]
+
+
+def listeners(benchmark: EncodingBenchmark, session: Session) -> dict[tuple[str, ...], list[str]]:
+    """Return the listeners by the stimuli that they heard."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for subject in session.subjects:
+        found.setdefault(benchmark.stimuli(session, subject), []).append(subject)
+    return found
+
+
+def _feature_cell(benchmark: EncodingBenchmark, session: Session, stimulus: str) -> Cell:
+    dataset, model = session.dataset.get(), session.model.get()
+    clock = dataset.clock(stimulus)
+    layers = {layer.name: layer for layer in model.layers}
+    shared = {
+        "stage": "features",
+        "numerics": _NUMERICS,
+        "model": session.model_version,
+        "input": _input(model, dataset.stimuli()[stimulus]),
+        "windowing": benchmark.windowing,
+        "event_stamp": benchmark.event_stamp,
+        "precision": benchmark.precision,
+        "frame_scaling": benchmark.frame_scaling,
+        "resampler": benchmark.resampler,
+        "clock": array_digest(clock),
+    }
+    return Cell(
+        "features",
+        stimulus,
+        f"{session.model_id} × {stimulus}",
+        tuple({**shared, "layer": describe(layers[name])} for name in session.layers),
+        partial(compute_features, benchmark, session, stimulus),
+        n_bytes=sum(4 * len(clock) * layers[name].width for name in session.layers),
+    )
+
+
+def _shared_cells(
+    benchmark: EncodingBenchmark, session: Session, stimuli: Sequence[str]
+) -> dict[str, Cell]:
+    """Return the cells that add up the responses of all who heard a stimulus, if there are enough.
+
+    They are the listeners on disk, whoever is scored: a ceiling is a property of the data.
+    """
+    if not hasattr(benchmark.ceiling, "of_listener"):
+        return {}
+    dataset = session.dataset.get()
+    heard = {subject: set(dataset.stimuli_of(subject)) for subject in dataset.subjects()}
+    cells = {}
+    for stimulus in stimuli:
+        subjects = tuple(subject for subject, names in heard.items() if stimulus in names)
+        if len(subjects) < MINIMUM_SUBJECTS:
+            continue
+        configuration = {
+            "stage": "shared",
+            "numerics": _NUMERICS,
+            "stimulus": stimulus,
+            "subjects": subjects,
+            "skipped_rows": benchmark.skipped_rows,
+            "standardise": benchmark.standardise,
+            "recordings": {
+                subject: dataset.fingerprint(subject, (stimulus,)) for subject in subjects
+            },
+            "code": session.dataset_code,
+        }
+        cells[stimulus] = Cell(
+            "shared",
+            stimulus,
+            f"listeners of {stimulus}",
+            (configuration,),
+            partial(compute_shared, benchmark, session, stimulus, subjects),
+        )
+    return cells
+
+
+def _ceiling_cell(
+    benchmark: EncodingBenchmark,
+    session: Session,
+    subject: str,
+    stimuli: Sequence[str],
+    sums: Mapping[str, Cell],
+) -> Cell:
+    configuration = {
+        "stage": "ceiling",
+        "numerics": _NUMERICS,
+        "ceiling": benchmark.ceiling,
+        "units": benchmark.units,
+        "splitter": benchmark.splitter,
+        "labels": _labels(session, stimuli),
+        "skipped_rows": benchmark.skipped_rows,
+        "recording": _recording(session, subject, stimuli),
+        "subject": subject,
+        "stimuli": stimuli,
+        "seed": session.seed,
+    }
+    shared: dict[str, str] = {}
+    if hasattr(benchmark.ceiling, "of_listener"):
+        shared = {name: sums[name].keys[0] for name in stimuli if name in sums}
+        if not shared:
+            raise MissingData(
+                f"the ceiling {benchmark.ceiling.kind} of {benchmark.card.id} needs "
+                f"{MINIMUM_SUBJECTS} listeners of a stimulus, and {subject} heard none that as "
+                "many heard; fetch more listeners"
+            )
+        configuration |= {"shared": shared, "metric": benchmark.metric}
+    return Cell(
+        "ceiling",
+        subject,
+        f"ceiling of {subject}",
+        (configuration,),
+        partial(compute_ceiling, benchmark, session, subject, shared),
+    )
+
+
+def _score_cell(
+    benchmark: EncodingBenchmark,
+    session: Session,
+    subject: str,
+    inputs: Sequence[Mapping[str, str]],
+    compute: Shared,
+) -> Cell:
+    # Ceilings and regions come in when unit scores are gathered, and change none of them.
+    settings = {
+        name: value
+        for name, value in benchmark.configuration().items()
+        if name not in ("ceiling", "rois", "unit_average")
+    }
+    stimuli = tuple(inputs[0])
+    shared = {
+        "stage": "scores",
+        "numerics": _NUMERICS,
+        "benchmark": settings,
+        "labels": _labels(session, stimuli),
+        "unit_of_uncertainty": benchmark.card.unit_of_uncertainty,
+        "recording": _recording(session, subject, stimuli),
+        "subject": subject,
+        "seed": session.seed,
+    }
+    return Cell(
+        "scores",
+        subject,
+        f"{session.model_id} × {subject}",
+        tuple({**shared, "features": keys} for keys in inputs),
+        compute,
+    )
+
+
+def _choice_cell(benchmark: EncodingBenchmark, session: Session, scores: Cell) -> Cell:
+    configuration = {
+        "stage": "choice",
+        "numerics": _NUMERICS,
+        "rule": benchmark.layer_rule,
+        "scores": scores.keys,
+    }
+    return Cell(
+        "choice",
+        scores.about,
+        f"layers of {scores.about}",
+        (configuration,),
+        partial(compute_choice, benchmark, session, scores.about, scores.keys),
+    )
+
+
+def _labels(session: Session, stimuli: Sequence[str]) -> dict[str, dict[str, str]]:
+    dataset = session.dataset.get()
+    return {name: row_labels(dataset, name) for name in stimuli}
+
+
+def _recording(session: Session, subject: str, stimuli: Sequence[str]) -> dict[str, str | None]:
+    """Return digests of what a listener's responses are read from, and of what reads them."""
+    fingerprint = session.dataset.get().fingerprint(subject, stimuli)
+    return {"content": fingerprint, "code": session.dataset_code}
+
+
+def _inputs(
+    session: Session, stimuli: Sequence[str], features: Mapping[str, Cell]
+) -> list[dict[str, str]]:
+    """Return for each layer the keys of the features of each stimulus."""
+    return [
+        {stimulus: features[stimulus].keys[position] for stimulus in stimuli}
+        for position in range(len(session.layers))
+    ]
+
+
+def _input(model: AnyModel, stimulus: Stimulus) -> dict[str, Any]:
+    """Return digests of what a model gets to hear or to read, or the name that it looks up."""
+    if hasattr(model, "forward"):
+        return {"sound": stimulus.sound.digest, "resampling": RESAMPLING}
+    if hasattr(model, "frames"):
+        return {"name": stimulus.identifier}
+    alignment = stimulus.alignment
+    return {"alignment": alignment.digest if alignment else None}

@@ -1,0 +1,134 @@
+"""Scores whose ceiling is what listeners share, from recordings to the Score."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import xarray as xr
+from toy import Loudness, ToyDataset, toy_benchmark
+
+import heschl
+from heschl.errors import MissingData
+from heschl.metrics.ridge import LeaveOneOut, Ridge
+from heschl.shared_ceilings import SharedCorrelation, SharedPrediction
+from heschl.splits import ContiguousKFold
+from heschl.temporal import stacked
+
+RIDGE = Ridge(LeaveOneOut(alphas=(1.0, 10.0, 100.0)), score="pearson")
+
+
+@dataclass
+class Shared(ToyDataset):
+    """Four listeners; the last never heard the story 'two', and lacks unit 1 in 'one'."""
+
+    n_listeners: int = 4
+    noise: float = 1.0
+
+    def stimuli_of(self, subject):
+        names = super().stimuli_of(subject)
+        return tuple(name for name in names if subject != "S4" or name != "two")
+
+    def recording(self, subject, stimuli=None):
+        found = super().recording(subject, stimuli or self.stimuli_of(subject))
+        if subject == "S4" and "one" in found.responses:
+            found.responses["one"][3, 1] = np.nan
+        return found
+
+
+def benchmark(ceiling, **changes):
+    settings = {
+        "metric": RIDGE,
+        "splitter": ContiguousKFold(3),
+        "skipped_rows": {},
+        "ceiling": ceiling,
+        **changes,
+    }
+    return toy_benchmark(**settings)
+
+
+def rows(dataset, subject, stimuli):
+    """Return responses (row, unit) as they are scored, with NaN in units that are not finite."""
+    recording = dataset.recording(subject, stimuli)
+    finite = np.all(
+        [np.isfinite(recording.responses[name]).all("time") for name in stimuli], axis=0
+    )
+    values = stacked({name: recording.responses[name].fillna(0.0) for name in stimuli})
+    return values.where(xr.DataArray(finite, dims="unit"))
+
+
+def expected(dataset, subject, ceiling):
+    """Return the ceiling by the definition, story by story and listener by listener."""
+    heard = dataset.stimuli_of(subject)
+    others = []
+    for name in heard:
+        values = [
+            rows(dataset, other, (name,)).to_numpy()
+            for other in dataset.subjects()
+            if other != subject and name in dataset.stimuli_of(other)
+        ]
+        with np.errstate(all="ignore"):
+            others.append(np.nanmean(values, axis=0) if len(values) > 1 else np.nan)
+    others = np.concatenate(others)
+    own = rows(dataset, subject, heard)
+    own = own[:, np.isfinite(own).all("time").to_numpy()]
+    folds = ContiguousKFold(3).folds({"time": own["time"].to_numpy()})
+    comparable = np.isfinite(others).all(axis=0)
+    found = ceiling.of_listener(own, others[:, comparable], folds, RIDGE, seed=0)
+    return found, own["unit"].to_numpy()
+
+
+@pytest.mark.filterwarnings("ignore:Mean of empty slice")
+def test_ceilings_are_those_of_each_listener_against_the_others(tmp_path):
+    dataset, ceiling = Shared(), SharedPrediction(n_components=4)
+    score = heschl.score(Loudness(), benchmark(ceiling), data=dataset, store=tmp_path)
+    found = score.tree["ceiling"].to_dataset()
+    for subject in dataset.subjects():
+        of_subject = found.where(found["subject"] == subject, drop=True)
+        values, units = expected(dataset, subject, ceiling)
+        np.testing.assert_array_equal(of_subject["unit_of_subject"], units)
+        np.testing.assert_allclose(of_subject["ceiling"], values, atol=2e-5)
+    # The univariate form stands beside it.
+    own = rows(dataset, "S1", dataset.stimuli_of("S1"))
+    assert found["univariate"].dims == ("unit",)
+    assert float(found["univariate"].where(found["subject"] == "S1").max()) <= 1.0
+    assert own.sizes["unit"] > 0
+
+
+def test_scores_are_divided_by_the_mean_ceiling_of_all_listeners(tmp_path):
+    score = heschl.score(Loudness(), benchmark(SharedCorrelation()), data=Shared(), store=tmp_path)
+    units, ceilings = score.tree["units"].to_dataset(), score.tree["ceiling"].to_dataset()
+    shared = ceilings["ceiling"].groupby("unit_of_subject").mean()
+    of_unit = shared.sel(unit_of_subject=units["unit_of_subject"]).to_numpy()
+    np.testing.assert_allclose(ceilings["shared_ceiling"], of_unit, rtol=1e-12)
+    with np.errstate(invalid="ignore"):
+        quotient = np.where(of_unit > 0, units["score"].to_numpy() / of_unit, np.nan)
+    np.testing.assert_allclose(units["normalised"], quotient, rtol=1e-5)
+    assert "NC-SHARED" in score.explain()
+
+
+def test_the_ceiling_of_a_listener_does_not_depend_on_who_is_scored(tmp_path):
+    declared = benchmark(SharedPrediction(n_components=4))
+    whole = heschl.score(Loudness(), declared, data=Shared(), store=tmp_path / "a")
+    alone = heschl.score(Loudness(), declared, data=Shared(), store=tmp_path / "b", subjects=["S2"])
+    of_whole = whole.tree["ceiling"]["ceiling"].to_numpy()
+    is_second = (whole.tree["ceiling"]["subject"] == "S2").to_numpy()
+    np.testing.assert_array_equal(alone.tree["ceiling"]["ceiling"], of_whole[is_second])
+
+
+def test_two_listeners_are_too_few(tmp_path):
+    with pytest.raises(MissingData, match="S1 heard none that as many heard; fetch more listeners"):
+        heschl.score(
+            Loudness(), benchmark(SharedCorrelation()), data=Shared(n_listeners=2), store=tmp_path
+        )
+
+
+def test_listeners_need_one_space(tmp_path):
+    class Elsewhere(Shared):
+        def recording(self, subject, stimuli=None):
+            found = super().recording(subject, stimuli)
+            if subject != "S3":
+                return found
+            return type(found)(subject, {k: v[:, 1:] for k, v in found.responses.items()})
+
+    with pytest.raises(heschl.errors.CellsFailed, match="needs the same rows and units for all"):
+        heschl.score(Loudness(), benchmark(SharedCorrelation()), data=Elsewhere(), store=tmp_path)
