@@ -18,9 +18,9 @@ import numpy as np
 from heschl.alignment import Alignment
 from heschl.data_registry.little_prince import LITTLE_PRINCE
 from heschl.data_registry.little_prince.phantom_brain import REGIONS, brain
+from heschl.data_registry.little_prince.phantom_clock import haemodynamic_rows
 from heschl.data_registry.little_prince.sections import LANGUAGES, language_of
 from heschl.phantom import features
-from heschl.phantom.haemodynamics import haemodynamic_rows
 from heschl.phantom.simulation import Simulation, expected_pearson
 from heschl.sound import Sound
 
@@ -79,10 +79,12 @@ def rows_of(
     words = features.lexical(alignment)
     middles_s = (words.onsets_s + words.offsets_s) / 2
     latent_onsets_s = np.arange(len(latents)) / LATENT_RATE_HZ
-    of_latents = haemodynamic_rows(
-        _unit_range(latents), latent_onsets_s, row_times_s, duration_s=1 / LATENT_RATE_HZ
-    )
     n_known = _BLOCK_WIDTH * len(BLOCKS)
+    # Models know blocks from 0 to 1; the unknown has a mean of 0, or its onset would be known.
+    scaled = np.hstack([_unit_range(latents[:, :n_known]), latents[:, n_known:]])
+    of_latents = haemodynamic_rows(
+        scaled, latent_onsets_s, row_times_s, duration_s=1 / LATENT_RATE_HZ
+    )
     drivers = {
         "spectral": haemodynamic_rows(
             frames, frame_onsets_s, row_times_s, duration_s=features.HOP_S
@@ -133,7 +135,9 @@ def truth(
         parts = [heard[language] for language in languages]
         for model, layer, region in _ORACLES:
             scores = [_scores(each, DRIVER_OF[region]) for each in parts]
-            found = [("score", region, _mean(scores, counts, region), _TOLERANCE)]
+            found: list[tuple[str, str, float | str, float]] = [
+                ("score", region, _mean(scores, counts, region), _TOLERANCE)
+            ]
             found += [
                 ("null", "Motor", 0.0, _null_tolerance(parts)),
             ]

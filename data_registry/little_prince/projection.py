@@ -89,7 +89,7 @@ def sampling(meshes: tuple[Path, ...], stamp: tuple[int, ...], grid: Grid) -> Sa
     places = points @ to_voxels[:3, :3].T + to_voxels[:3, 3]
     shape = np.array(grid.shape)
     strides = np.array([1, grid.shape[0], grid.shape[0] * grid.shape[1]])
-    is_inside = ((places >= 0) & (places < shape)).all(axis=1)
+    is_inside = np.all((places >= 0) & (places < shape), axis=1)
     cells = np.where(is_inside, np.floor(places).astype(np.int64) @ strides, -1)
     weights = _interpolation(np.where(is_inside[:, None], places, 0.0), shape, strides)
     used = np.unique(weights.indices)

@@ -73,9 +73,9 @@ def read_header(path: Path) -> RunHeader:
     if size > _LARGEST_BYTES:
         raise CorruptData(f"{path} has {size:,} bytes; expected at most {_LARGEST_BYTES:,}")
     with _reading(path):
-        header = nibabel.Nifti1Image.from_filename(path).header
+        header: Any = nibabel.Nifti1Image.from_filename(path).header  # untyped
         shape = tuple(int(count) for count in header.get_data_shape())
-        affine = np.asarray(header.get_best_affine(), dtype=float)
+        affine: np.ndarray = np.array(header.get_best_affine(), dtype=np.float64)
         is_placed = bool(header["sform_code"] > 0 or header["qform_code"] > 0)
         zooms = header.get_zooms()
     if len(shape) != 4 or min(shape[:3]) < 2 or shape[3] < 1:  # noqa: PLR2004 - x, y, z, volume
@@ -129,8 +129,8 @@ def _volumes(path: Path) -> Iterator[np.ndarray]:
 def _check_volumes(path: Path, values: np.ndarray) -> None:
     """Refuse volumes of nothing; single voxels without a number are the benchmark's to drop."""
     tests: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-        "all zeros": lambda part: ~part.any(axis=0),
-        "without a finite number": lambda part: ~np.isfinite(part).any(axis=0),
+        "all zeros": lambda part: np.logical_not(part.any(axis=0)),
+        "without a finite number": lambda part: np.logical_not(np.isfinite(part).any(axis=0)),
     }
     for fault, is_faulty in tests.items():
         faulty = np.flatnonzero(is_faulty(values))

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AnyModel",
     "Benchmark",
+    "Choosy",
     "Dataset",
     "Events",
     "FeatureSource",
@@ -336,6 +337,14 @@ def shares_designs(metric: Metric) -> TypeGuard[SharingMetric]:
         if "__call__" in vars(kind):
             return False
     return False
+
+
+@runtime_checkable
+class Choosy(Protocol):
+    """What a benchmark may offer beside its contract, if it is not of all listeners."""
+
+    def listeners(self, session: Session) -> tuple[str, ...]:
+        """Return those of the session's listeners whom it is about, one at least."""
 
 
 @runtime_checkable
