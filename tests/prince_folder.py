@@ -27,6 +27,7 @@ def write_folder(root: Path) -> Path:
     soundfile.write(root / SOUND, samples, 8000)
     write_run(root / RUN, noise(N_VOLUMES))
     write_surface(root / "fsaverage6")
+    (root / "truth.json").write_text("{}", encoding="utf-8")  # the mesh is the phantom's
     return root
 
 

@@ -190,7 +190,7 @@ class LittlePrince:
         """Return a digest of every byte that `recording` and `rois` would read."""
         runs = [self._run(subject, stimulus) for stimulus in stimuli]
         _, labels = self._regions()
-        beside = [*self._meshes(), *labels, *([] if self.mask is None else [self.mask])]
+        beside = [*self._meshes()[0], *labels, *([] if self.mask is None else [self.mask])]
         settings = (
             f"responses as {self.dtype.name}, reading {_NUMERICS}",
             *(f"{stimulus}: {len(self.clock(stimulus))} rows" for stimulus in stimuli),
@@ -300,11 +300,9 @@ class LittlePrince:
             )
         return self._derivatives / subject / "func" / runs[section]
 
-    def _meshes(self) -> tuple[Path, Path]:
-        return find_meshes(self.surface, self.root)
-
-    def _regions(self) -> tuple[xr.DataArray, tuple[Path, ...]]:
-        meshes = self._meshes()
+    def _meshes(self) -> tuple[tuple[Path, Path], int]:
+        """Return the meshes of both hemispheres, and the vertices of each."""
+        meshes = find_meshes(self.surface, self.root)
         count = n_vertices(meshes)
         expected = MESHES.get(Path(self.surface).name)
         is_phantom = (self.root / "truth.json").exists()
@@ -312,13 +310,17 @@ class LittlePrince:
             raise CorruptData(
                 f"{meshes[0]} has {count:,} vertices; expected the {expected:,} of {self.surface}"
             )
+        return meshes, count
+
+    def _regions(self) -> tuple[xr.DataArray, tuple[Path, ...]]:
+        """Return the regions, and the files of labels that they come from."""
+        meshes, count = self._meshes()
         beside = meshes[0].parent
         folders = [beside, beside.parent] if beside.name == "surf" else [beside]
         return regions(count, count, [*folders, self.root, atlas_folder()])
 
     def _sampling(self, grid: Grid) -> Sampling:
-        meshes = self._meshes()
-        n_vertices(meshes)
+        meshes, _ = self._meshes()
         stamps = [path.stat() for path in meshes]
         return sampling(
             meshes, tuple(n for each in stamps for n in (each.st_size, each.st_mtime_ns)), grid

@@ -273,18 +273,16 @@ def _best(
     test: np.ndarray,
 ) -> np.ndarray:
     """Return the expected r (parcel,) with the penalty of the grid that predicts best."""
-    by_penalty = [
-        expected_pearson(
-            train_design,
-            heard.signal[train],
-            test_design,
-            heard.signal[test],
-            heard.noise_variance,
-            alpha=alpha,
-        )
-        for alpha in _ALPHAS
-    ]
-    expected = np.max(by_penalty, axis=0)
+    n_parcels, n_alphas = heard.signal.shape[1], len(_ALPHAS)
+    by_penalty = expected_pearson(
+        train_design,
+        np.tile(heard.signal[train], n_alphas),
+        test_design,
+        np.tile(heard.signal[test], n_alphas),
+        np.tile(heard.noise_variance, n_alphas),
+        alpha=np.repeat(_ALPHAS, n_parcels),
+    )
+    expected = by_penalty.reshape(n_alphas, n_parcels).max(axis=0)
     # The mean of r over few rows is below what it tends to with many (Hotelling 1953).
     return np.asarray(expected * (1 - (1 - expected**2) / (2 * len(test))))
 

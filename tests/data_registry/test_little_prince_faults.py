@@ -212,6 +212,7 @@ def test_hemispheres_that_are_swapped_are_refused(small_prince):
 
 
 def test_real_mesh_must_have_its_number_of_vertices(small_prince):
+    (small_prince / "truth.json").unlink()
     with pytest.raises(CorruptData, match=r"642 vertices; expected the 40,962 of fsaverage6"):
         LittlePrince(small_prince).rois("sub-FR001")
     (small_prince / "fsaverage6").rename(small_prince / "mine")

@@ -118,7 +118,7 @@ def test_swapped_and_unequal_hemispheres_are_refused(tmp_path):
     ("vertices", "triangles", "complaint"),
     [
         pytest.param(np.full((3, 3), np.nan), [[0, 1, 2]], "finite", id="nan"),
-        pytest.param(np.eye(3), [[0, 1, 3]], r"3 vertices|larger than|index", id="triangle"),
+        pytest.param(np.eye(3), [[0, 1, 3]], "triangles|surface", id="triangle"),
     ],
 )
 def test_broken_meshes_are_refused(tmp_path, vertices, triangles, complaint):
