@@ -31,6 +31,7 @@ __all__ = [
     "AnyDataset",
     "AnyModel",
     "Benchmark",
+    "Choosy",
     "Dataset",
     "DiscriminationDataset",
     "Events",
@@ -388,6 +389,14 @@ def shares_designs(metric: Metric) -> TypeGuard[SharingMetric]:
         if "__call__" in vars(kind):
             return False
     return False
+
+
+@runtime_checkable
+class Choosy(Protocol):
+    """What a benchmark may offer beside its contract, if it is not of all listeners."""
+
+    def listeners(self, session: Session) -> tuple[str, ...]:
+        """Return those of the session's listeners whom it is about, one at least."""
 
 
 @runtime_checkable

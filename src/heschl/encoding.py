@@ -103,7 +103,7 @@ class EncodingBenchmark:
         ``Top10`` is the tenth of places where it is highest.
     included
         The stimuli that may enter, in order; a listener who lacks some does
-        without them. None takes all.
+        without them, one who lacks all is left out. None takes all.
     skipped_rows
         For a stimulus, how many rows it loses at its start, from features,
         responses and ceiling alike.
@@ -204,6 +204,20 @@ class EncodingBenchmark:
                 f"{', '.join(there) or 'none'}"
             )
         return tuple(chosen)
+
+    def listeners(self, session: Session) -> tuple[str, ...]:
+        """Return the listeners who heard one of the stimuli that may enter."""
+        if self.included is None:
+            return session.subjects
+        dataset, wanted = session.dataset.get(), set(self.included)
+        heard = {subject: wanted & set(dataset.stimuli_of(subject)) for subject in session.subjects}
+        found = tuple(subject for subject, names in heard.items() if names)
+        if not found:
+            raise MissingData(
+                f"no listener on disk heard a stimulus of {self.card.id} "
+                f"({', '.join(self.included)}); fetch some who did"
+            )
+        return found
 
     def cells(self, session: Session) -> list[Cell]:
         """Return the work, see `heschl.encoding_cells`."""

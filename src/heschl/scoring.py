@@ -10,14 +10,14 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, overload
 
 import xarray as xr
 
 from heschl.cells import Cell, Outcome
-from heschl.contracts import Benchmark, Dataset
+from heschl.contracts import Benchmark, Choosy, Dataset
 from heschl.errors import CellsFailed, EntryLost, InvalidInput
 from heschl.execution import (
     Executor,
@@ -104,6 +104,8 @@ def plan(
             store=used_store,
         )
         _check_origin(declaration)
+        if subjects is None and isinstance(declaration, Choosy):
+            session = replace(session, subjects=declaration.listeners(session))
         return Plan(declaration, session, tuple(declaration.cells(session)))
 
 

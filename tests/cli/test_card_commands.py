@@ -13,7 +13,7 @@ def test_list_names_every_kind(heschl):
     listing = json.loads(out)
     assert code == 0
     assert {"logmel", "wav2vec2-random"} <= {entry["id"] for entry in listing["models"]}
-    assert [entry["id"] for entry in listing["benchmarks"]] == ["lebel_moth-ridge"]
+    assert "lebel_moth-ridge" in [entry["id"] for entry in listing["benchmarks"]]
 
 
 @pytest.mark.parametrize("name", ["logmel", "lebel_moth-ridge", "lebel_moth", "ridge"])

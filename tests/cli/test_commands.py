@@ -157,6 +157,13 @@ def test_fetch_of_a_benchmark_takes_its_stories_alone(heschl):
     assert of_benchmark["n_bytes"] < 0.7 * of_dataset["n_bytes"]
 
 
+def test_fetch_of_a_benchmark_whose_stimuli_are_no_choice_takes_all_of_a_listener(heschl):
+    words = ("fetch", "little_prince-ridge-en", "--subjects", "sub-EN057", "--dry-run", "--json")
+    code, out, _ = heschl(*words)
+    assert code == 0
+    assert 0.7e9 < json.loads(out)["n_bytes"] < 4e9
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [

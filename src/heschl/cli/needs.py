@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from heschl.registry import resolve_benchmark
+from heschl.manifest import Manifest
+from heschl.registry import datasets, resolve_benchmark
 
 __all__ = ["dataset_and_stimuli"]
 
 
 def dataset_and_stimuli(benchmark: str) -> tuple[str, list[str] | None]:
-    """Return the dataset's id and the stimuli that may enter; None stands for all."""
+    """Return the dataset's id and the stimuli that may enter.
+
+    None stands for all, and for those of a dataset whose files cannot be chosen by stimulus.
+    """
     declaration = resolve_benchmark(benchmark).object
+    dataset = declaration.card.dataset
     included = getattr(declaration, "included", None)
-    return declaration.card.dataset, list(included) if included else None
+    manifest = datasets.card(dataset).manifest
+    if not included or not manifest or "stories" not in Manifest.read(manifest).choices():
+        return dataset, None
+    return dataset, list(included)

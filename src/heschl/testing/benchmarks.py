@@ -55,8 +55,8 @@ class BenchmarkUnderTest(UnderTest[Resolved[BenchmarkCard]]):
     def subjects(self) -> tuple[str, ...]:
         """The first two listeners."""
         with tempfile.TemporaryDirectory() as folder:
-            dataset = plan(Loudness(), self.benchmark, data=self.data, store=folder).session.dataset
-            return tuple(dataset.get().subjects()[:_N_SUBJECTS])
+            session = plan(Loudness(), self.benchmark, data=self.data, store=folder).session
+            return tuple(session.subjects[:_N_SUBJECTS])
 
     def planned(self, store: Store) -> Plan:
         """Return the plan of a small score."""

@@ -1,0 +1,42 @@
+"""Benchmarks on The Little Prince (Li et al. 2022): their cards."""
+
+from __future__ import annotations
+
+from heschl.cards import BenchmarkCard
+
+__all__ = ["CARDS", "RIDGE", "RIDGE_COMPAT", "RIDGE_EN", "RIDGE_FR", "RIDGE_ZH"]
+
+_CITATION = """\
+@inproceedings{millet2022toward,
+  title = {Toward a realistic model of speech processing in the brain with self-supervised
+           learning},
+  author = {Millet, Juliette and Caucheteux, Charlotte and Orhan, Pierre and Boubenec, Yves and
+            Gramfort, Alexandre and Dunbar, Ewan and Pallier, Christophe and King, Jean-Remi},
+  booktitle = {Advances in Neural Information Processing Systems},
+  volume = {35},
+  year = {2022}
+}"""
+
+
+def _card(suffix: str, listeners: str) -> BenchmarkCard:
+    return BenchmarkCard(
+        id=f"little_prince-ridge{suffix}",
+        load=f"heschl.benchmarks.little_prince.ridge:{'ridge' + suffix.replace('-', '_')}",
+        summary=f"Ridge encoding of a book read aloud, as Millet et al. 2022 do: {listeners}",
+        requires=("nibabel", "nilearn"),
+        extra="brain",
+        citation=_CITATION,
+        version=1,
+        dataset="little_prince",
+        metric="ridge",
+        protocol="millet2022.brain_score",
+    )
+
+
+RIDGE = _card("", "listeners of three languages")
+RIDGE_EN = _card("-en", "English listeners")
+RIDGE_FR = _card("-fr", "French listeners")
+RIDGE_ZH = _card("-zh", "Chinese listeners")
+RIDGE_COMPAT = _card("-compat", "with the folds and the haemodynamic grid of their code")
+
+CARDS = (RIDGE, RIDGE_EN, RIDGE_FR, RIDGE_ZH, RIDGE_COMPAT)
