@@ -4,11 +4,7 @@ from heschl.cards import BenchmarkCard
 
 __all__ = ["RIDGE"]
 
-RIDGE = BenchmarkCard(
-    id="nh2015_components-ridge",
-    load="heschl.benchmarks.nh2015_components.ridge:benchmark",
-    summary="Ridge from 165 natural sounds to six components, as Pepino et al. 2025 do it",
-    citation="""\
+_CITATION = """\
 @misc{pepino2025better,
   title = {Better audio representations are more brain-like: linking model-brain alignment with
            performance in downstream auditory tasks},
@@ -17,7 +13,13 @@ RIDGE = BenchmarkCard(
   eprint = {2511.16849},
   archiveprefix = {arXiv},
 }
-""",
+"""
+
+RIDGE = BenchmarkCard(
+    id="nh2015_components-ridge",
+    load="heschl.benchmarks.nh2015_components.ridge:benchmark",
+    summary="Ridge from natural sounds to six components of their response, as Pepino et al. 2025",
+    citation=_CITATION,
     version=1,
     dataset="nh2015_components",
     metric="pooled-ridge",

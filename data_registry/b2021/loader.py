@@ -53,7 +53,8 @@ class B2021(NaturalSoundVoxels):
         checked_names(ours, path)
         if len(ours) < len(categories()):
             raise CorruptData(
-                f"{path} names {len(ours)} of the {len(categories())} natural sounds; {self._remedy}"
+                f"{path} names {len(ours)} of the {len(categories())} natural sounds; "
+                f"{self._remedy}"
             )
         return tuple(name if name in categories() else "" for name in names)
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-
 from heschl.data_registry.b2021 import B2021_CARD
 from heschl.data_registry.natural_sounds.mat_files import write_mat
 from heschl.data_registry.natural_sounds.phantom import write_sounds

@@ -11,12 +11,15 @@ from __future__ import annotations
 import io
 import pickle
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from heschl.errors import CorruptData
 from heschl.untrusted import read_bytes
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["read_pickled_frame"]
 
@@ -89,17 +92,17 @@ class _Inert:
 
     named = ""
 
-    def __new__(cls, *arguments: Any) -> _Inert:
+    arguments: tuple[Any, ...]
+    state: Any = None
+
+    def __new__(cls, *arguments: Any) -> Self:
+        # Some pickles make objects without a call of `__init__`.
         made = object.__new__(cls)
         made.arguments = arguments
-        made.state = None
         return made
 
     def __init__(self, *arguments: Any) -> None:
-        """Take what `__new__` has kept."""
-
-    arguments: tuple[Any, ...]
-    state: Any
+        """Leave what `__new__` has kept."""
 
     def __setstate__(self, state: Any) -> None:
         self.state = state

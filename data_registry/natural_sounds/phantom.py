@@ -6,6 +6,7 @@ and hardly go together. The levels that voxels respond to are measured on the fi
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def _noise(generator: np.random.Generator, sample_rate: int) -> np.ndarray:
     n_samples = round(_DURATION_S * sample_rate)
     samples = np.zeros(n_samples)
     edges = np.minimum(features.BAND_EDGES_HZ, 0.49 * sample_rate)
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in itertools.pairwise(edges):
         white = generator.standard_normal(n_samples)
         sections = scipy.signal.butter(2, (low, high), "bandpass", fs=sample_rate, output="sos")
         band = scipy.signal.sosfilt(sections, white)

@@ -63,7 +63,7 @@ class RandomSplits:
                 f"{n_rows} rows cannot give {self.n_train} to train and {self.n_test} to test on; "
                 "fetch the missing sounds or ask for fewer"
             )
-        generator = np.random.RandomState(self.seed)  # noqa: NPY002  what was published
+        generator = np.random.RandomState(self.seed)
         return tuple(self._draw(generator, number, n_rows) for number in range(1, self.n + 1))
 
     def _draw(self, generator: np.random.RandomState, number: int, n_rows: int) -> Fold:

@@ -4,7 +4,7 @@
 
     stimuli/165_natural_sounds_16kHz/<sound>.wav
     neural/<dataset>/voxel_features_array.npy   (sound, voxel, session)
-    neural/<dataset>/df_roi_meta.pkl            one row a voxel: voxel_id, subj_idx, roi_label_general
+    neural/<dataset>/df_roi_meta.pkl            a row a voxel: voxel_id, subj_idx, roi_label_general
 
 Where the sounds and the numbers of the voxels stand differs between the datasets.
 """
@@ -37,7 +37,8 @@ REGIONS = ("Primary", "Lateral", "Posterior", "Anterior")
 
 _NUMERICS = 1
 """Raised whenever a recording would hold other numbers for the same files."""
-_MOST_REPEATS = 100
+_DIMS = ("sound", "voxel", "session")
+_LEAST_REPEATS, _MOST_REPEATS = 2, 100
 _SOUNDS_FOLDER = "stimuli/165_natural_sounds_16kHz"
 
 
@@ -185,10 +186,8 @@ class NaturalSoundVoxels:
         path = self._path("voxel_features_array.npy")
         self._check_on_disk(path)
         array = read_array(path)
-        is_usable = (
-            array.ndim == 3 and array.dtype.kind == "f" and 2 <= array.shape[2] <= _MOST_REPEATS
-        )  # noqa: PLR2004
-        if not is_usable:
+        is_whole = array.ndim == len(_DIMS) and array.dtype.kind == "f"
+        if not is_whole or not _LEAST_REPEATS <= array.shape[2] <= _MOST_REPEATS:
             raise CorruptData(
                 f"{path} holds {array.dtype} of shape {array.shape}; expected floats "
                 "(sound, voxel, session), two sessions at least"
@@ -201,8 +200,8 @@ class NaturalSoundVoxels:
         names = self._sounds()
         if len(names) != len(self._array):
             raise CorruptData(
-                f"{self.name} names {len(names)} sounds, but its array has {len(self._array)} rows; "
-                f"{self._remedy}"
+                f"{self.name} names {len(names)} sounds, but its array has {len(self._array)} "
+                f"rows; {self._remedy}"
             )
         return {name: row for row, name in enumerate(names) if name}
 

@@ -9,7 +9,7 @@ __all__ = ["NH2015_CARD"]
 NH2015_CARD = DatasetCard(
     id="nh2015",
     load="heschl.data_registry.nh2015.loader:NH2015",
-    summary="165 natural sounds, fMRI of 8 listeners in 3 sessions, 7,694 voxels of auditory cortex",
+    summary="165 natural sounds, fMRI of 8 listeners in 3 sessions, 7,694 voxels",
     licence="not stated for the data; its code is MIT",
     citation="""\
 @article{normanhaignere2015distinct,

@@ -62,7 +62,8 @@ class NH2015(NaturalSoundVoxels):
             )
         if self._array.shape[2] != N_SESSIONS:
             raise CorruptData(
-                f"the array of {self.name} has {self._array.shape[2]} sessions; expected {N_SESSIONS}"
+                f"the array of {self.name} has {self._array.shape[2]} sessions; expected "
+                f"{N_SESSIONS}"
             )
         columns = np.flatnonzero(listed["n_reps"] == N_SESSIONS)
         ids, subjects = (

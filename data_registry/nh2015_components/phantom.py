@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -56,31 +57,52 @@ def write_phantom(root: str | Path, seed: int = 0) -> None:
             "category_labels": _cells([categories()[names[row]] for row in order]).reshape(1, -1),
         },
     )
-    expected = [
-        pooled_share(design, signal[:, [k]], 1 - share, _best_penalty(design, k, share), n_folds=5)
-        for k, share in enumerate(SHARES.values())
-    ]
     truth = {
         "phantom_version": NH2015_COMPONENTS.phantom_version,
         "seed": seed,
         "components": {
             name: {"band": k, "share": share} for k, (name, share) in enumerate(SHARES.items())
         },
-        "expectations": [
-            {
-                "benchmark": "nh2015_components-ridge",
-                "model": "phantom-spectrum",
-                "layer": "bands",
-                "roi": name,
-                "quantity": "score" if SHARES[name] else "null",
-                "expected": float(share[0]),
-                "tolerance": 0.03,
-                "source": "docs/protocols.md, S-audio.components, S-audio.regression",
-            }
-            for name, share in zip(COMPONENTS, expected, strict=True)
-        ],
+        "expectations": _expectations(design, signal),
     }
     (place / "truth.json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
+
+
+def _expectations(design: np.ndarray, signal: np.ndarray) -> list[dict[str, Any]]:
+    """Return what models of all bands, and of single ones, must find of each component."""
+    found = []
+    for k, (name, share) in enumerate(SHARES.items()):
+        of_all = _expected(design, signal[:, [k]], design[:, k], share)
+        of_one = _expected(design[:, [k]], signal[:, [k]], design[:, k], share)
+        quantities = [("phantom-spectrum", "bands", "score" if share else "null", of_all, 0.03)]
+        if share:
+            quantities += [
+                ("phantom-bands", f"band.{k}", "inner", of_one, 0.03),
+                ("phantom-bands", f"band.{k}", "inner_layer_share", 1.0, 0.1),
+            ]
+        found += [
+            {
+                "benchmark": "nh2015_components-ridge",
+                "model": model,
+                "layer": layer,
+                "roi": name,
+                "quantity": quantity,
+                "expected": expected,
+                "tolerance": tolerance,
+                "source": "docs/protocols.md, S-audio.components, S-audio.regression",
+            }
+            for model, layer, quantity, expected, tolerance in quantities
+        ]
+    return found
+
+
+def _expected(design: np.ndarray, signal: np.ndarray, band: np.ndarray, share: float) -> float:
+    """Return the score of one component, with about the penalty that predicts best."""
+    if not share:
+        return 0.0
+    weight = np.sqrt(share) / band.std()
+    alpha = np.array([(1 - share) * design.shape[1] / weight**2])
+    return float(pooled_share(design, signal, 1 - share, alpha, n_folds=5)[0])
 
 
 def _respond(design: np.ndarray, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -96,14 +118,6 @@ def _respond(design: np.ndarray, generator: np.random.Generator) -> tuple[np.nda
     noise = generator.standard_normal(signal.shape)
     noise -= known @ np.linalg.lstsq(known, noise, rcond=None)[0]
     return signal, signal + np.sqrt(1 - shares) * noise / noise.std(axis=0)
-
-
-def _best_penalty(design: np.ndarray, band: int, share: float) -> np.ndarray:
-    """Return about the best penalty (1,) on all bands for a weight on one of them."""
-    if not share:
-        return np.array([np.inf])
-    weight = np.sqrt(share) / design[:, band].std()
-    return np.array([(1 - share) * design.shape[1] / weight**2])
 
 
 def _cells(texts: list[str]) -> np.ndarray:

@@ -49,7 +49,7 @@ def read_group_maps(root: str | Path) -> xr.DataArray:
 
 
 def write_gifti(maps: xr.DataArray, folder: str | Path) -> tuple[Path, ...]:
-    """Write maps as ``<component>_space-fsaverage5_hemi-<L or R>.func.gii``, and return the paths."""
+    """Write each as ``<component>_space-fsaverage5_hemi-<L or R>.func.gii``; return the paths."""
     import nibabel
 
     if maps.dims != ("component", "hemi", "vertex") or maps.sizes["vertex"] != _FSAVERAGE5:

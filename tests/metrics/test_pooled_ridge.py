@@ -159,7 +159,7 @@ def test_result_carries_labels_and_what_layers_are_chosen_by():
     assert result["unit"].to_numpy().tolist() == [4, 9]
     assert result["fold"].to_numpy().tolist() == [fold.name for fold in folds]
     np.testing.assert_allclose(
-        PooledRidge.pooled_score(result["prediction"].to_numpy(), responses.to_numpy()),
+        PooledRidge.score_of(result["prediction"].to_numpy(), responses.to_numpy()),
         result["score"],
     )
 

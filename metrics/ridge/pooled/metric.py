@@ -128,7 +128,7 @@ class PooledRidge:
         }
 
     @staticmethod
-    def pooled_score(prediction: np.ndarray, responses: np.ndarray) -> np.ndarray:
+    def score_of(prediction: np.ndarray, responses: np.ndarray) -> np.ndarray:
         """Return the score (unit,) of predictions (time, unit), from whatever layers they come."""
         return clipped_r2(prediction, responses)
 
