@@ -2,16 +2,17 @@ r"""What regressions on natural sounds must find of planted responses, by closed
 
 A row's prediction is linear in the other rows' responses y = s + n: with a penalty, folds and
 design given, all predictions together are :math:`Hy`, where every row of H sums to 1 (it predicts a
-constant as that constant) and has 0 where it meets its own fold. Over the noise, of variance
-:math:`\sigma^2` in the mean of the sessions, N rows have
+constant as that constant) and has 0 where it meets its own fold. With C the centring over N rows
+and :math:`\Sigma` the covariance of the noise in the mean of the sessions,
 
 .. math::
-    cov(Hy, y) &= cov(Hs, s) - \sigma^2 / N \\
-    var(Hy) &= var(Hs) + \sigma^2 (|H|^2 / N - |1'H|^2 / N^2) \\
-    var(y) &= var(s) + \sigma^2 (1 - 1 / N)
+    cov(Hy, y) &= cov(Hs, s) + tr(C H \Sigma) / N \\
+    var(Hy) &= var(Hs) + tr(C H \Sigma H') / N \\
+    var(y) &= var(s) + tr(C \Sigma) / N
 
-and the score is the square of their quotient, 0 where it is negative. The first line is the mean
-negative correlation that a prediction of noise has when folds are put together.
+and the score is the square of their quotient, 0 where it is negative. For independent noise of
+variance v the first trace is -v: the mean negative correlation that a prediction of noise has when
+folds are put together.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ Splits = Sequence[tuple[np.ndarray, np.ndarray]]
 
 
 def pooled_share(
-    design: np.ndarray, signal: np.ndarray, noise_variance: float, alpha: np.ndarray, n_folds: int
+    design: np.ndarray, signal: np.ndarray, noise: np.ndarray, alpha: np.ndarray, n_folds: int
 ) -> np.ndarray:
     """Return the expected score (unit,) of the predictions in all folds together.
 
@@ -37,8 +38,8 @@ def pooled_share(
         (row, feature).
     signal
         (row, unit) without noise.
-    noise_variance
-        Of the mean of the sessions.
+    noise
+        (row, row) the covariance of the noise in the mean of the sessions.
     alpha
         (unit,) the penalty that predicts best.
     n_folds
@@ -54,11 +55,11 @@ def pooled_share(
         predict = np.zeros((n_rows, n_rows))
         for train, test in splits:
             predict[np.ix_(test, train)] = _ridge(design, train, test, penalty)
-        mean = predict @ planted
-        spill = (predict**2).sum() / n_rows - (predict.sum(axis=0) ** 2).sum() / n_rows**2
-        covariance = np.cov(mean, planted, bias=True)[0, 1] - noise_variance / n_rows
-        prediction_variance = mean.var() + noise_variance * spill
-        response_variance = planted.var() + noise_variance * (1 - 1 / n_rows)
+        mean, centred = predict @ planted, predict - predict.mean(axis=0)
+        covariance = np.cov(mean, planted, bias=True)[0, 1] + np.trace(centred @ noise) / n_rows
+        spill = np.trace(centred @ noise @ centred.T) / n_rows
+        prediction_variance = mean.var() + spill
+        response_variance = planted.var() + np.trace(noise - noise.mean(axis=0)) / n_rows
         r = covariance / np.sqrt(prediction_variance * response_variance)
         shares[unit] = max(r, 0.0) ** 2
     return shares

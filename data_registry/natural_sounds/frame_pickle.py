@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import pickle
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -55,6 +55,8 @@ _ALLOWED = frozenset(
         "pandas.core.internals.managers.BlockManager",
     }
 )
+
+_ORDERS: tuple[Literal["C"], Literal["F"]] = ("C", "F")
 
 _OLD_MODULES = {"copy_reg": "copyreg", "__builtin__": "builtins"}
 """As the first three protocols name them."""
@@ -136,7 +138,7 @@ def _columns(frame: Any) -> dict[str, np.ndarray]:
     if _name(frame) != "DataFrame" or not isinstance(frame.state, dict):
         raise _Refused(f"holds a {_name(frame) or type(frame).__name__}, not a table of pandas")
     manager = frame.state.get("_mgr", frame.state.get("_data"))
-    if _name(manager) != "BlockManager":
+    if not isinstance(manager, _Inert) or _name(manager) != "BlockManager":
         raise _Refused("keeps its columns in a way that is not known here")
     axes, blocks = _blocks(manager)
     names = [str(name) for name in _index(axes[0])]
@@ -194,16 +196,16 @@ def _array(thing: Any) -> np.ndarray:
     """Return an array from the bytes, or the list of objects, that stand for it."""
     if _name(thing) == "_frombuffer":
         buffer, kind, shape, order = thing.arguments
-        return np.frombuffer(_bytes(buffer), _dtype(kind)).reshape(shape, order=order)
+        return np.asarray(np.frombuffer(_bytes(buffer), _dtype(kind)).reshape(shape, order=order))
     if _name(thing) != "_reconstruct" or not isinstance(thing.state, tuple):
         raise _Refused(f"has a {_name(thing) or type(thing).__name__} where an array belongs")
     _, shape, kind, is_fortran, content = thing.state
-    dtype, order = _dtype(kind), "F" if is_fortran else "C"
+    dtype, order = _dtype(kind), _ORDERS[bool(is_fortran)]
     if dtype.kind != "O":
         return np.frombuffer(_bytes(content), dtype).reshape(shape, order=order)
     array = np.empty(len(content), dtype=object)
     array[:] = [_plain(each) for each in content]
-    return array.reshape(shape, order=order)  # type: ignore[call-overload]  # "F" or "C"
+    return np.asarray(array.reshape(shape, order=order))
 
 
 def _dtype(thing: Any) -> np.dtype[Any]:
@@ -213,8 +215,7 @@ def _dtype(thing: Any) -> np.dtype[Any]:
     dtype = np.dtype(str(thing.arguments[0]))
     if dtype.kind not in "bifuOSU":
         raise _Refused(f"holds columns of {dtype}")
-    order = thing.state[1] if thing.state else "="
-    return dtype.newbyteorder(order) if order in ("<", ">") else dtype
+    return dtype.newbyteorder(">") if thing.state and thing.state[1] == ">" else dtype
 
 
 def _bytes(content: Any) -> bytes:

@@ -84,7 +84,7 @@ def write_frame(path: Path, planted: PlantedVoxels, *, seed: int) -> None:
     import pandas as pd
 
     order = np.random.default_rng([seed, 2]).permutation(len(planted.voxel_id))
-    labels = np.where(planted.region == "", None, planted.region)
+    labels = np.array([region or None for region in planted.region], dtype=object)
     columns = {
         "subj_idx": planted.subject,
         "hemi": np.where(np.arange(len(order)) % 2, "lh", "rh").astype(object),
@@ -156,7 +156,7 @@ def _of_listener(
     """Return the medians over voxels of the pooled, the split and the corrected score."""
     signal, noise = planted.signals["sounds"], float(planted.noise_variance[0]) / N_SESSIONS
     alpha = planted.best_alpha / N_SESSIONS
-    pooled = pooled_share(levels, signal, noise, alpha, n_folds=5)
+    pooled = pooled_share(levels, signal, noise * np.eye(len(levels)), alpha, n_folds=5)
     split = np.median(split_share(levels, signal, noise, alpha, splits), axis=0)
     corrected = np.median(corrected_share(levels, signal, alpha, splits), axis=0)
     return float(np.median(pooled)), float(np.median(split)), float(np.median(corrected))

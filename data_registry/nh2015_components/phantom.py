@@ -72,8 +72,8 @@ def _expectations(design: np.ndarray, signal: np.ndarray) -> list[dict[str, Any]
     """Return what models of all bands, and of single ones, must find of each component."""
     found = []
     for k, (name, share) in enumerate(SHARES.items()):
-        of_all = _expected(design, signal[:, [k]], design[:, k], share)
-        of_one = _expected(design[:, [k]], signal[:, [k]], design[:, k], share)
+        of_all = _expected(design, design, signal[:, [k]], k, share)
+        of_one = _expected(design[:, [k]], design, signal[:, [k]], k, share)
         quantities = [("phantom-spectrum", "bands", "score" if share else "null", of_all, 0.03)]
         if share:
             quantities += [
@@ -96,13 +96,23 @@ def _expectations(design: np.ndarray, signal: np.ndarray) -> list[dict[str, Any]
     return found
 
 
-def _expected(design: np.ndarray, signal: np.ndarray, band: np.ndarray, share: float) -> float:
+def _free_of(design: np.ndarray) -> np.ndarray:
+    """Return the projection (sound, sound) onto what neither bands nor a constant explain."""
+    known, _ = np.linalg.qr(np.column_stack([np.ones(len(design)), design]))
+    return np.asarray(np.eye(len(design)) - known @ known.T)
+
+
+def _expected(
+    design: np.ndarray, levels: np.ndarray, signal: np.ndarray, band: int, share: float
+) -> float:
     """Return the score of one component, with about the penalty that predicts best."""
     if not share:
         return 0.0
-    weight = np.sqrt(share) / band.std()
+    weight = np.sqrt(share) / levels[:, band].std()
     alpha = np.array([(1 - share) * design.shape[1] / weight**2])
-    return float(pooled_share(design, signal, 1 - share, alpha, n_folds=5)[0])
+    free = _free_of(levels)
+    noise = (1 - share) * len(levels) / np.trace(free) * free
+    return float(pooled_share(design, signal, noise, alpha, n_folds=5)[0])
 
 
 def _respond(design: np.ndarray, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -114,9 +124,7 @@ def _respond(design: np.ndarray, generator: np.random.Generator) -> tuple[np.nda
     standard = (design - design.mean(axis=0)) / design.std(axis=0)
     shares = np.array([*SHARES.values()])
     signal = np.sqrt(shares) * standard[:, : len(shares)]
-    known = np.column_stack([np.ones(len(design)), standard])
-    noise = generator.standard_normal(signal.shape)
-    noise -= known @ np.linalg.lstsq(known, noise, rcond=None)[0]
+    noise = _free_of(design) @ generator.standard_normal(signal.shape)
     return signal, signal + np.sqrt(1 - shares) * noise / noise.std(axis=0)
 
 

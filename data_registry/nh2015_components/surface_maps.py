@@ -8,6 +8,7 @@ are nested: fsaverage5 is the first 10,242 of fsaverage's 163,842 vertices.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -52,6 +53,7 @@ def write_gifti(maps: xr.DataArray, folder: str | Path) -> tuple[Path, ...]:
     """Write each as ``<component>_space-fsaverage5_hemi-<L or R>.func.gii``; return the paths."""
     import nibabel
 
+    gifti: Any = nibabel.gifti  # untyped
     if maps.dims != ("component", "hemi", "vertex") or maps.sizes["vertex"] != _FSAVERAGE5:
         raise InvalidInput(
             f"the maps have dims {maps.dims} of {dict(maps.sizes)}; expected those of "
@@ -63,10 +65,10 @@ def write_gifti(maps: xr.DataArray, folder: str | Path) -> tuple[Path, ...]:
     for component in maps["component"].to_numpy().tolist():
         for hemi in maps["hemi"].to_numpy().tolist():
             values = maps.sel(component=component, hemi=hemi).to_numpy().astype(np.float32)
-            array = nibabel.gifti.GiftiDataArray(values, intent="NIFTI_INTENT_ZSCORE")
+            array = gifti.GiftiDataArray(values, intent="NIFTI_INTENT_ZSCORE")
             side = hemi[0].upper()
             path = place / f"{component}_space-fsaverage5_hemi-{side}.func.gii"
-            nibabel.save(nibabel.gifti.GiftiImage(darrays=[array]), str(path))
+            nibabel.save(gifti.GiftiImage(darrays=[array]), str(path))
             written.append(path)
     return tuple(written)
 
@@ -79,7 +81,8 @@ def _read(path: Path) -> np.ndarray:
         raise MissingData(f"{path} does not exist; run `heschl fetch nh2015_components`")
     check_file(path)
     try:
-        values = np.asarray(nibabel.load(str(path)).dataobj, dtype=np.float32)
+        image: Any = nibabel.load(str(path))  # of the class that the file turns out to be
+        values = np.asarray(image.dataobj, dtype=np.float32)
     except Exception as error:
         raise CorruptData(
             f"{path} cannot be read as a map of FreeSurfer ({error}); fetch it again"
