@@ -56,9 +56,9 @@ def pooled_share(
         for train, test in splits:
             predict[np.ix_(test, train)] = _ridge(design, train, test, penalty)
         mean, centred = predict @ planted, predict - predict.mean(axis=0)
-        covariance = np.cov(mean, planted, bias=True)[0, 1] + np.trace(centred @ noise) / n_rows
-        spill = np.trace(centred @ noise @ centred.T) / n_rows
-        prediction_variance = mean.var() + spill
+        spread = centred @ noise
+        covariance = np.cov(mean, planted, bias=True)[0, 1] + np.trace(spread) / n_rows
+        prediction_variance = mean.var() + (spread * centred).sum() / n_rows
         response_variance = planted.var() + np.trace(noise - noise.mean(axis=0)) / n_rows
         r = covariance / np.sqrt(prediction_variance * response_variance)
         shares[unit] = max(r, 0.0) ** 2
