@@ -8,12 +8,21 @@ from __future__ import annotations
 
 from heschl.cards import ModelCard
 
-__all__ = ["CARDS", "PHANTOM_PHONES", "PHANTOM_SPECTRUM", "PHANTOM_WORDS"]
+__all__ = ["CARDS", "PHANTOM_BANDS", "PHANTOM_PHONES", "PHANTOM_SPECTRUM", "PHANTOM_WORDS"]
 
 PHANTOM_SPECTRUM = ModelCard(
     id="phantom-spectrum",
     load="heschl.models.phantom_oracles.model:spectrum",
     summary="Oracle of the phantoms: log energy in 8 bands, 25 ms Hann windows every 10 ms",
+    licence="BSD-3-Clause",
+    family="phantom",
+    parameters=0,
+)
+
+PHANTOM_BANDS = ModelCard(
+    id="phantom-bands",
+    load="heschl.models.phantom_oracles.bands:bands",
+    summary="Oracle of the phantoms: the bands of phantom-spectrum, each a layer of its own",
     licence="BSD-3-Clause",
     family="phantom",
     parameters=0,
@@ -39,5 +48,5 @@ PHANTOM_WORDS = ModelCard(
     parameters=0,
 )
 
-CARDS = (PHANTOM_SPECTRUM, PHANTOM_PHONES, PHANTOM_WORDS)
+CARDS = (PHANTOM_BANDS, PHANTOM_SPECTRUM, PHANTOM_PHONES, PHANTOM_WORDS)
 """Every card of the family."""

@@ -174,9 +174,9 @@ def clocks_lie_within_the_sounds(dataset: DatasetUnderTest) -> None:
         clock = np.asarray(dataset.dataset.clock(stimulus))
         where = f"the clock of {dataset.name!r} for {stimulus!r}"
         require(
-            clock.ndim == 1 and len(clock) > 1 and np.isfinite(clock).all(),
+            clock.ndim == 1 and len(clock) > 0 and np.isfinite(clock).all(),
             f"{where} has shape {clock.shape}, finite: {np.isfinite(clock).all()}; expected finite "
-            "times (row,), two at least",
+            "times (row,), one at least",
         )
         require((np.diff(clock) > 0).all(), f"{where} does not increase; sort rows by time")
         duration_s = stimuli[stimulus].sound.duration_s

@@ -1,0 +1,38 @@
+"""Boebinger et al. (2021): twenty listeners, the 165 natural sounds in three fMRI sessions."""
+
+from __future__ import annotations
+
+from heschl.cards import DatasetCard
+
+__all__ = ["B2021_CARD"]
+
+B2021_CARD = DatasetCard(
+    id="b2021",
+    load="heschl.data_registry.b2021.loader:B2021",
+    summary="165 natural sounds, fMRI of 20 listeners in 3 sessions, 26,792 voxels, half musicians",
+    licence="not stated for the data; its code is MIT",
+    citation="""\
+@article{boebinger2021music,
+  title = {Music-selective neural populations arise without musical training},
+  author = {Boebinger, Dana and Norman-Haignere, Sam V. and McDermott, Josh H. and
+            Kanwisher, Nancy},
+  journal = {Journal of Neurophysiology},
+  volume = {125},
+  number = {6},
+  pages = {2237--2263},
+  year = {2021},
+  doi = {10.1152/jn.00588.2020},
+}
+""",
+    url="https://github.com/gretatuckute/auditory_brain_dnn",
+    access="open",
+    how_to_get=(
+        "unpack https://mcdermottlab.mit.edu//tuckute_feather_2023/data.tar (180 MB; no hash of it "
+        "is published) and name its folder 'data'"
+    ),
+    languages=("en", "fr", "it", "de", "zh", "hi", "ru", "es"),
+    recording="fMRI",
+    n_subjects=20,
+    phantom="heschl.data_registry.b2021.phantom:write_phantom",
+    phantom_version=1,
+)

@@ -1,0 +1,82 @@
+"""MATLAB files: their arrays of numbers and lists of names, without anything else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.io
+
+from heschl.errors import CorruptData
+from heschl.untrusted import check_file
+
+__all__ = ["names_in", "numbers_in", "read_mat", "write_mat"]
+
+_MOST_BYTES = 2**28
+_HEADER_TEXT_BYTES = 116
+
+
+def read_mat(path: Path) -> dict[str, Any]:
+    """Return the variables of a MATLAB file, version 5."""
+    size = check_file(path).st_size
+    if size > _MOST_BYTES:
+        raise CorruptData(f"{path} has {size:,} bytes; at most {_MOST_BYTES:,} are read")
+    try:
+        found = scipy.io.loadmat(path)
+    except NotImplementedError as error:
+        raise CorruptData(
+            f"{path} is a MATLAB file of version 7.3; expected version 5, as published"
+        ) from error
+    except Exception as error:
+        raise CorruptData(
+            f"{path} cannot be read as a MATLAB file ({type(error).__name__}: {error}); fetch it "
+            "again"
+        ) from error
+    return {name: value for name, value in found.items() if not name.startswith("__")}
+
+
+def numbers_in(variables: dict[str, Any], name: str, path: Path) -> np.ndarray:
+    """Return a variable that must be a matrix of real numbers."""
+    values = _variable(variables, name, path)
+    if not isinstance(values, np.ndarray) or values.ndim != 2 or values.dtype.kind not in "fiu":  # noqa: PLR2004
+        raise CorruptData(f"{path} holds {name!r} as {_kind(values)}; expected a matrix of numbers")
+    return values
+
+
+def names_in(variables: dict[str, Any], name: str, path: Path) -> tuple[str, ...]:
+    """Return a variable that must be a cell array of texts, however it is nested."""
+    values = _variable(variables, name, path)
+    texts = tuple(_texts(values))
+    if not texts or not all(isinstance(each, str) for each in texts):
+        raise CorruptData(f"{path} holds {name!r} as {_kind(values)}; expected a cell of names")
+    return texts
+
+
+def _variable(variables: dict[str, Any], name: str, path: Path) -> Any:
+    if name not in variables:
+        held = ", ".join(sorted(variables)) or "nothing"
+        raise CorruptData(f"{path} holds {held}, no {name!r}; fetch it again")
+    return variables[name]
+
+
+def _texts(values: Any) -> list[Any]:
+    if isinstance(values, np.ndarray) and values.dtype.kind == "O":
+        return [text for each in values.ravel() for text in _texts(each)]
+    if isinstance(values, np.ndarray) and values.dtype.kind == "U":
+        return [str(each) for each in values.ravel()]
+    return [values]
+
+
+def _kind(values: Any) -> str:
+    if isinstance(values, np.ndarray):
+        return f"{values.dtype} of shape {values.shape}"
+    return type(values).__name__
+
+
+def write_mat(path: Path, variables: dict[str, Any]) -> None:
+    """Write a MATLAB file, version 5, without the time that its header would tell."""
+    scipy.io.savemat(path, variables)
+    content = bytearray(path.read_bytes())
+    content[:_HEADER_TEXT_BYTES] = b"MATLAB 5.0 MAT-file".ljust(_HEADER_TEXT_BYTES)
+    path.write_bytes(bytes(content))

@@ -1,0 +1,93 @@
+"""The sounds: their names and categories, and a folder of them."""
+
+from __future__ import annotations
+
+import importlib.resources
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from heschl.errors import CorruptData, MissingData, UnknownName, near_names
+from heschl.sound import Sound, Stimulus, StimulusSet
+
+__all__ = ["SoundsOnDisk", "categories", "checked_names"]
+
+
+@lru_cache(maxsize=1)
+def categories() -> Mapping[str, str]:
+    """Return the category of each of the 165 sounds, as published.
+
+    >>> categories()["stim91_coughing"], len(categories())
+    ('HumVoc', 165)
+    """
+    package = importlib.resources.files("heschl.data_registry")
+    table = package.joinpath("natural_sounds/sounds.tsv").read_text(encoding="utf-8")
+    rows = [line.split("\t") for line in table.splitlines() if not line.startswith("#")]
+    return dict((name, category) for name, category in rows[1:])  # noqa: C402  mypy
+
+
+def checked_names(names: Sequence[str], where: object) -> tuple[str, ...]:
+    """Return the names of sounds without ``.wav``, refusing strangers and what is there twice."""
+    bare = tuple(name.strip().removesuffix(".wav") for name in names)
+    strangers = [name for name in bare if name not in categories()]
+    if strangers or not bare:
+        raise CorruptData(
+            f"{where} names {len(strangers)} sounds that are none of the 165 natural sounds, the "
+            f"first is {strangers[0]!r}"
+            if strangers
+            else f"{where} names no sound; fetch it again"
+        )
+    if len(set(bare)) < len(bare):
+        twice = next(name for name in bare if bare.count(name) > 1)
+        raise CorruptData(f"{where} names {twice!r} twice; every sound must be there once")
+    return bare
+
+
+class SoundsOnDisk(StimulusSet):
+    """The sounds of a folder, opened when they are asked for.
+
+    Parameters
+    ----------
+    folder
+        Where ``<name>.wav`` lie.
+    names
+        The sounds, in order.
+    remedy
+        What to do about a sound that is not there.
+    """
+
+    def __init__(self, folder: Path, names: Sequence[str], remedy: str) -> None:
+        super().__init__(())
+        self._folder = folder
+        self._names = dict.fromkeys(names)
+        self._remedy = remedy
+
+    def sound(self, name: str) -> Sound:
+        """Return one sound, which must be there."""
+        if name not in self._names:
+            raise UnknownName(f"no sound is named {name!r}; {near_names(name, self._names)}")
+        path = self._folder / f"{name}.wav"
+        if not path.exists():
+            raise MissingData(f"{name}.wav is not in {self._folder}; {self._remedy}")
+        return Sound.from_file(path)
+
+    def middle_s(self, name: str) -> np.ndarray:
+        """Return the clock (row,) of a sound with one response: its middle, in seconds."""
+        return np.array([self.sound(name).duration_s / 2])
+
+    def __getitem__(self, identifier: str) -> Stimulus:
+        return Stimulus(identifier, self.sound(identifier))
+
+    def __contains__(self, identifier: object) -> bool:
+        return identifier in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __repr__(self) -> str:
+        return f"StimulusSet of {len(self._names)} natural sounds in {self._folder}"
