@@ -11,14 +11,20 @@ Responses are scored at 50 Hz, from the first sample of a sentence to its last w
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
-from heschl.data_registry.timit.corpus import HOW_TO_GET, Utterance, read_corpus, stimulus_of
+from heschl.data_registry.timit.corpus import (
+    HOW_TO_GET,
+    Sentences,
+    Utterance,
+    read_corpus,
+    stimulus_of,
+)
 from heschl.data_registry.timit_ecog import TIMIT_ECOG
 from heschl.data_registry.timit_ecog.clock import averaging, row_edges, row_times
 from heschl.data_registry.timit_ecog.format import AREAS, fault_of_length
@@ -67,7 +73,7 @@ class TimitEcog:
     def stimuli(self) -> StimulusSet:
         """Return the sentences that any listener heard; each is opened when it is asked for."""
         heard = {name for each in self.subjects() for name in self._subject(each).sentences}
-        return _SentencesOnDisk(self, tuple(sorted(heard)))
+        return Sentences(sorted(heard), self.stimulus)
 
     def subjects(self) -> tuple[str, ...]:
         """Return the listeners whose files are there."""
@@ -208,31 +214,3 @@ class TimitEcog:
         mean = averaging(timing, row_edges(len(row_times(duration_s))))
         trials = read_trials(held, sentence)
         return np.stack([mean @ trial.astype(np.float64) for trial in trials]).astype(np.float32)
-
-
-class _SentencesOnDisk(StimulusSet):
-    """Sentences that are opened when they are asked for."""
-
-    def __init__(self, dataset: TimitEcog, names: tuple[str, ...]) -> None:
-        super().__init__(())
-        self._dataset = dataset
-        self._names = names
-
-    def __getitem__(self, identifier: str) -> Stimulus:
-        if identifier not in self._names:
-            raise UnknownName(
-                f"nobody heard the sentence {identifier!r}; {near_names(identifier, self._names)}"
-            )
-        return self._dataset.stimulus(identifier)
-
-    def __contains__(self, identifier: object) -> bool:
-        return identifier in self._names
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-    def __repr__(self) -> str:
-        return f"StimulusSet({', '.join(self._names)})"
