@@ -27,5 +27,6 @@ TIMIT = DatasetCard(
     how_to_get="from the Linguistic Data Consortium, as LDC93S1: give the folder that holds TRAIN "
     "and TEST, or TIMIT with these in it",
     languages=("en",),
-    recording="none",
+    recording="labelled speech",
+    phantom="heschl.data_registry.timit.phantom:write_phantom",
 )

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
+import soundfile
 
 from heschl.alignment import Alignment, Interval
 from heschl.phantom.corpus import Utterance
@@ -28,9 +30,13 @@ _GLOTTAL = 0.2
 """The share that a glottal stop takes of the vowel after it."""
 _OVERLAP = 160
 """Samples by which every tenth word lasts into the next."""
+_HUM = 0.02
+"""Of full scale; the voice comes near to that."""
 _STOPS = frozenset("BDGPTK")
 _VOWELS = frozenset("AEIOU")
 
+Style = Literal["disc", "lower", "converted"]
+"""How copies of the disc differ."""
 Label = tuple[int, int, str]
 """First sample, the one after the last, and the label."""
 
@@ -49,7 +55,14 @@ class Spoken:
     """The words, and the phones of ARPABET that the labels stand for."""
 
 
-def speak(utterance: Utterance, *, pace: float, lead_s: float, tail_s: float) -> Spoken:
+def speak(
+    utterance: Utterance,
+    *,
+    pace: float,
+    lead_s: float,
+    tail_s: float,
+    hum_hz: Sequence[float] = (),
+) -> Spoken:
     """Return an utterance in another voice, with silence around it.
 
     Parameters
@@ -58,10 +71,15 @@ def speak(utterance: Utterance, *, pace: float, lead_s: float, tail_s: float) ->
         By what duration is multiplied, and pitch divided.
     lead_s, tail_s
         Silence before and after, in seconds.
+    hum_hz
+        Tones that are there all the time, faint beside the voice: the mark of a speaker.
     """
     waveform = utterance.sound.waveform(round(SAMPLE_RATE * pace))
     lead, tail = round(lead_s * SAMPLE_RATE), round(tail_s * SAMPLE_RATE)
     samples = np.concatenate([np.zeros(lead), waveform, np.zeros(tail)])
+    times_s = np.arange(len(samples)) / SAMPLE_RATE
+    for hertz in hum_hz:
+        samples += _HUM * np.sin(2 * np.pi * hertz * times_s)
     pcm = np.round(samples * 0.8 * 2**15).clip(-(2**15), 2**15 - 1).astype("<i2")
 
     def placed(intervals: Sequence[Interval]) -> list[Label]:
@@ -82,8 +100,15 @@ def speak(utterance: Utterance, *, pace: float, lead_s: float, tail_s: float) ->
     return Spoken(pcm, tuple(labels), tuple(lengthened), utterance.text, alignment)
 
 
-def write_spoken(folder: Path, sentence: str, spoken: Spoken, *, capitals: bool = True) -> None:
-    """Write the four files of a sentence into a speaker's folder, which must exist."""
+def write_spoken(folder: Path, sentence: str, spoken: Spoken, style: Style = "disc") -> None:
+    """Write the four files of a sentence into a speaker's folder, which must exist.
+
+    Parameters
+    ----------
+    style
+        ``disc``: names in capitals, sound in SPHERE. ``lower``: names in lower case. ``converted``:
+        sound in RIFF, as ``SA1.WAV.wav``.
+    """
     speaker = folder.name.lower()[1:]
     contents = {
         "wav": _sphere_header(spoken.samples, f"{speaker}_{sentence}") + spoken.samples.tobytes(),
@@ -93,7 +118,11 @@ def write_spoken(folder: Path, sentence: str, spoken: Spoken, *, capitals: bool 
     }
     for suffix, content in contents.items():
         name = f"{sentence}.{suffix}"
-        (folder / (name.upper() if capitals else name)).write_bytes(content)
+        (folder / (name if style == "lower" else name.upper())).write_bytes(content)
+    if style == "converted":
+        name = f"{sentence}.wav".upper()
+        (folder / name).unlink()
+        soundfile.write(folder / f"{name}.wav", spoken.samples, SAMPLE_RATE, subtype="PCM_16")
 
 
 def _transcribed(
