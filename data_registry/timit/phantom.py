@@ -60,8 +60,8 @@ def write_phantom(root: str | Path, seed: int = 0) -> None:
     for each in by_name.values():
         if each.identifier not in _READ_BY_ALL.values():
             unread.setdefault(each.speaker, []).append(each)
-    for voice in unread.values():
-        generator.shuffle(voice)  # type: ignore[arg-type]  # a list is shuffled as well
+    for spoken_by_one in unread.values():
+        generator.shuffle(spoken_by_one)
     paces = generator.permutation(np.linspace(*_PACES, len(_SPEAKERS)))
     hums_hz = generator.permutation(list(combinations(_BAND_CENTRES_HZ, _N_HUMS)))
     spoken: dict[str, Spoken] = {}
