@@ -8,7 +8,8 @@ _CITATION = """\
 @article{chen2023do,
   title = {Do self-supervised speech and language models extract similar representations as human
            brain?},
-  author = {Chen, Peili and He, Linyang and Fu, Li and Fan, Lu and Chang, Edward F. and Li, Yuanning},
+  author = {Chen, Peili and He, Linyang and Fu, Li and Fan, Lu and Chang, Edward F. and
+            Li, Yuanning},
   journal = {arXiv preprint arXiv:2310.04645},
   year = {2023}
 }"""
