@@ -86,7 +86,10 @@ def write_phantom(root: str | Path, seed: int = 0) -> None:
     if any(place.glob("*.h5")) or (place / "TIMIT").exists():
         raise InvalidInput(f"{place} holds a dataset already; give an empty folder")
     sentences = _speak_all(place / "TIMIT", seed)
-    heard = {name: Heard.of(each) for name, each in sentences.items()}
+    heard = {
+        name: Heard.of_sound(each.samples, each.alignment, each.text)
+        for name, each in sentences.items()
+    }
     designs = planted_designs(heard)
     planted = {}
     for number, (subject, session) in enumerate(_SESSIONS.items(), start=1):

@@ -57,8 +57,8 @@ def _subject(path: Path, _changed_ns: int, _n_bytes: int) -> Subject:
         found = (file.attrs.get("format"), file.attrs.get("version"))
         if found != (FORMAT, VERSION):
             raise CorruptData(
-                f"{path} has format={found[0]!r}, version={found[1]!r}; expected {FORMAT!r}, "
-                f"{VERSION}: {_WRITE}"
+                f"{path} has format {found[0]}, version {found[1]}; expected {FORMAT}, {VERSION}: "
+                f"{_WRITE}"
             )
         names, areas = (_texts(path, file, f"electrodes/{name}") for name in ("name", "area"))
         positions = _dataset(path, file, "electrodes/xyz", "f")
