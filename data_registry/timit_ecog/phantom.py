@@ -59,12 +59,11 @@ class Session:
     n_repeats: int
     unheard: tuple[str, ...] = ()
     one_repeat_less: tuple[str, ...] = ()
-    capitals: bool = False
 
 
 _SESSIONS = {
     "ec01": Session(100, 0.5, 0.5, 10),
-    "ec02": Session(50, 0.6, 0.3, 5, capitals=True),
+    "ec02": Session(50, 0.6, 0.3, 5),
     "ec03": Session(
         100,
         0.7,
@@ -156,7 +155,7 @@ def _write_subject(
         rises = np.array([block.rise for block in blocks])
         onset = signal[: round(_BASELINE_S * _ROW_HZ)].mean(axis=0)
         around = _around(session, trials, onset - rises, sound_s, generator)
-        responses[name.upper() if session.capitals else name] = around[:, :, order]
+        responses[name] = around[:, :, order]
     write_subject(
         path,
         responses,

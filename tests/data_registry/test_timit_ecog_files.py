@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from heschl.data_registry.timit_ecog.interchange import check_subject, write_subject
+from heschl.data_registry.timit_ecog.reading import read_subject, read_trials
 from heschl.errors import CorruptData, InvalidInput, MissingData
 
 HEARD = {"fcjf0_sa1": np.zeros((2, 200, 2)), "MDAB0_SX49": np.ones((1, 150, 2), np.float32)}
@@ -34,6 +35,17 @@ def test_files_are_as_documented(tmp_path):
         assert file["electrodes/xyz"].attrs["space"] == "MNI152"
     assert check_subject(path) == "ec01: 2 electrodes, 2 sentences, 1 heard twice or more"
     assert [each.name for each in tmp_path.iterdir()] == ["ec01.h5"]
+
+
+def test_names_of_sentences_may_be_in_capitals(tmp_path):
+    path = write(tmp_path)
+    with h5py.File(path, "r+") as file:
+        file.move("sentences/fcjf0_sa1", "sentences/FCJF0_SA1")
+
+    subject = read_subject(path)
+
+    assert list(subject.sentences) == ["fcjf0_sa1", "mdab0_sx49"]
+    assert read_trials(subject, "fcjf0_sa1").shape == (2, 200, 2)
 
 
 def test_the_same_content_gives_the_same_bytes(tmp_path):
