@@ -37,3 +37,12 @@ def small_moth(tmp_path) -> Path:
             file["data"] = generator.standard_normal((count - 20, n_voxels))
     write_anatomy(derivative, "UTS01", seed=0)
     return root
+
+
+@pytest.fixture
+def timit_of_one_sentence(tmp_path) -> Path:
+    """Return a folder with one sentence of TIMIT, of one second."""
+    folder = tmp_path / "disc/TRAIN/DR1/FCJF0"
+    folder.mkdir(parents=True)
+    soundfile.write(folder / "SA1.WAV", np.zeros(16000), 16000, subtype="PCM_16", format="WAV")
+    return tmp_path / "disc"

@@ -106,8 +106,12 @@ def _note(event: str, arguments: tuple[object, ...]) -> None:
 
 
 def _as_word(name: str) -> re.Pattern[str]:
-    """Return what finds a name that is no part of a longer one."""
-    return re.compile(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])")
+    """Return what finds a name that is no part of a longer one.
+
+    Where a name has underscores, a folder may have folders in it: ``fcjf0_sa1`` is FCJF0/SA1.
+    """
+    spelled = re.escape(name).replace("_", "[_/]")
+    return re.compile(rf"(?<![A-Za-z0-9]){spelled}(?![A-Za-z0-9])", re.IGNORECASE)
 
 
 def _link(source: str, target: str) -> None:

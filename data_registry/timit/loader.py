@@ -1,0 +1,145 @@
+"""The loader: a copy of LDC93S1 in, sounds and labelled stretches of them out."""
+
+from __future__ import annotations
+
+import warnings
+from functools import cached_property
+from pathlib import Path
+
+from heschl.data_registry.timit import TIMIT
+from heschl.data_registry.timit.corpus import (
+    Sentences,
+    Utterance,
+    missing_from,
+    read_corpus,
+    stimulus_of,
+)
+from heschl.data_registry.timit.labels import PHONES_39
+from heschl.data_registry.timit.speakers import DIALECTS, split_of
+from heschl.data_registry.timit.stretches import STRETCHES
+from heschl.errors import MissingData, UnknownName, near_names
+from heschl.items import SPLIT, SPLITS, Items, Task, chosen_task
+from heschl.sound import Stimulus, StimulusSet
+
+__all__ = ["TASKS", "Timit"]
+
+_BY_SPEAKER = ("speaker",)
+_OFFICIAL = ("phone", "phone-brain-tuning")
+
+TASKS = (
+    Task("phone", "phone", PHONES_39, _BY_SPEAKER),
+    Task(
+        "phone-brain-tuning",
+        "phone",
+        tuple(sorted({*PHONES_39, "h#"} - {"sil"})),
+        _BY_SPEAKER,
+    ),
+    Task("phone-all", "phone", PHONES_39, _BY_SPEAKER),
+    Task("word", "word", None, _BY_SPEAKER),
+    Task("sentence", "text", None, _BY_SPEAKER),
+    Task("dialect", "dialect", tuple(DIALECTS), _BY_SPEAKER),
+    Task("sex", "sex", ("f", "m"), _BY_SPEAKER),
+)
+"""The first two are of the official split; the others are of every sentence there is."""
+
+_SPLIT_OF = dict(zip(("train", "dev", "core-test"), SPLITS, strict=True))
+
+
+class Timit:
+    """TIMIT, read from a folder that holds all or a part of it.
+
+    Parameters
+    ----------
+    root
+        The folder with TRAIN and TEST in it, or with TIMIT that has them.
+
+    Notes
+    -----
+    Every table has the columns ``speaker``, ``dialect``, ``sex``, ``sentence`` (which text: seven
+    read the same ``sx37``), ``kind`` (``sa``, ``sx``, ``si``) and ``part`` (``train``, ``test`` of
+    the disc).
+
+    The tasks ``phone`` and ``phone-brain-tuning`` are those of phone recognition: no SA sentence,
+    which all speakers read; to train the 462 speakers of TRAIN, to validate Kaldi's 50 and to test
+    the core 24, so that 94 speakers of TEST are in neither. The second has the folding of Moussa et
+    al. (2025). ``phone-all``, ``word``, ``sentence``, ``dialect`` and ``sex`` hold every sentence;
+    Millet et al. (2022) take ``part="test"`` of them. Silence is a class (``sil``, or ``h#``), the
+    glottal stop none but in the second. A label without duration is left out.
+
+    Of a copy that is not whole a warning says what it lacks, and so does the attribute ``missing``
+    of each table.
+
+    Examples
+    --------
+    >>> timit = Timit("LDC93S1")  # doctest: +SKIP
+    >>> timit.items("phone").select(split="test")  # doctest: +SKIP
+    """
+
+    card = TIMIT
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root).absolute()
+        self._corpus = read_corpus(self.root)
+        self.missing = missing_from(list(self._corpus.values()))
+        """What the copy lacks, in words; nothing if it is whole."""
+        if self.missing and not (self.root / "truth.json").exists():
+            warnings.warn(
+                f"the copy of TIMIT in {self.root} is not whole: {'; '.join(self.missing)}. Scores "
+                "on it are not those of TIMIT: copy all of LDC93S1",
+                UserWarning,
+                stacklevel=2,
+            )
+
+    def stimuli(self) -> StimulusSet:
+        """Return the sentences; each is opened when it is asked for."""
+        return Sentences(self._corpus, self._stimulus)
+
+    def tasks(self) -> tuple[Task, ...]:
+        """Return what can be asked: see the notes of the class."""
+        return TASKS
+
+    def items(self, task: str) -> Items:
+        """Return the items of a task. Phones of a whole copy are 240,000, read in some seconds."""
+        chosen = chosen_task(self.card.id, TASKS, task)
+        is_official = task in _OFFICIAL
+        sentences = self._official if is_official else tuple(self._corpus.values())
+        rows = [
+            (each, number, stretch)
+            for each in sentences
+            for number, stretch in enumerate(STRETCHES[task](each))
+        ]
+        if not rows:
+            raise MissingData(
+                f"no sentence in {self.root} is of the official split of {task!r}; choose a task "
+                "of every sentence, or copy all of LDC93S1"
+            )
+        names = ("speaker", "dialect", "sex", "sentence", "kind", "part")
+        labels = {name: [str(getattr(each, name)) for each, _, _ in rows] for name in names}
+        labels[chosen.target] = [stretch.label for _, _, stretch in rows]
+        if is_official:
+            labels[SPLIT] = [_SPLIT_OF[split_of(each.speaker, each.part)] for each, _, _ in rows]
+        items = Items.from_columns(
+            chosen,
+            [f"{each.identifier}/{number}" for each, number, _ in rows],
+            stimulus=[each.identifier for each, _, _ in rows],
+            onset_s=[stretch.onset_s for _, _, stretch in rows],
+            offset_s=[stretch.offset_s for _, _, stretch in rows],
+            labels=labels,
+            known=self._corpus,
+        )
+        return Items(chosen, items.table.assign_attrs(missing="; ".join(self.missing)))
+
+    @cached_property
+    def _official(self) -> tuple[Utterance, ...]:
+        return tuple(
+            each
+            for each in self._corpus.values()
+            if each.kind != "sa" and split_of(each.speaker, each.part) in _SPLIT_OF
+        )
+
+    def _stimulus(self, name: str) -> Stimulus:
+        if name not in self._corpus:
+            raise UnknownName(
+                f"TIMIT has no sentence {name!r} in {self.root}; {near_names(name, self._corpus)}"
+            )
+        return stimulus_of(self._corpus[name])
