@@ -189,7 +189,8 @@ class Score:
             f"{self.model} on {self.benchmark} (version {attrs['benchmark_version']}, "
             f"protocol {attrs['protocol']}, {attrs['data_kind']} data): "
             f"{board if np.isfinite(self.value) else 'no board number'}.",
-            f"For each listener and layer, {attrs['score_meaning']} was computed for every unit of "
+            f"For each {'group' if attrs['unit_of_uncertainty'] == STIMULUS else 'listener'} and "
+            f"layer, {attrs['score_meaning']} was computed for every unit of "
             f"{primary}; {counted(dropped, 'unit')} with non-finite responses dropped beforehand."
             + self._rows_in_words(),
             divided,

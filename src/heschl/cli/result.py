@@ -54,14 +54,15 @@ def print_score(score: Score) -> None:
     print_text(
         "* the layer chosen most often on the other listeners, as for the board's number; its row "
         "is its mean over all."
-        if score.layer_rule == "nested"
+        if score.layer_rule == "nested" or score.tree["population"].sizes[LAYER] == 1
         else "* the board's number: layers chosen for each unit within the training rows."
     )
     if attrs["unit_of_uncertainty"] == STIMULUS:
         print_text("  Errors and intervals: with stimuli drawn anew.")
     else:
         print_text("  p: Wilcoxon over listeners, – where fewer than six leave it untestable.")
-    print_text("  Units: those with a usable ceiling.")
+    if score.tree["ceiling"].attrs["kind"] != "none":
+        print_text("  Units: those with a usable ceiling.")
     print_text()
     print_text(score.explain())
 
@@ -91,7 +92,8 @@ def _rows(score: Score) -> list[dict[str, Any]]:
     """Return a row for each region and layer, and one for layers that were chosen unit by unit."""
     population = score.tree["population"].to_dataset()
     summary = score.tree["summary"].to_dataset()
-    is_by_unit = score.layer_rule == "inner"
+    is_by_unit = score.layer_rule == "inner" and population.sizes[LAYER] > 1
+    has_ceiling = score.tree["ceiling"].attrs["kind"] != "none"
     rows = []
     for roi in population[ROI].to_numpy().tolist():
         here, of_all = population.sel({ROI: roi}), summary.sel({ROI: roi})
@@ -99,7 +101,7 @@ def _rows(score: Score) -> list[dict[str, Any]]:
             continue
         shared = {
             "roi": roi,
-            "ceiling": float(here["ceiling_value"]),
+            "ceiling": float(here["ceiling_value"]) if has_ceiling else float("nan"),
             "n": int(here["n"]),
             "n_units": int(of_all["n_units"].sum()),
         }
