@@ -93,7 +93,9 @@ def test_doctor_does_not_call_usable_what_lacks_a_package(heschl, monkeypatch):
     assert code == 0
     assert "lebel_moth-ridge needs h5py" in lines
     n_usable, _, n_plugins = lines[-1].split()[:3]
-    assert int(n_usable) == int(n_plugins) - 2  # the benchmark and its dataset
+    n_lacking = sum(line.endswith(" needs h5py") for line in lines)
+    assert n_lacking >= 2  # the benchmark and its dataset
+    assert int(n_usable) == int(n_plugins) - n_lacking
 
 
 def test_list_shows_facets_and_leaves_twins_out(heschl):
