@@ -47,6 +47,12 @@ def prince_phantom(store_folder: Path) -> Path:
     return phantom_folder("little_prince", 0, Store(store_folder))
 
 
+@pytest.fixture(scope="session")
+def narratives_phantom(store_folder: Path) -> Path:
+    """Return the folder of the phantom of Narratives with seed 0; no test may change it."""
+    return phantom_folder("narratives", 0, Store(store_folder))
+
+
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
     """Put a distribution on the path, as an installer would: metadata and modules.

@@ -23,7 +23,7 @@ __all__ = ["read_responses"]
 _UNITS_AT_ONCE = 4096
 """Bounds the memory of intermediate results; it changes no number."""
 _LARGEST_BYTES = 8 * 2**30
-_NODE_INDEX = 1009  # nibabel's number of NIFTI_INTENT_NODE_INDEX
+_NODE_INDEX = 2002  # nibabel's number of NIFTI_INTENT_NODE_INDEX
 
 
 def read_responses(

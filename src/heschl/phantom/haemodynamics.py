@@ -51,10 +51,16 @@ def convolved(
         near = slice(*np.searchsorted(onsets_s, [row_s - _LENGTH_S - longest, row_s]))
         since_on = row_s - onsets_s[near]
         box = lasting[near]
-        impulse = _RISE.pdf(since_on) - _RATIO * _FALL.pdf(since_on)
-        held = _cumulated(since_on) - _cumulated(since_on - box)
-        rows[number] = np.where(box > 0, held, impulse) @ values[near]
+        weights = _cumulated(since_on) - _cumulated(since_on - box)
+        is_impulse = box == 0
+        weights[is_impulse] = _impulse(since_on[is_impulse])
+        rows[number] = weights @ values[near]
     return rows
+
+
+def _impulse(times_s: np.ndarray) -> np.ndarray:
+    response: np.ndarray = _RISE.pdf(times_s) - _RATIO * _FALL.pdf(times_s)
+    return response
 
 
 def _cumulated(times_s: np.ndarray) -> np.ndarray:
