@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 
 CONVOLUTIONS = "[(8,10,5)] + [(8,3,2)] * 4 + [(16,2,2)] * 2"
@@ -244,14 +246,158 @@ def vq_wav2vec() -> dict[str, Any]:
     return wav2vec(vq_type="gumbel", vq_vars=8, vq_groups=2, combine_groups=True)
 
 
+WIDTH = 64
+"""Of the networks whose width s3prl writes out in its code, once they are `narrowed`."""
+
+
+@contextmanager
+def narrowed() -> Iterator[None]:
+    """Make DeCoAR, DeCoAR 2.0 and LightHuBERT as narrow as the checkpoints that are written here.
+
+    Nothing but sizes is changed: s3prl has them as constants, of some 50 million weights each.
+    """
+    from heschl.models.s3prl.compatibility import make_compatible
+
+    make_compatible()
+    import s3prl.upstream.decoar.decoar as recurrent
+    import s3prl.upstream.decoar2.decoar2 as attending
+    import s3prl.upstream.decoar_layers.decoar as layered
+    from s3prl.upstream.lighthubert.lighthubert.lighthubert import LightHuBERTSupernetConfig
+
+    class Narrow:
+        Module, ModuleList = torch.nn.Module, torch.nn.ModuleList
+
+        @staticmethod
+        def Linear(width: int, _: int) -> torch.nn.Linear:  # noqa: N802  as torch has it
+            return torch.nn.Linear(width, WIDTH)
+
+        @staticmethod
+        def LSTM(*, input_size: int, hidden_size: int, **settings: Any) -> torch.nn.LSTM:  # noqa: N802
+            return torch.nn.LSTM(WIDTH, WIDTH, **settings)
+
+    subnet = {
+        "atten_dim": [WIDTH] * 12,
+        "embed_dim": WIDTH,
+        "ffn_embed": [2 * WIDTH] * 12,
+        "heads_num": [1] * 12,
+        "layer_num": 12,
+        "slide_wsz": ["global"] * 12,
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recurrent, "nn", Narrow)
+        patch.setattr(layered, "nn", Narrow)
+        for name in ("subnet", "min_subnet", "max_subnet"):
+            patch.setattr(LightHuBERTSupernetConfig, name, property(lambda _: subnet))
+        attention = {"encoder_embed_dim": WIDTH, "encoder_ffn_embed_dim": 2 * WIDTH}
+        attention |= {"encoder_attention_heads": 2, "encoder_layers": 2}
+        for name, value in (attention | {"conv_pos": 16, "conv_pos_groups": 4}).items():
+            patch.setitem(attending.args, name, value)
+        yield
+
+
+def decoar() -> dict[str, Any]:
+    from s3prl.upstream.decoar.decoar import Decoar
+
+    return {"model": varied(Decoar())}
+
+
+def decoar_layers() -> dict[str, Any]:
+    """Return four layers in one module; s3prl takes them apart."""
+    return decoar()
+
+
+def decoar2() -> dict[str, Any]:
+    from s3prl.upstream.decoar2.decoar2 import Decoar2
+
+    return {"model": varied(Decoar2())}
+
+
+def mae_ast(*, patch: bool = False, **changes: Any) -> dict[str, Any]:
+    from types import SimpleNamespace
+
+    from s3prl.upstream.mae_ast.mae_ast import MAE_AST, MAE_AST_Config
+
+    size = {"chan": 16, "time": 16} if patch else {"chan": 32, "time": 2}
+    settings = vars(MAE_AST_Config()) | {
+        "encoder_layers": 2,
+        "encoder_embed_dim": 32,
+        "encoder_ffn_embed_dim": 64,
+        "encoder_attention_heads": 2,
+        "decoder_embed_dim": 32,
+        "enc_sine_pos": True,
+        "max_token_length": 2000,
+        "mask_selection": "static",
+    }
+    for axis, length in size.items():
+        settings |= {f"ast_kernel_size_{axis}": length, f"ast_kernel_stride_{axis}": length}
+    settings |= changes
+    task = {
+        "sample_rate": 16_000,
+        "feature_dim": 32,
+        "feature_rate": 100,
+        "feature_type": "fbank",
+        "mask_type": "random_mask",
+    }
+    model = MAE_AST(SimpleNamespace(**settings), SimpleNamespace(**task))
+    return {"cfg": {"model": settings, "task": task}, "model": varied(model)}
+
+
+def lighthubert() -> dict[str, Any]:
+    from s3prl.upstream.lighthubert.lighthubert import LightHuBERT, LightHuBERTConfig
+
+    settings = {
+        "_name": "student_hubert",
+        "encoder_embed_dim": WIDTH,
+        "encoder_ffn_embed_dim": 2 * WIDTH,
+        "encoder_attention_heads": 1,
+        "conv_feature_layers": CONVOLUTIONS,
+        "conv_pos": 16,
+        "conv_pos_groups": 4,
+    }
+    model = LightHuBERT(LightHuBERTConfig(settings))
+    return {"cfg": {"model": settings}, "model": varied(model)}
+
+
+def multires_hubert(**changes: Any) -> dict[str, Any]:
+    from s3prl.upstream.multires_hubert.hubert_model import (
+        MultiresHubertConfig,
+        MultiresHubertModel,
+        MultiresHubertPretrainingConfig,
+    )
+
+    settings = (
+        TINY
+        | {"final_dim": 16, "label_rate": 50.0, "label_rate_ratios": [1, 2]}
+        | {"override_encoder_layers": "[2,1,2]"}
+        | changes
+    )
+    task = {"normalize": bool(changes.get("layer_norm_first")), "label_rate": 50.0}
+    symbols = [["a", "b", "c"]] * 2
+    model = MultiresHubertModel(
+        MultiresHubertConfig(**settings), MultiresHubertPretrainingConfig(**task), symbols
+    )
+    return {
+        "task_cfg": task,
+        "model_cfg": settings,
+        "model_weight": varied(model),
+        "dictionaries_symbols": symbols,
+    }
+
+
 MAKERS: dict[str, Callable[..., dict[str, Any]]] = {
     "apc_local": apc,
     "audio_albert_local": lambda: reconstructing(share_layer=True),
     "cpc_local": cpc,
     "data2vec_custom": data2vec,
+    "decoar2_custom": decoar2,
+    "decoar_custom": decoar,
+    "decoar_layers_custom": decoar_layers,
     "distiller_local": distiller,
     "hubert_custom": hubert,
+    "lighthubert_local": lighthubert,
+    "mae_ast_local": mae_ast,
     "mockingjay_local": reconstructing,
+    "multires_hubert_custom": multires_hubert,
     "npc_local": npc,
     "tera_local": reconstructing,
     "unispeech_sat_local": unispeech_sat,
@@ -301,4 +447,4 @@ def write_transformers(folder: Path, kind: str, **changes: Any) -> Path:
     return folder
 
 
-__all__ = ["LAYER_NORM", "MAKERS", "write_checkpoint", "write_transformers"]
+__all__ = ["LAYER_NORM", "MAKERS", "narrowed", "write_checkpoint", "write_transformers"]

@@ -132,3 +132,14 @@ def test_listeners_need_one_space(tmp_path):
 
     with pytest.raises(heschl.errors.CellsFailed, match="needs the same rows and units for all"):
         heschl.score(Loudness(), benchmark(SharedCorrelation()), data=Elsewhere(), store=tmp_path)
+
+
+def test_the_tenth_with_the_highest_ceilings_is_a_region(tmp_path):
+    declared = benchmark(SharedCorrelation(), rois=("all", "Top10"))
+    score = heschl.score(Loudness(), declared, data=Shared(), store=tmp_path)
+    units = score.tree["units"].to_dataset()
+    shared = score.tree["ceiling"]["shared_ceiling"].to_numpy()
+    chosen = units["in_roi"].sel(roi="Top10").to_numpy().astype(bool)
+    # Two of eleven places, in every listener who has them.
+    assert len(set(units["unit_of_subject"].to_numpy()[chosen])) == 2
+    assert shared[chosen].min() > shared[~chosen].max()

@@ -108,8 +108,10 @@ def test_file_with_several_candidates_lists_them(model_file):
 def test_file_without_candidates_says_so(model_file):
     path = model_file("import math\nclass Unrelated: ...\n")
 
-    with pytest.raises(InvalidInput, match="holds 0 models; expected one"):
+    with pytest.raises(InvalidInput, match=r"holds 0 models; .* such as Unrelated: 'file:.*:Unr"):
         resolve_model(f"file:{path}")
+    with pytest.raises(InvalidInput, match=r"holds 0 models; .* such as none that it has"):
+        resolve_model(f"file:{model_file('import math')}")
 
 
 def test_edited_file_is_imported_anew_even_within_one_clock_tick(model_file):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import tokenizers
 import torch
 import transformers
 
 from heschl.alignment import Alignment
+from heschl.models.text import open_language_model
+from heschl.models.text.language_model import LanguageModel
 
 SENTENCES = (
     "I don't think that the mother-in-law's cat can't sit there, can it?",
@@ -161,3 +164,12 @@ def roberta(folder: Path) -> Path:
             bos_token_id=0, eos_token_id=0,
         )  # fmt: skip
         return _save(transformers.RobertaForMaskedLM(config), folder)
+
+
+def opened(folder: Path, settings: str = "") -> LanguageModel:
+    return open_language_model(f"{folder}{settings}")
+
+
+def difference(values: np.ndarray, expected: np.ndarray) -> float:
+    """Return the norm of the difference, as a share of that of what is expected."""
+    return float(np.linalg.norm(values - expected) / np.linalg.norm(expected))

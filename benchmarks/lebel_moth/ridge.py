@@ -13,16 +13,16 @@ from heschl.ceilings import CorrelationCeiling
 from heschl.data_registry.lebel_moth.stories import TEST_STORY, TRAINING_STORIES
 from heschl.encoding import EncodingBenchmark
 from heschl.metrics.ridge import Bootstrap, Ridge, huth_penalties
+from heschl.presets import preset
 from heschl.splits import HeldOutStimuli
 from heschl.temporal import Lanczos
-from heschl.windowing import SlidingWindows
 
 
 def benchmark() -> EncodingBenchmark:
     """Return the declaration."""
     return EncodingBenchmark(
         card=RIDGE,
-        windowing=SlidingWindows(context_s=16.0, hop_s=0.1),
+        windowing=preset("sliding"),
         event_stamp="midpoint",
         resampler=Lanczos(lobes=3),
         delays=(1, 2, 3, 4),

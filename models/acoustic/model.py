@@ -78,7 +78,8 @@ class AcousticModel:
     """A fixed transform of short frames; keeps the `SpeechModel` contract.
 
     Each output frame depends on the samples of its receptive field alone, to
-    the last bit, so any window that holds them gives the same numbers.
+    the last bit, so any window that holds them gives the same numbers, and of a
+    long one no more is computed than what is asked for.
     """
 
     def __init__(self, card: ModelCard, *recipes: _Recipe, framing: Framing = SHORT) -> None:
@@ -106,6 +107,10 @@ class AcousticModel:
             "layers": [[layer.name, layer.width] for layer in self.layers],
         }
         return hashlib.sha256(json.dumps(configuration, sort_keys=True).encode()).hexdigest()
+
+    def with_precision(self, _precision: str) -> AcousticModel:
+        """Return the model: it has no network whose products a protocol could round."""
+        return self
 
     def forward(self, waveforms: np.ndarray, taps: Sequence[str]) -> dict[str, np.ndarray]:
         """Return ``{layer: float32 (batch, time, unit)}`` for ``waveforms (batch, sample)``."""

@@ -8,12 +8,12 @@ which fine-tuning, its code does not say; the base size fine-tuned on 960 hours 
 from __future__ import annotations
 
 import functools
-import importlib.resources
 from collections.abc import Mapping
 
 from heschl import registry
 from heschl.cards import ModelCard
 from heschl.errors import BrokenPlugin, UnknownName, near_names
+from heschl.models.tables import rows
 from heschl.offers import Offer
 from heschl.resolution import written_card
 
@@ -49,9 +49,8 @@ class PaperModels:
 
 @functools.cache
 def _table() -> Mapping[str, tuple[str, str]]:
-    text = importlib.resources.files(__package__).joinpath("models.tsv").read_text("utf-8")
-    rows = [line.split("\t") for line in text.splitlines()[2:]]
-    return {name: (model, reason) for name, model, reason in rows}
+    table = rows("heschl.models.audio2025", "models.tsv")
+    return {row["name"]: (row["model"], row["reason"]) for row in table}
 
 
 MODELS = PaperModels()

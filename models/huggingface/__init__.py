@@ -28,6 +28,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from heschl.cards import ModelCard
+from heschl.models.huggingface.citations import CITATIONS
 from heschl.models.huggingface.scheme import EncoderScheme
 
 if TYPE_CHECKING:
@@ -60,15 +61,6 @@ def open_encoder(location: str, card: ModelCard | None = None) -> TorchModel:
     return opening.encoder(location, card)
 
 
-_CITATION = """@inproceedings{baevski2020wav2vec,
-  author = {Baevski, Alexei and Zhou, Yuhao and Mohamed, Abdelrahman and Auli, Michael},
-  title = {wav2vec 2.0: A Framework for Self-Supervised Learning of Speech Representations},
-  booktitle = {Advances in Neural Information Processing Systems},
-  volume = {33},
-  pages = {12449--12460},
-  year = {2020},
-}"""
-
 WAV2VEC2_RANDOM = ModelCard(
     id="wav2vec2-random",
     load="heschl.models.huggingface.random_wav2vec2:reduced",
@@ -76,7 +68,7 @@ WAV2VEC2_RANDOM = ModelCard(
     requires=("torch", "transformers"),
     extra="speech",
     licence="BSD-3-Clause",
-    citation=_CITATION,
+    citation=CITATIONS["wav2vec2"],
     family="wav2vec2",
     parameters=70_112,
 )
@@ -88,7 +80,7 @@ WAV2VEC2_BASE_RANDOM = ModelCard(
     requires=("torch", "transformers"),
     extra="speech",
     licence="BSD-3-Clause",
-    citation=_CITATION,
+    citation=CITATIONS["wav2vec2"],
     family="wav2vec2",
     parameters=94_370_944,
 )

@@ -8,27 +8,26 @@ of one architecture share it.
 from __future__ import annotations
 
 import functools
-import importlib.resources
 import json
 import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from heschl.cards import ModelCard, Training
 from heschl.errors import MissingData
 from heschl.models import huggingface
 from heschl.models.huggingface.architectures import ARCHITECTURES
 from heschl.models.huggingface.citations import CITATIONS
+from heschl.models.tables import listed, number, rows
 
 if TYPE_CHECKING:
     from heschl.models.torch_module import TorchModel
 
 __all__ = ["Named", "card", "named", "twin_card", "twins"]
 
-_UNVERIFIED = "unverified:"
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _RANDOM = "-random"
 _ELSEWHERE = ("wav2vec2-base-random",)
@@ -71,26 +70,15 @@ def named() -> Mapping[str, Named]:
     >>> named()["hubert-large-ll60k"].hours
     60000.0
     """
-    text = importlib.resources.files(__package__).joinpath("named.tsv").read_text("utf-8")
     found = {}
-    for line in text.splitlines()[2:]:
-        cells = ["" if cell.startswith(_UNVERIFIED) else cell for cell in line.split("\t")]
-        name, hub, revision, architecture, objective, datasets, languages, hours, *others = cells
-        licence, citation, megabytes, summary = others
-        found[name] = Named(
-            name,
-            hub,
-            revision,
-            architecture,
-            objective,
-            tuple(filter(None, datasets.split(";"))),
-            tuple(filter(None, languages.split(";"))),
-            float(hours) if hours else None,
-            licence,
-            citation,
-            float(megabytes) if megabytes else None,
-            summary,
-        )
+    for row in rows("heschl.models.huggingface", "named.tsv"):
+        values: dict[str, Any] = row | {
+            "datasets": listed(row["datasets"]),
+            "languages": listed(row["languages"]),
+            "hours": number(row["hours"]),
+            "megabytes": number(row["megabytes"]),
+        }
+        found[row["id"]] = Named(**values)
     return found
 
 

@@ -51,6 +51,10 @@ class SpectrumOracle:
         """A text that changes whenever the outputs would."""
         return _digest(self.card, [features.HOP_S, features.WINDOW_S, *features.BAND_EDGES_HZ])
 
+    def with_precision(self, _precision: str) -> SpectrumOracle:
+        """Return the model: it has no network whose products a protocol could round."""
+        return self
+
     def forward(self, waveforms: np.ndarray, taps: Sequence[str]) -> dict[str, np.ndarray]:
         """Return ``{"bands": float32 (batch, time, 8)}`` for ``waveforms (batch, sample)``."""
         require_waveforms(self, waveforms)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import importlib.resources
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from heschl.models.tables import listed, number, rows
 
 __all__ = ["Release", "releases", "twins"]
-
-_UNVERIFIED = "unverified:"
 
 
 @dataclass(frozen=True)
@@ -51,28 +51,15 @@ def releases() -> Mapping[str, Release]:
     >>> releases()["dasheng-base"].hours
     272000.0
     """
-    text = importlib.resources.files(__package__).joinpath("releases.tsv").read_text("utf-8")
     found = {}
-    for line in text.splitlines()[2:]:
-        name, family, architecture, file, address, *others = line.split("\t")
-        size, parameters, objective, datasets, languages, hours, licence, summary = (
-            "" if each.startswith(_UNVERIFIED) else each for each in others
-        )
-        found[name] = Release(
-            name,
-            family,
-            architecture,
-            file,
-            address.removeprefix(_UNVERIFIED),
-            size,
-            int(parameters),
-            objective,
-            tuple(filter(None, datasets.split(";"))),
-            tuple(filter(None, languages.split(";"))),
-            float(hours) if hours else None,
-            licence,
-            summary,
-        )
+    for row in rows("heschl.models.pretrained_audio", "releases.tsv", as_said=["address"]):
+        values: dict[str, Any] = row | {
+            "parameters": int(row["parameters"]),
+            "datasets": listed(row["datasets"]),
+            "languages": listed(row["languages"]),
+            "hours": number(row["hours"]),
+        }
+        found[row["id"]] = Release(**values)
     return found
 
 

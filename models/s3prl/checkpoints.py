@@ -7,6 +7,7 @@ load whatever they are given into one fixed class.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,24 @@ def _check_reconstructing(expert: Expert, checkpoint: Path) -> None:
     _compare(checkpoint, expert.transformer.model.state_dict(), renamed)
 
 
+def _check_loose(expert: Expert, checkpoint: Path) -> None:
+    _compare(checkpoint, expert.model.state_dict(), _model_weights(checkpoint))
+
+
+def _check_decoar_layers(expert: Expert, checkpoint: Path) -> None:
+    # Four layers in one module become four modules.
+    renamed = [
+        re.sub(r"(forward|backward)_lstm\.(.+)(\d)$", r"\1_lstms.\3.\g<2>0", key)
+        for key in _model_weights(checkpoint)
+    ]
+    _compare(checkpoint, expert.model.state_dict(), renamed)
+
+
+def _model_weights(checkpoint: Path) -> Iterable[str]:
+    weights: Mapping[str, Any] = torch.load(checkpoint, map_location="cpu", mmap=True)["model"]
+    return weights.keys()
+
+
 def _compare(checkpoint: Path, model: Mapping[str, Any], saved: Iterable[str]) -> None:
     names = set(saved)
     parts = {name.partition(".")[0] for name in model}
@@ -101,6 +120,10 @@ _NAMED = 3
 CHECKS: Mapping[str, Callable[[Expert, Path], None]] = {
     "audio_albert": _check_reconstructing,
     "cpc": _check_cpc,
+    "decoar": _check_loose,
+    "decoar2": _check_loose,
+    "decoar_layers": _check_decoar_layers,
+    "lighthubert": _check_loose,
     "mockingjay": _check_reconstructing,
     "tera": _check_reconstructing,
 }

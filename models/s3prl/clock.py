@@ -10,7 +10,7 @@ import torch
 
 from heschl.errors import InvalidInput
 
-__all__ = ["Clock", "convolutions", "kaldi_frames", "own_frames"]
+__all__ = ["SAMPLE_RATE", "Clock", "convolutions", "kaldi_frames", "own_frames"]
 
 SAMPLE_RATE = 16_000
 

@@ -196,22 +196,21 @@ def _load_untrained(location: str, name: str, seed: int) -> TorchModel:
 
 
 def _refuse_unless_it_runs(identifier: str, upstream: Upstream) -> None:
-    kind, _, package = upstream.status.partition(" ")
-    if kind == "needs" and any(importlib.util.find_spec(name) is None for name in upstream.needs):
-        raise MissingExtra(
-            f"{identifier} needs {package}, which is not installed; install it, or choose "
-            "another upstream: `heschl list models --scheme s3prl`"
-        )
-    if kind == "needs":
-        raise BrokenPlugin(
-            f"{identifier} has what it needs, but its frames have not been placed in time and "
-            "checked yet; choose another upstream: `heschl list models --scheme s3prl`"
-        )
-    if not upstream.runs:
-        raise BrokenPlugin(
-            f"{identifier} cannot be used, {upstream.status}; choose another upstream: "
-            "`heschl list models --scheme s3prl`"
-        )
+    if upstream.runs:
+        return
+    reason = upstream.status
+    if reason.startswith("needs "):
+        # Nobody should install a package to be refused all the same.
+        reason += ", and with it its frames have not been placed in time and checked yet"
+    instead = _INSTEAD.get(upstream.family, "another upstream: `heschl list models --scheme s3prl`")
+    raise BrokenPlugin(f"{identifier} cannot be used, {reason}; choose {instead}")
+
+
+_INSTEAD = {
+    "ast": "the same network of transformers, ast-audioset",
+    "vggish": "our own VGGish, vggish",
+}
+"""What hears the same without s3prl, by family."""
 
 
 def _state(upstream: Upstream) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
-import importlib.resources
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from heschl.models.tables import rows
 
 __all__ = ["Upstream", "upstreams"]
 
@@ -43,9 +45,8 @@ def upstreams() -> Mapping[str, Upstream]:
     >>> upstreams()["hubert_base"].family
     'hubert'
     """
-    text = importlib.resources.files(__package__).joinpath("upstreams.tsv").read_text("utf-8")
-    rows = [line.split("\t") for line in text.splitlines()[2:]]
-    return {
-        name: Upstream(name, family, weights, licence, tuple(needs.split()), objective, status)
-        for name, family, weights, licence, needs, objective, status in rows
-    }
+    found = {}
+    for row in rows("heschl.models.s3prl", "upstreams.tsv"):
+        values: dict[str, Any] = row | {"needs": tuple(row["needs"].split())}
+        found[row["name"]] = Upstream(**values)
+    return found

@@ -22,9 +22,14 @@ __all__ = ["check_harmless"]
 _WHOLE_PICKLES = ("audio_albert", "distiller", "mockingjay", "tera")
 """The families that are loaded with ``weights_only=False``."""
 
-_EVALUATED = ("conv_feature_layers", "extractor_conv_feature_layers", "conv_aggregator_layers")
-_LIST = re.compile(r"[\d\s()\[\],+*]+")
-"""Numbers, brackets and repetitions: ``[(512,10,5)] + [(512,3,2)] * 4``."""
+_EVALUATED = (
+    "conv_aggregator_layers",
+    "conv_feature_layers",
+    "extractor_conv_feature_layers",
+    "override_encoder_layers",
+)
+_LIST = re.compile(r"[\d\s()\[\],+*]*")
+"""Numbers, brackets and repetitions, ``[(512,10,5)] + [(512,3,2)] * 4``, or nothing."""
 
 
 def check_harmless(family: str, checkpoint: Path, *, is_trusted: bool) -> None:

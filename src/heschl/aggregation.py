@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 
 from heschl.dimensions import DRAW, LAYER, ROI, SUBJECT
-from heschl.layer_choice import LAYER_RULES
+from heschl.layer_choice import LAYER_RULES, best_on_all, best_on_others
 from heschl.statistics import bootstrap_interval, standard_error, wilcoxon
 
 __all__ = ["QUANTITIES", "UnitAverage", "over_stimuli", "over_subjects", "per_region"]
@@ -206,31 +206,21 @@ def _apply_rules(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
     Layers are chosen by the normalised score; -1 stands for no choice.
     """
-    n_quantities, n_layers, n_subjects, n_rois = values.shape
+    n_quantities, _, n_subjects, n_rois = values.shape
     guide = values[QUANTITIES.index("normalised")]
     nested = np.full((n_subjects, n_rois), -1)
     best = np.full(n_rois, -1)
     ruled = np.full((n_quantities, 3, n_subjects, n_rois), np.nan)
     ruled[:, 1] = values.mean(axis=1)
     for r in range(n_rois):
-        best[r] = _best_layer(guide[:, :, r])
+        best[r] = best_on_all(guide[:, :, r])
+        nested[:, r] = best_on_others(guide[:, :, r])
         for s in range(n_subjects):
-            others = np.delete(guide[:, :, r], s, axis=1)
-            # One layer leaves nothing to choose, so that a lone listener has a value too.
-            nested[s, r] = 0 if n_layers == 1 else _best_layer(others)
             if nested[s, r] >= 0:
                 ruled[:, 0, s, r] = values[:, nested[s, r], s, r]
             if best[r] >= 0:
                 ruled[:, 2, s, r] = values[:, best[r], s, r]
     return ruled, nested, best
-
-
-def _best_layer(values: np.ndarray) -> int:
-    """Return the layer of (layer, subject) with the best mean, or -1 if no listener counts."""
-    has_value = np.isfinite(values).all(axis=0)
-    if not has_value.any():
-        return -1
-    return int(np.argmax(values[:, has_value].mean(axis=1)))
 
 
 def _population(values: np.ndarray, seed: int, level: float) -> dict[str, np.ndarray]:

@@ -236,4 +236,6 @@ class BenchmarkCard(Card):
     protocol: str = ""
     """The protocol's id, e.g. ``moussa2025.alignment``."""
     unit_of_uncertainty: str = "subject"
-    """What was resampled for the error bar."""
+    """What was resampled for the error bar: ``subject``, or ``stimulus`` where there are none."""
+    published: str = ""
+    """The table of the paper's own numbers, ``"package:relative/path.tsv"``."""

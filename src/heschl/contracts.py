@@ -21,18 +21,22 @@ if TYPE_CHECKING:
     from heschl.alignment import Alignment
     from heschl.cards import BenchmarkCard, DatasetCard, MetricCard, ModelCard
     from heschl.cells import Cell
+    from heschl.items import Items, Task
     from heschl.recording import Recording
     from heschl.session import Session
     from heschl.sound import StimulusSet
     from heschl.splits import Fold
 
 __all__ = [
+    "AnyDataset",
     "AnyModel",
     "Benchmark",
     "Choosy",
     "Dataset",
+    "DiscriminationDataset",
     "Events",
     "FeatureSource",
+    "LabelledDataset",
     "LastFrames",
     "Layer",
     "Metric",
@@ -254,6 +258,54 @@ class Dataset(Protocol):
 
     def fingerprint(self, subject: str, stimuli: Sequence[str]) -> str:
         """Return a digest of every byte that `recording` and `rois` would read."""
+
+
+@runtime_checkable
+class LabelledDataset(Protocol):
+    """Sounds with labels in place of recordings, for probes and for the discrimination of sounds.
+
+    Labels come as checked tables, see `heschl.items`. The digest of what was
+    read, `Items.digest`, stands for the files in keys of the store.
+    """
+
+    @property
+    def card(self) -> DatasetCard:
+        """The metadata."""
+
+    def stimuli(self) -> StimulusSet:
+        """Return the sounds, decoded when used."""
+
+    def tasks(self) -> tuple[Task, ...]:
+        """Return what can be asked of the sounds, each with its whole vocabulary."""
+
+    def items(self, task: str) -> Items:
+        """Return the items of one of the tasks, of every split; `Items.task` is that task."""
+
+
+class DiscriminationDataset(LabelledDataset, Protocol):
+    """What a labelled dataset may offer beside its contract: which sounds listeners told apart.
+
+    A triplet is three items of the first task: X is of the kind of TGT and not of OTH.
+    """
+
+    def triplets(self) -> xr.Dataset:
+        """Return the triplets along ``triplet``, whose coordinate names each once.
+
+        Text: the items ``TGT``, ``OTH`` and ``X``, the phones ``phone_TGT`` and
+        ``phone_OTH`` in their ``context``, and the ``language`` of TGT and X;
+        boolean: ``TGT_first``, whether TGT was heard before OTH.
+        """
+
+    def answers(self) -> xr.Dataset:
+        """Return what listeners answered along ``answer``.
+
+        ``triplet``, ``listener`` and ``listener_language`` are text; ``value``
+        is a float, above 0 where TGT was chosen, 1 or -1 for the surest;
+        ``trial`` counts the triplets that the listener had heard with this one.
+        """
+
+
+AnyDataset = Dataset | LabelledDataset
 
 
 class Metric(Protocol):

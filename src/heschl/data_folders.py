@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from heschl.contracts import Dataset
+from heschl.contracts import AnyDataset, Dataset, LabelledDataset
 from heschl.errors import InvalidInput, MissingData
 from heschl.handles import Handle
 from heschl.registry import datasets, resolve_dataset
@@ -31,15 +31,16 @@ def default_data_folder(dataset_id: str) -> Path:
 
 
 def open_data(
-    dataset_id: str, data: str | os.PathLike[str] | Dataset | None, store: Store
-) -> tuple[Handle[Dataset], DataKind]:
+    dataset_id: str, data: str | os.PathLike[str] | AnyDataset | None, store: Store
+) -> tuple[Handle[Any], DataKind]:  # keeps one contract of AnyDataset
     """Return the dataset and whether it is real; ``data`` is as `heschl.score` takes it."""
-    if isinstance(data, type) or not isinstance(data, str | os.PathLike | Dataset | None):
+    kinds = (str, os.PathLike, Dataset, LabelledDataset, type(None))
+    if isinstance(data, type) or not isinstance(data, kinds):
         raise InvalidInput(
             f"data={data!r}; expected a folder, 'phantom', 'phantom:<seed>', a dataset object or "
             "None"
         )
-    if isinstance(data, Dataset):
+    if isinstance(data, (Dataset, LabelledDataset)):
         is_simulated = bool(getattr(data, "is_phantom", False))
         return Handle(data), "phantom" if is_simulated else "real"
     kind: DataKind = "real"

@@ -19,7 +19,7 @@ from heschl.cards import BenchmarkCard
 from heschl.ceilings import NoCeiling, Power, RepeatCeiling
 from heschl.cells import Cell
 from heschl.configuration import describe
-from heschl.contracts import Metric
+from heschl.contracts import Dataset, Metric
 from heschl.dimensions import STIMULUS
 from heschl.encoding_cells import encoding_cells, listeners
 from heschl.encoding_rows import folds_of
@@ -99,7 +99,8 @@ class EncodingBenchmark:
         (`heschl.shared_ceilings`), or `NoCeiling`; its ``minimum`` decides which
         units count.
     rois
-        The regions to report, the primary one first.
+        The regions to report, the primary one first. With a shared ceiling
+        ``Top10`` is the tenth of places where it is highest.
     included
         The stimuli that may enter, in order; a listener who lacks some does
         without them, one who lacks all is left out. None takes all.
@@ -176,6 +177,7 @@ class EncodingBenchmark:
         """Return what the score and its normalisation are, in words."""
         return {
             "score_meaning": self.metric.meaning,
+            "score_power": self.metric.power,
             "normalisation": self._normalisation(),
             "layer_rule": self.layer_rule,
             "unit_average": self.unit_average,
@@ -219,6 +221,12 @@ class EncodingBenchmark:
 
     def cells(self, session: Session) -> list[Cell]:
         """Return the work, see `heschl.encoding_cells`."""
+        dataset = session.dataset.get()
+        if not isinstance(dataset, Dataset):
+            raise InvalidInput(
+                f"{self.card.id} predicts recordings, and {dataset.card.id} holds labelled sounds "
+                "alone; choose a dataset with listeners, or a benchmark that asks for labels"
+            )
         self._check_skipped(session)
         return encoding_cells(self, session)
 

@@ -236,7 +236,8 @@ def computing_in(precision: Precision, model: SpeechModel) -> SpeechModel:
     if not hasattr(model, "with_precision"):
         raise InvalidInput(
             f"precision={precision!r}, but the model {model.card.id!r} computes in float32 alone; "
-            "choose a protocol in float32, or wrap its network as a TorchModel"
+            "choose a protocol in float32, wrap its network as a TorchModel, or write its "
+            "with_precision"
         )
     return cast("Precise", model).with_precision(precision)
 

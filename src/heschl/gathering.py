@@ -17,7 +17,10 @@ from heschl.contracts import Dataset
 from heschl.dimensions import DRAW, FOLD, LAYER, ROI, SUBJECT, UNIT
 from heschl.errors import BrokenPlugin, InvalidInput, near_names
 
-__all__ = ["SubjectScores", "gather_groups"]
+__all__ = ["TOP_TENTH", "SubjectScores", "gather_groups"]
+
+TOP_TENTH = "Top10"
+"""The region that a shared ceiling makes: the tenth of places with the highest one."""
 
 _DRAWS = ["draws", "inner_draws"]
 """Of every unit, they would fill the file a thousand times."""
@@ -73,8 +76,10 @@ def gather_groups(
         "unit_of_subject": (UNIT, np.concatenate([each.unit for each in results])),
     }
     in_roi = np.concatenate([_membership(dataset, each, rois) for each in results], axis=1)
-    _warn_of_empty(dataset, results[0].subject, rois, in_roi)
     ceilings = _ceilings(results, ceiling, coordinates)
+    if TOP_TENTH in rois and "shared_ceiling" in ceilings:
+        in_roi[list(rois).index(TOP_TENTH)] = _top_tenth(ceilings)
+    _warn_of_empty(dataset, results[0].subject, rois, in_roi)
     units = _units(results, ceilings, ceiling, score_power).assign_coords(
         {LAYER: list(layers), ROI: list(rois), **coordinates}
     )
@@ -97,6 +102,18 @@ def gather_groups(
         "units": units.drop_vars(_DRAWS, errors="ignore").assign(halved),
         "ceiling": ceilings,
     }
+
+
+def _top_tenth(ceilings: xr.Dataset) -> np.ndarray:
+    """Return which units (unit,) are at the tenth of places where listeners share most."""
+    places, first, place = np.unique(
+        ceilings["unit_of_subject"], return_index=True, return_inverse=True
+    )
+    shared = ceilings["shared_ceiling"].to_numpy()[first]
+    n_kept = -(-len(places) // 10)
+    is_top = np.zeros(len(places), dtype=bool)
+    is_top[np.argsort(-shared, kind="stable")[:n_kept]] = True
+    return np.asarray(is_top[place])
 
 
 def _units(

@@ -9,7 +9,15 @@ import numpy as np
 
 from heschl.splits import Fold
 
-__all__ = ["LAYER_RULES", "LayerRule", "assembled", "best_on_inner_folds", "of_chosen_layer"]
+__all__ = [
+    "LAYER_RULES",
+    "LayerRule",
+    "assembled",
+    "best_on_all",
+    "best_on_inner_folds",
+    "best_on_others",
+    "of_chosen_layer",
+]
 
 LayerRule = Literal["nested", "inner"]
 
@@ -22,6 +30,29 @@ LAYER_RULES = {
 }
 """Every way in which layers are reduced to one number, in words. The board's number is by a
 `LayerRule`; the others stand beside it."""
+
+
+def best_on_others(values: np.ndarray) -> np.ndarray:
+    """Return for each listener (subject,) the layer with the best mean over the others.
+
+    ``values`` is (layer, subject); listeners without a value count for nobody. -1 where there are
+    no others. A single layer is everybody's, since there is nothing to choose.
+
+    >>> best_on_others(np.array([[1.0, 0.0, 0.9], [0.0, 1.0, 0.5]])).tolist()
+    [1, 0, 0]
+    """
+    n_layers, n_subjects = values.shape
+    if n_layers == 1:
+        return np.zeros(n_subjects, dtype=int)
+    return np.array([best_on_all(np.delete(values, each, axis=1)) for each in range(n_subjects)])
+
+
+def best_on_all(values: np.ndarray) -> int:
+    """Return the layer of ``values`` (layer, subject) with the best mean, -1 if nobody counts."""
+    has_value = np.isfinite(values).all(axis=0)
+    if not has_value.any():
+        return -1
+    return int(np.argmax(values[:, has_value].mean(axis=1)))
 
 
 def best_on_inner_folds(inner_score: np.ndarray) -> np.ndarray:

@@ -6,12 +6,13 @@ belongs to; the group's name is the choice that `Manifest.select` offers::
 
     # pattern: derivative/preprocessed_data/(?P<subjects>[^/]+)/(?P<stories>[^/]+)\.hf5
 
-A file is chosen if each of its groups is; a file that no pattern matches is always chosen.
+A file is chosen if each of its groups is; a file that no pattern matches is always chosen. Lines
+``# unlisted:`` hold regular expressions of files that belong to the dataset but of which no size
+and hash are published.
 """
 
 from __future__ import annotations
 
-import importlib.resources
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from heschl.errors import CorruptData, InvalidInput, MissingData, UnknownName, near_names
+from heschl.errors import CorruptData, InvalidInput, UnknownName, near_names
+from heschl.resources import read_text
 
 if TYPE_CHECKING:
     from heschl.fetching import FetchReport, Patience
@@ -29,7 +31,6 @@ __all__ = ["Manifest", "ManifestFile"]
 
 _COLUMNS = ("path", "size", "hash", "s3_version", "s3_path")
 _HASHES = {"md5": 32, "sha256": 64}
-_MAXIMUM_BYTES = 32 * 2**20
 _MAXIMUM_FILES = 200_000
 
 
@@ -80,11 +81,14 @@ class Manifest:
     patterns: tuple[re.Pattern[str], ...] = ()
     datalad: str = ""
     """The repository that DataLad installs, the last resort."""
+    unlisted: tuple[re.Pattern[str], ...] = ()
+    whole: tuple[ManifestFile, ...] = ()
+    """The files before any were selected; empty if none were."""
 
     @classmethod
     def read(cls, resource: str | Path) -> Manifest:
         """Return the manifest of a card's ``"package:relative/path.tsv"``, or of a file."""
-        origin, text = _read_text(resource)
+        origin, text = str(resource), read_text(resource)
         header: dict[str, list[str]] = {}
         lines = text.splitlines()
         while lines and lines[0].startswith("#"):
@@ -112,7 +116,10 @@ class Manifest:
             twice = next(path for path in paths if paths.count(path) > 1)
             raise CorruptData(f"{origin} lists {twice!r} twice; every path must be there once")
         try:
-            patterns = tuple(re.compile(pattern) for pattern in header.get("pattern", []))
+            patterns, unlisted = (
+                tuple(re.compile(pattern) for pattern in header.get(key, []))
+                for key in ("pattern", "unlisted")
+            )
         except re.error as error:
             raise CorruptData(
                 f"{origin} has a pattern that is no regular expression: {error}"
@@ -123,6 +130,7 @@ class Manifest:
             files=files,
             patterns=patterns,
             datalad=header.get("datalad", [""])[0],
+            unlisted=unlisted,
         )
 
     def groups(self, path: str) -> dict[str, str]:
@@ -168,7 +176,18 @@ class Manifest:
             groups = self.groups(file.path)
             return all(groups[g] in values for g, values in wanted.items() if g in groups)
 
-        return replace(self, files=tuple(filter(is_wanted, self.files)))
+        if not wanted:
+            return self
+        return replace(self, files=tuple(filter(is_wanted, self.files)), whole=self.whole_files)
+
+    @property
+    def whole_files(self) -> tuple[ManifestFile, ...]:
+        """All files of the dataset, whatever was selected."""
+        return self.whole or self.files
+
+    def expects(self, path: str) -> bool:
+        """Return whether a file belongs to the dataset though its content is not published."""
+        return any(pattern.fullmatch(path) for pattern in self.unlisted)
 
     @property
     def n_bytes(self) -> int:
@@ -208,29 +227,6 @@ class Manifest:
         from heschl.fetching import fetch
 
         return fetch(self, Path(root), progress=progress, verify=verify, patience=patience)
-
-
-def _read_text(resource: str | Path) -> tuple[str, str]:
-    """Return a readable name for the resource, and its text."""
-    if isinstance(resource, str) and re.fullmatch(r"[\w.]+:[^\\].*", resource):
-        package, _, relative = resource.partition(":")
-        location = importlib.resources.files(package).joinpath(relative)
-        if not location.is_file():
-            raise MissingData(f"{package} holds no {relative}; is the package installed whole?")
-        origin, data = resource, location.read_bytes()
-    else:
-        path = Path(resource)
-        if not path.is_file():
-            raise MissingData(f"the manifest {path} is not a file; give a path or 'package:path'")
-        if path.stat().st_size > _MAXIMUM_BYTES:
-            raise CorruptData(
-                f"{path} has {path.stat().st_size} bytes; a manifest has at most {_MAXIMUM_BYTES}"
-            )
-        origin, data = str(path), path.read_bytes()
-    try:
-        return origin, data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CorruptData(f"{origin} is not UTF-8 text: {error}") from error
 
 
 def _parse(line: str, where: str) -> ManifestFile:

@@ -1,4 +1,4 @@
-"""Progress of a fetch, as a bar on a terminal and as plain lines elsewhere."""
+"""Progress over many files, as a bar on a terminal and as plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -15,25 +15,28 @@ __all__ = ["BarProgress", "LineProgress", "Progress", "choose_progress", "readab
 
 
 class Progress(Protocol):
-    """What a fetch tells while it works."""
+    """What a fetch or a check of a folder tells while it works."""
 
     def begin(self, n_files: int, n_bytes: int) -> None:
         """Hear how much is to come."""
 
     def advance(self, n_bytes: int) -> None:
-        """Hear of so many more bytes on disk; fewer than 0 when a file starts anew."""
+        """Hear of so many more bytes done; fewer than 0 when a file starts anew."""
 
     def fetched(self, path: str) -> None:
-        """Hear that a file is whole."""
+        """Hear that a file is done."""
 
     def end(self) -> None:
         """Hear that nothing more comes, after success and failure alike."""
 
 
 class LineProgress:
-    """One line every few seconds and one at the end, for logs."""
+    """One line every few seconds and one at the end, for logs; ``doing`` says of what."""
 
-    def __init__(self, stream: TextIO | None = None, *, every_s: float = 10.0) -> None:
+    def __init__(
+        self, stream: TextIO | None = None, *, every_s: float = 10.0, doing: str = "fetching"
+    ) -> None:
+        self._doing = doing
         self._stream = stream or sys.stderr
         self._every_s = every_s
         self._n_files = self._n_bytes = self._files_done = self._bytes_done = 0
@@ -43,7 +46,7 @@ class LineProgress:
         """Say how much is to come."""
         self._n_files, self._n_bytes = n_files, n_bytes
         self._next = time.monotonic() + self._every_s
-        self._print(f"fetching {counted(n_files, 'file')}, {readable_size(n_bytes)}")
+        self._print(f"{self._doing} {counted(n_files, 'file')}, {readable_size(n_bytes)}")
 
     def advance(self, n_bytes: int) -> None:
         """Count, and print if it is time."""
@@ -108,9 +111,9 @@ class BarProgress:
             self._bar.stop()
 
 
-def choose_progress() -> Progress:
+def choose_progress(doing: str = "fetching") -> Progress:
     """Return the bar if standard error is a terminal, else the lines."""
-    return BarProgress() if sys.stderr.isatty() else LineProgress()
+    return BarProgress() if sys.stderr.isatty() else LineProgress(doing=doing)
 
 
 def readable_size(n_bytes: float) -> str:

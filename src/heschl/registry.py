@@ -16,7 +16,15 @@ from typing import Any, Generic, TypeVar, overload
 
 from heschl import plugins
 from heschl.cards import BenchmarkCard, Card, DatasetCard, MetricCard, ModelCard
-from heschl.contracts import Benchmark, Dataset, FeatureSource, Metric, SpeechModel, TextModel
+from heschl.contracts import (
+    Benchmark,
+    Dataset,
+    FeatureSource,
+    LabelledDataset,
+    Metric,
+    SpeechModel,
+    TextModel,
+)
 from heschl.errors import BrokenPlugin, InvalidInput, UnknownName, near_names
 from heschl.hints import way_on
 from heschl.plugins import Broken, Claim
@@ -294,7 +302,7 @@ def _full_name(target: Any) -> str:  # any callable
 models = Registry("model", ModelCard, (SpeechModel, TextModel, FeatureSource))
 benchmarks = Registry("benchmark", BenchmarkCard, (Benchmark,))
 metrics = Registry("metric", MetricCard, (Metric,))
-datasets = Registry("dataset", DatasetCard, (Dataset,))
+datasets = Registry("dataset", DatasetCard, (Dataset, LabelledDataset))
 
 register_model = models.register
 register_benchmark = benchmarks.register

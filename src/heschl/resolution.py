@@ -126,10 +126,13 @@ def _find_in_file(registry: Registry[CardT], file: SourceFile) -> _Found:
             if not name.startswith("__") and _is_candidate(registry, thing, content["__name__"])
         ]
         if len(candidates) != 1:
+            found_names = f": {', '.join(candidates)}" if candidates else ""
+            defined = candidates or _defined_in(content)
             raise InvalidInput(
-                f"{file.path} holds {len(candidates)} {registry.kind}s"
-                f"{': ' if candidates else ''}{', '.join(candidates)}; expected one, or the name "
-                f"of a class, function or object in it, as in 'file:{file.path.name}:Name'"
+                f"{file.path} holds {len(candidates)} {registry.kind}s{found_names}; expected one, "
+                f"or the name of a class, function or object in it, such as "
+                f"{', '.join(defined) or 'none that it has'}: "
+                f"'file:{file.path.name}:{defined[0] if defined else 'Name'}'"
             )
         name = candidates[0]
         if registered:
@@ -139,6 +142,16 @@ def _find_in_file(registry: Registry[CardT], file: SourceFile) -> _Found:
         raise UnknownName(f"{file.path} has no {name!r}; {near_names(name, public)}")
     stem = "".join(c if c.isalnum() or c in "-_" else "_" for c in file.path.stem)
     return replace(found, thing=content[name], fallback_id=f"file:{stem}.py:{name}")
+
+
+def _defined_in(content: Mapping[str, Any]) -> list[str]:
+    """Return the names of the functions and classes that a file defines itself."""
+    return [
+        name
+        for name, thing in content.items()
+        if (inspect.isfunction(thing) or inspect.isclass(thing))
+        and thing.__module__ == content["__name__"]
+    ]
 
 
 def _is_candidate(registry: Registry[CardT], thing: object, module_name: str) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from heschl.code_digest import code_digest
-from heschl.contracts import AnyModel, Dataset
+from heschl.contracts import AnyDataset, AnyModel, Dataset
 from heschl.data_folders import DataKind, open_data
 from heschl.errors import BrokenPlugin, InvalidInput, UnknownName, near_names
 from heschl.handles import Handle
@@ -36,13 +36,14 @@ class Session:
     model_origin: str
     model_version: Mapping[str, str | None]
     """Digests: the model's own, of the file that defines it, and of code in no package."""
-    dataset: Handle[Dataset]
+    dataset: Handle[Any]  # keeps one contract of AnyDataset, and a benchmark says which it needs
     dataset_code: str | None
     """The digest of the code that reads the recordings, where no installed package has it."""
     data_kind: DataKind
     store: Store
     layers: tuple[str, ...]
     subjects: tuple[str, ...]
+    """The listeners; none of a dataset that holds labelled sounds."""
     seed: int
     device: str
 
@@ -53,7 +54,7 @@ def open_session(
     *,
     layers: Sequence[str] | None,
     subjects: Sequence[str] | None,
-    data: str | os.PathLike[str] | Dataset | None,
+    data: str | os.PathLike[str] | AnyDataset | None,
     device: str,
     seed: int,
     store: Store,
@@ -66,6 +67,8 @@ def open_session(
     dataset, data_kind = open_data(dataset_id, data, store)
     used_device = _place(the_model, device)
     names = [layer.name for layer in the_model.layers]
+    the_dataset = dataset.get()
+    listeners = the_dataset.subjects() if isinstance(the_dataset, Dataset) else ()
     # What a notebook registered is unknown to other processes: it travels itself.
     is_findable = isinstance(model, str) and not resolved.origin.startswith("this session")
     recipe = _ModelRecipe(str(model), used_device) if is_findable else None
@@ -79,11 +82,11 @@ def open_session(
             "code": code_digest(the_model),
         },
         dataset=dataset,
-        dataset_code=code_digest(dataset.get()),
+        dataset_code=code_digest(the_dataset),
         data_kind=data_kind,
         store=store,
         layers=_chosen("layer", resolved.card.id, layers, names),
-        subjects=_chosen("subject", dataset.get().card.id, subjects, dataset.get().subjects()),
+        subjects=_chosen("subject", the_dataset.card.id, subjects, listeners),
         seed=used_seed,
         device=used_device,
     )

@@ -82,6 +82,13 @@ def test_json_has_every_verdict_and_reason(file, capsys):
     assert all(check["reason"] for check in record["checks"] if check["verdict"] != "passed")
 
 
+def test_an_id_of_another_kind_is_refused_rather_than_checked(capsys):
+    assert main(["check", "logmel", "--kind", "metric"]) == 1
+    shown = capsys.readouterr()
+    assert "'logmel'; it is the id of a model" in shown.err
+    assert not shown.out
+
+
 def test_kind_is_found_for_ids_files_and_functions(file, capsys, fresh_session):
     assert checked(capsys, "ridge")[1]["kind"] == "metric"
     assert checked(capsys, "phantom-words")[1]["kind"] == "model"

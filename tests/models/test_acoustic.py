@@ -12,12 +12,26 @@ import scipy.signal
 
 from heschl.contracts import SpeechModel
 from heschl.errors import InvalidInput, UnknownName
+from heschl.extraction import extract_frames
 from heschl.models import acoustic
 from heschl.models.acoustic import transforms
-from heschl.models.acoustic.model import AcousticModel, envelope, logmel, mfcc, spectrogram
+from heschl.models.acoustic.model import (
+    AcousticModel,
+    envelope,
+    logmel,
+    mfcc,
+    modulation,
+    onset,
+    powspec_8k,
+    powspec_448,
+    spectrogram,
+)
+from heschl.sound import Sound, Stimulus
+from heschl.windowing import SlidingWindows
 
 RATE = 16_000
 FRAMING = {"n_fft": 400, "hop_length": 160, "center": False}
+OTHERS = (modulation, onset, powspec_448, powspec_8k)
 MODELS = {"envelope": envelope, "logmel": logmel, "mfcc": mfcc, "spectrogram": spectrogram}
 
 
@@ -35,6 +49,18 @@ def sound() -> np.ndarray:
     waveforms = (0.5 * sweep + noise) * np.linspace(1, 1e-3, 2 * RATE)
     waveforms[:, -RATE // 4 :] = 0
     return waveforms.astype(np.float32)
+
+
+@pytest.mark.parametrize("make", [*MODELS.values(), *OTHERS], ids=lambda make: make.__name__)
+def test_protocols_in_bfloat16_have_their_acoustic_floor(make, sound):
+    stimulus = Stimulus("sweep", Sound.from_samples(sound[0], RATE))
+    layers = [layer.name for layer in make().layers]
+    exact, named = (
+        extract_frames(make(), stimulus, layers, SlidingWindows(1.2, 0.1), precision=precision)
+        for precision in ("float32", "bfloat16")
+    )
+    for layer in layers:
+        np.testing.assert_array_equal(named[layer].values, exact[layer].values)
 
 
 def librosa_power(waveform: np.ndarray) -> np.ndarray:

@@ -34,14 +34,6 @@ ROUNDED_SPECTRA = 3e-5
 """The same where bands of a spectrum are standardised, whose means exceed their deviations."""
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
     root = tmp_path_factory.mktemp("checkpoints")

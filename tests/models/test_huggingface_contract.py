@@ -9,7 +9,6 @@ import pytest
 pytest.importorskip("torch", reason="torch is not installed: pip install 'heschl[speech]'")
 pytest.importorskip("transformers", reason="transformers is not installed")
 
-import torch
 from huggingface_checkpoints import KINDS, write_checkpoint
 
 from heschl.testing import model_checks
@@ -19,14 +18,6 @@ QUICK = [kind for kind in KINDS if kind != "whisper"]
 
 ANOTHER_PROCESS = "loads_in_another_process"
 """It imports torch and transformers anew, which one kind shows as well as all."""
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("kind", QUICK)

@@ -16,7 +16,6 @@ import pytest
 pytest.importorskip("torch", reason="torch is not installed: pip install 'heschl[speech]'")
 pytest.importorskip("transformers", reason="transformers is not installed")
 
-import torch
 import transformers
 from huggingface_checkpoints import KINDS
 from huggingface_taps import hear, write
@@ -30,14 +29,6 @@ pytestmark = pytest.mark.skipif(
 
 SAME = 1e-6
 """Of a layer's largest number: releases compute attention in other orders of sums."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def other(*arguments: object) -> None:

@@ -21,14 +21,6 @@ from heschl.models.pretrained_audio.checkpoints import read_checkpoint
 FAMILIES = sorted(small.SMALL)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("checkpoints")

@@ -35,14 +35,6 @@ LAYERS = ["conv.0", "conv.1", "conv.2", "fc.0", "fc.1"]
 RATE = 16_000
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def trained(store_folder):
     with pytest.MonkeyPatch.context() as patch:

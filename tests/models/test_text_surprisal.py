@@ -17,14 +17,6 @@ from heschl.models.text import open_surprisal
 from heschl.testing import examine, model_checks
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def gpt2(tmp_path_factory):
     return text_checkpoints.gpt2(tmp_path_factory.mktemp("gpt2"))

@@ -21,15 +21,6 @@ RATE = 16_000
 STABLE = {"do_stable_layer_norm": True, "feat_extract_norm": "layer", "conv_bias": True}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """On a busy machine small networks lose most of their time between threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def model() -> TorchModel:
     return reduced()

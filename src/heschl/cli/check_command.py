@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print each check as it is done; exit 4 if one fails."""
-    kind = arguments.kind or kind_of(arguments.plugin)
+    kind = kind_of(arguments.plugin, arguments.kind)
     checks = plugin_checks(arguments.plugin, kind, arguments.data)
     first = examine(checks[0])
     if first.verdict == "skipped":

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from heschl.cli.printing import print_table, print_text
-from heschl.dimensions import LAYER, ROI
+from heschl.dimensions import LAYER, ROI, STIMULUS
 from heschl.scores import Score
 from heschl.wording import counted, number, with_error
 
-__all__ = ["print_score", "score_record"]
+__all__ = ["interval", "print_score", "score_record"]
+
+
+_STATISTICS = ("value", "error", "low", "high", "p")
 
 
 def score_record(score: Score) -> dict[str, Any]:
@@ -50,8 +54,13 @@ def print_score(score: Score) -> None:
     print_text(
         "* the layer chosen most often on the other listeners, as for the board's number; its row "
         "is its mean over all."
+        if score.layer_rule == "nested"
+        else "* the board's number: layers chosen for each unit within the training rows."
     )
-    print_text("  p: Wilcoxon over listeners, – where fewer than six leave it untestable.")
+    if attrs["unit_of_uncertainty"] == STIMULUS:
+        print_text("  Errors and intervals: with stimuli drawn anew.")
+    else:
+        print_text("  p: Wilcoxon over listeners, – where fewer than six leave it untestable.")
     print_text("  Units: those with a usable ceiling.")
     print_text()
     print_text(score.explain())
@@ -61,48 +70,65 @@ def _basis(score: Score) -> str:
     """Return in one line what the board's number is of, and how sure it is."""
     attrs, population = score.tree.attrs, score.tree["population"]
     primary = attrs["primary_roi"]
-    subjects = counted(int(population["n"].sel({ROI: primary})), attrs["unit_of_uncertainty"])
-    basis = f"the board's number: {attrs['normalisation']} in region {primary}, over {subjects}"
+    over = (
+        "stimuli drawn anew"
+        if attrs["unit_of_uncertainty"] == STIMULUS
+        else counted(int(population["n"].sel({ROI: primary})), attrs["unit_of_uncertainty"])
+    )
+    basis = f"the board's number: {attrs['normalisation']} in region {primary}, over {over}"
     if np.isfinite(score.error):
         level = 100 * float(population.attrs["interval_level"])
-        basis += f"; {level:g} % interval {_interval(*score.interval)}"
+        basis += f"; {level:g} % interval {interval(*score.interval)}"
     return basis + (f", p = {number(score.p, 4)}" if np.isfinite(score.p) else "")
 
 
-def _interval(low: float, high: float) -> str:
+def interval(low: float, high: float) -> str:
+    """Return both ends in brackets, or a dash where there are none."""
     return f"[{number(low)}, {number(high)}]" if np.isfinite([low, high]).all() else "–"
 
 
 def _rows(score: Score) -> list[dict[str, Any]]:
-    population, summary = score.tree["population"], score.tree["summary"]
+    """Return a row for each region and layer, and one for layers that were chosen unit by unit."""
+    population = score.tree["population"].to_dataset()
+    summary = score.tree["summary"].to_dataset()
+    is_by_unit = score.layer_rule == "inner"
     rows = []
     for roi in population[ROI].to_numpy().tolist():
-        if not int(summary["n_units_of_region"].sel({ROI: roi}).sum()):
+        here, of_all = population.sel({ROI: roi}), summary.sel({ROI: roi})
+        if not int(of_all["n_units_of_region"].sum()):
             continue
-        chosen = population["nested_layer"].sel({ROI: roi}).to_numpy().tolist()
+        shared = {
+            "roi": roi,
+            "ceiling": float(here["ceiling_value"]),
+            "n": int(here["n"]),
+            "n_units": int(of_all["n_units"].sum()),
+        }
+        chosen = here["nested_layer"].to_numpy().tolist()
         for layer in population[LAYER].to_numpy().tolist():
-            here = population.sel({ROI: roi, LAYER: layer})
-            normalised = here.sel(quantity="normalised")
-            rows.append(
-                {
-                    "roi": roi,
-                    "layer": layer,
-                    "is_chosen": max(set(chosen), key=chosen.count) == layer,
-                    "score": float(here["value"].sel(quantity="score")),
-                    "score_error": float(here["error"].sel(quantity="score")),
-                    "score_of_all_units": float(
-                        np.nanmean(summary["score_of_all_units"].sel({ROI: roi, LAYER: layer}))
-                    ),
-                    "ceiling": float(here["ceiling_value"]),
-                    **{
-                        name: float(normalised[name])
-                        for name in ("value", "error", "low", "high", "p")
-                    },
-                    "n": int(here["n"]),
-                    "n_units": int(summary["n_units"].sel({ROI: roi}).sum()),
-                }
-            )
+            is_chosen = not is_by_unit and max(set(chosen), key=chosen.count) == layer
+            of_layer = here.sel({LAYER: layer})
+            values = {name: of_layer[name] for name in _STATISTICS}
+            all_units = of_all["score_of_all_units"].sel({LAYER: layer})
+            rows.append(shared | _row(layer, values, all_units, is_chosen=is_chosen))
+        if is_by_unit:
+            of_rule = here.sel(layer_rule="inner")
+            values = {name: of_rule[f"rule_{name}"] for name in _STATISTICS}
+            all_units = of_all["inner_score_of_all_units"]
+            rows.append(shared | _row("by unit", values, all_units, is_chosen=True))
     return rows
+
+
+def _row(
+    layer: str, values: dict[str, xr.DataArray], all_units: xr.DataArray, *, is_chosen: bool
+) -> dict[str, Any]:
+    return {
+        "layer": layer,
+        "is_chosen": is_chosen,
+        "score": float(values["value"].sel(quantity="score")),
+        "score_error": float(values["error"].sel(quantity="score")),
+        "score_of_all_units": float(np.nanmean(all_units)),
+        **{name: float(values[name].sel(quantity="normalised")) for name in _STATISTICS},
+    }
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
@@ -112,7 +138,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
         number(row["score"]),
         number(row["ceiling"]),
         with_error(row["value"], row["error"]),
-        _interval(row["low"], row["high"]),
+        interval(row["low"], row["high"]),
         number(row["p"], 4),
         str(row["n"]),
         str(row["n_units"]),

@@ -29,6 +29,7 @@ from heschl.testing import (
     datasets,
     feature_sources,
     hearing,
+    labelled_datasets,
     metrics,
     models,
     speech_models,
@@ -79,6 +80,9 @@ def model_checks(plugin: object) -> tuple[Check, ...]:
 
 def dataset_checks(plugin: object, root: str | Path | None = None) -> tuple[Check, ...]:
     """Return the checks of a dataset on a folder of real data, by default on its phantom."""
+    if labelled_datasets.is_labelled(plugin, root):
+        labelled = labelled_datasets.LabelledUnderTest(plugin, root)
+        return held_against(labelled, labelled_datasets.CHECKS)
     return held_against(
         datasets.DatasetUnderTest(plugin, root), (*datasets.CHECKS, *dataset_files.CHECKS)
     )

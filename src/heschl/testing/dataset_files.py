@@ -13,25 +13,25 @@ from typing import Any
 from heschl.errors import BrokenPlugin, HeschlError, MissingData, UnknownName
 from heschl.registry import benchmarks, models
 from heschl.testing.check import require, skip
-from heschl.testing.datasets import DatasetUnderTest, read_whole
-from heschl.testing.folders import classes_of_files, copied, damaged, removed, state_of, watched
+from heschl.testing.datasets import DatasetUnderTest
+from heschl.testing.folders import copied, damaged, removed, state_of, watched
 from heschl.testing.phantoms import write_phantom
 from heschl.truth import read_expectations
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "CHECKS_OF_LABELS", "read_truth"]
 
 
 def fingerprint_sees_every_byte(dataset: DatasetUnderTest) -> None:
     """Change the fingerprint with any byte that changes what is read of a listener."""
     with _copy(dataset) as copy:
         before, content = _fingerprint(dataset, copy), _content(dataset, copy)
-        subject, stimuli = _whom(dataset)
+        subject, stimuli = dataset.whom()
         require(
             before == dataset.dataset.fingerprint(subject, stimuli),
             f"the fingerprint of {subject} in {dataset.name!r} changes when the folder moves; "
             "digest names below the root, and contents",
         )
-        for kind, file in _files(dataset, copy).items():
+        for kind, file in dataset.classes_of_files(copy).items():
             with damaged(copy, file):
                 if _fingerprint(dataset, copy) == before:
                     require(
@@ -44,13 +44,12 @@ def fingerprint_sees_every_byte(dataset: DatasetUnderTest) -> None:
 def lost_files_are_missing_data(dataset: DatasetUnderTest) -> None:
     """Refuse with MissingData what a lost file leaves unreadable, and read the rest."""
     with _copy(dataset) as copy:
-        subject, stimuli = _whom(dataset)
-        for kind, file in _files(dataset, copy).items():
+        for kind, file in dataset.classes_of_files(copy).items():
             with removed(copy, file):
                 try:
                     data = dataset.opened(copy).object
-                    read_whole(data, subject, stimuli)
-                    _listen(data, stimuli)
+                    dataset.content_of(data)
+                    _listen(data, dataset.heard_stimuli())
                 except MissingData:
                     continue
                 except Exception as error:
@@ -62,14 +61,13 @@ def lost_files_are_missing_data(dataset: DatasetUnderTest) -> None:
 
 def reading_leaves_the_folder_alone(dataset: DatasetUnderTest) -> None:
     """Read without writing into the folder, running a program, unpickling or calling abroad."""
-    subject, stimuli = _whom(dataset)
     root = dataset.root
-    read_whole(dataset.opened(root).object, subject, stimuli)  # imports are no reading
+    dataset.content_of(dataset.opened(root).object)  # imports are no reading
     before = state_of(root)
     with watched() as events:
         data = dataset.opened(root).object
-        read_whole(data, subject, stimuli)
-        _listen(data, stimuli[:1])
+        dataset.content_of(data)
+        _listen(data, dataset.heard_stimuli()[:1])
     require(
         not events,
         f"reading {dataset.name!r} runs or unpickles what is in its files, or calls abroad: "
@@ -114,19 +112,8 @@ def phantom_is_deterministic(dataset: DatasetUnderTest) -> None:
 
 def truth_is_well_formed(dataset: DatasetUnderTest) -> None:
     """Say in ``truth.json`` which phantom it is, and what models must find in it within what."""
-    if not dataset.is_phantom:
-        raise skip("a folder was given, so no phantom is read")
+    read_truth(dataset)
     where = f"truth.json of {dataset.name!r}"
-    path = dataset.root / "truth.json"
-    require(
-        path.is_file(), f"the phantom of {dataset.name!r} has no truth.json; write what is planted"
-    )
-    truth = json.loads(path.read_text(encoding="utf-8"))
-    for name, asked in {"phantom_version": dataset.card.phantom_version, "seed": 0}.items():
-        require(
-            truth.get(name, asked) == asked,
-            f"{where} says {name}={truth.get(name)!r}; expected {asked}, as it was asked for",
-        )
     expectations = read_expectations(dataset.root)
     require(expectations, f"{where} expects nothing; say what which model must find where")
     for expectation in expectations:
@@ -146,6 +133,24 @@ def truth_is_well_formed(dataset: DatasetUnderTest) -> None:
         )
 
 
+def read_truth(dataset: DatasetUnderTest) -> dict[str, Any]:
+    """Return what ``truth.json`` of the phantom holds, which must be of that phantom."""
+    if not dataset.is_phantom:
+        raise skip("a folder was given, so no phantom is read")
+    path = dataset.root / "truth.json"
+    require(
+        path.is_file(), f"the phantom of {dataset.name!r} has no truth.json; write what is planted"
+    )
+    truth: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    for name, asked in {"phantom_version": dataset.card.phantom_version, "seed": 0}.items():
+        require(
+            truth.get(name, asked) == asked,
+            f"truth.json of {dataset.name!r} says {name}={truth.get(name)!r}; expected {asked}, as "
+            "it was asked for",
+        )
+    return truth
+
+
 @contextmanager
 def _copy(dataset: DatasetUnderTest) -> Iterator[Path]:
     if not dataset.is_phantom and not dataset.is_in_memory:
@@ -154,19 +159,8 @@ def _copy(dataset: DatasetUnderTest) -> Iterator[Path]:
         yield copy
 
 
-def _whom(dataset: DatasetUnderTest) -> tuple[str, tuple[str, ...]]:
-    subject = dataset.subjects[0]
-    return subject, dataset.stimuli_of(subject)
-
-
-def _files(dataset: DatasetUnderTest, root: Path) -> dict[str, Path]:
-    subject, _ = _whom(dataset)
-    others = set(dataset.dataset.subjects()) - {subject}
-    return classes_of_files(root, subject, others, list(dataset.dataset.stimuli()))
-
-
 def _fingerprint(dataset: DatasetUnderTest, root: Path) -> str:
-    subject, stimuli = _whom(dataset)
+    subject, stimuli = dataset.whom()
     try:
         return str(dataset.opened(root).object.fingerprint(subject, stimuli))
     except HeschlError as error:
@@ -174,8 +168,7 @@ def _fingerprint(dataset: DatasetUnderTest, root: Path) -> str:
 
 
 def _content(dataset: DatasetUnderTest, root: Path) -> str:
-    subject, stimuli = _whom(dataset)
-    return read_whole(dataset.opened(root).object, subject, stimuli)
+    return dataset.content_of(dataset.opened(root).object)
 
 
 def _listen(data: Any, stimuli: tuple[str, ...]) -> None:
@@ -195,3 +188,10 @@ CHECKS = (
     truth_is_well_formed,
 )
 """What a dataset promises on its files and its phantom."""
+
+CHECKS_OF_LABELS = (
+    lost_files_are_missing_data,
+    reading_leaves_the_folder_alone,
+    phantom_is_deterministic,
+)
+"""Those that hold for labelled sounds as well, whose digest is made of what was read."""

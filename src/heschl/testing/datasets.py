@@ -12,7 +12,7 @@ import xarray as xr
 
 from heschl.cards import DatasetCard
 from heschl.configuration import array_digest
-from heschl.contracts import Dataset
+from heschl.contracts import Dataset, LabelledDataset
 from heschl.dimensions import REPEAT, ROI, TIME, UNIT
 from heschl.errors import HeschlError, MissingData, UnknownName
 from heschl.manifest import Manifest
@@ -20,6 +20,7 @@ from heschl.recording import Recording
 from heschl.registry import Resolved, datasets, resolve_dataset
 from heschl.structure import missing_members
 from heschl.testing.check import refused, require, skip, stated
+from heschl.testing.folders import classes_of_files
 from heschl.testing.kinds import card_of
 from heschl.testing.loading import UnderTest, loads
 from heschl.testing.phantoms import phantom_root
@@ -48,7 +49,7 @@ class DatasetUnderTest(UnderTest[Resolved[DatasetCard]]):
     def is_in_memory(self) -> bool:
         """Whether it is a ready object rather than a recipe that takes a folder."""
         is_recipe = isinstance(self.plugin, (str, DatasetCard, type)) or callable(self.plugin)
-        return not is_recipe and not missing_members(self.plugin, (Dataset,))[1]
+        return not is_recipe and not missing_members(self.plugin, (Dataset, LabelledDataset))[1]
 
     @property
     def is_phantom(self) -> bool:
@@ -91,6 +92,25 @@ class DatasetUnderTest(UnderTest[Resolved[DatasetCard]]):
         """Return what a listener heard: the first two stimuli and the last."""
         there = self.dataset.stimuli_of(subject)
         return tuple(dict.fromkeys([*there[:2], there[-1]]))
+
+    def whom(self) -> tuple[str, tuple[str, ...]]:
+        """Return the listener on whom files are tried, and what of them is read."""
+        subject = self.subjects[0]
+        return subject, self.stimuli_of(subject)
+
+    def classes_of_files(self, root: Path) -> dict[str, Path]:
+        """Return one file of each class, such as "one listener's response to a story"."""
+        subject, _ = self.whom()
+        others = set(self.dataset.subjects()) - {subject}
+        return classes_of_files(root, subject, others, list(self.dataset.stimuli()))
+
+    def content_of(self, data: Any) -> str:
+        """Return a digest of what any opened copy gives, or the kind of error that it raises."""
+        return read_whole(data, *self.whom())
+
+    def heard_stimuli(self) -> tuple[str, ...]:
+        """Return the stimuli whose sounds are opened when files are tried."""
+        return self.whom()[1]
 
 
 def card_is_complete(dataset: DatasetUnderTest) -> None:

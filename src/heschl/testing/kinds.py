@@ -26,11 +26,16 @@ _REGISTRIES: tuple[Registry[Any], ...] = (
 )
 
 
-def kind_of(plugin: object) -> str:
-    """Return ``model``, ``dataset``, ``metric`` or ``benchmark``.
+def kind_of(plugin: object, meant: str | None = None) -> str:
+    """Return ``model``, ``dataset``, ``metric`` or ``benchmark``; what is meant, if it can be.
 
     A file that cannot be imported counts as a model, whose checks then say why.
     """
+    if meant is not None:
+        owner = next(each for each in _REGISTRIES if each.kind == meant)
+        if isinstance(plugin, str) and ":" not in plugin and not owner.has(plugin):
+            raise owner.unknown(plugin)
+        return meant
     if isinstance(plugin, str):
         return _kind_of_text(plugin)
     for each in _REGISTRIES:

@@ -1,0 +1,108 @@
+"""Published values: what a paper reports for a benchmark, as data to stand beside ours.
+
+A table of tab-separated columns ``model roi quantity value error source`` below a few
+``# key: value`` lines (``paper``, ``note``). ``model`` is the paper's name of it, empty for what
+belongs to the data; ``quantity`` is a name of `OURS`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from heschl.comparison import reductions
+from heschl.dimensions import ROI
+from heschl.errors import CorruptData
+from heschl.resources import read_text
+from heschl.scores import Score
+
+__all__ = ["OURS", "Published", "PublishedTable", "read_published"]
+
+_COLUMNS = ("model", "roi", "quantity", "value", "error", "source")
+
+
+@dataclass(frozen=True)
+class Published:
+    """One number of a paper, and where in it it stands; ``error`` is NaN where none is printed."""
+
+    model: str
+    roi: str
+    quantity: str
+    value: float
+    error: float
+    source: str
+
+    def ours(self, score: Score) -> float:
+        """Return the same quantity of a score; NaN if it does not report the region."""
+        if self.roi not in score.tree["population"][ROI].to_numpy().tolist():
+            return math.nan
+        return OURS[self.quantity](score, self.roi)
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """The numbers of one paper."""
+
+    paper: str
+    note: str
+    rows: tuple[Published, ...]
+
+
+def _rule(quantity: str) -> Callable[[Score, str], float]:
+    def of(score: Score, roi: str) -> float:
+        chosen = {"quantity": quantity, "layer_rule": score.layer_rule, ROI: roi}
+        return float(score.tree["population"]["rule_value"].sel(chosen))
+
+    return of
+
+
+def _reduction(name: str) -> Callable[[Score, str], float]:
+    def of(score: Score, roi: str) -> float:
+        return float(reductions(score)[name].sel({"layer_rule": score.layer_rule, ROI: roi}))
+
+    return of
+
+
+OURS: Mapping[str, Callable[[Score, str], float]] = {
+    "score": _rule("score"),
+    "normalised": _rule("normalised"),
+    "ceiling": lambda score, roi: float(score.tree["population"]["ceiling_value"].sel({ROI: roi})),
+    "average_of_ratios": _reduction("average_of_ratios"),
+    "ratio_of_averages": _reduction("ratio_of_averages"),
+}
+"""What may be published of a region, and how it is read off a score."""
+
+
+def read_published(resource: str) -> PublishedTable:
+    """Return the table of a card's ``"package:relative/path.tsv"``."""
+    lines = read_text(resource).splitlines()
+    header: dict[str, str] = {}
+    while lines and lines[0].startswith("#"):
+        key, _, value = lines.pop(0)[1:].partition(":")
+        header[key.strip()] = value.strip()
+    if not lines or tuple(lines[0].split("\t")) != _COLUMNS:
+        raise CorruptData(
+            f"{resource} lacks the header row; expected the tab-separated columns "
+            + " ".join(_COLUMNS)
+        )
+    rows = tuple(_row(line, f"{resource}, row {n}") for n, line in enumerate(lines[1:], start=1))
+    return PublishedTable(header.get("paper", ""), header.get("note", ""), rows)
+
+
+def _row(line: str, where: str) -> Published:
+    cells = line.split("\t")
+    try:
+        model, roi, quantity, value, error, source = cells
+        row = Published(
+            model, roi, quantity, float(value), float(error) if error else math.nan, source
+        )
+    except ValueError as problem:
+        raise CorruptData(
+            f"{where} is {line!r}: {problem}; expected {len(_COLUMNS)} cells"
+        ) from None
+    if quantity not in OURS:
+        raise CorruptData(
+            f"{where} has the quantity {quantity!r}; expected one of {', '.join(OURS)}"
+        )
+    return row

@@ -1,0 +1,68 @@
+"""Published numbers: the tables are whole, and ours stand beside them."""
+
+import numpy as np
+import pytest
+from made_scores import made_score
+
+from heschl.errors import CorruptData, MissingData
+from heschl.published import read_published
+
+HEADER = "model\troi\tquantity\tvalue\terror\tsource\n"
+
+
+def table(tmp_path, *rows, header=HEADER):
+    path = tmp_path / "published.tsv"
+    path.write_text("# paper: A et al.\n# note: none\n" + header + "\n".join(rows) + "\n")
+    return str(path)
+
+
+def test_numbers_of_millet_are_as_printed():
+    found = read_published("heschl.benchmarks:narratives/published.tsv")
+    by = {(row.model, row.roi, row.quantity, row.source): row for row in found.rows}
+    assert len(by) == len(found.rows) == 35 + 7 + 35 + 14
+    assert by["native self-supervised", "STG", "average_of_ratios", "Table S1"].value == 0.403
+    assert by["random", "Heschl", "score", "Table S2"].value == 0.192
+    assert by["", "Top10", "ceiling", "Table S2"].value == 0.219
+    ratio = by["native self-supervised", "Heschl", "ratio_of_averages", "Table S3"]
+    assert (ratio.value, ratio.error) == (0.74, 0.025)
+    # The two reductions are not the same number, which the table shows by itself.
+    for roi in ("all", "STG"):
+        score = by["native self-supervised", roi, "score", "Table S2"].value
+        quotient = score / by["", roi, "ceiling", "Table S2"].value
+        of_ratios = by["native self-supervised", roi, "average_of_ratios", "Table S1"].value
+        assert quotient > of_ratios + 0.02
+
+
+def test_ours_stand_beside_theirs(tmp_path):
+    score = made_score(np.full((3, 1, 4), 0.3), ceiling=np.full(4, 0.6))
+    rows = read_published(
+        table(
+            tmp_path,
+            "native\tall\tscore\t.2\t\tTable 1",
+            "\tall\tceiling\t.5\t.1\tTable 1",
+            "native\tall\tratio_of_averages\t.4\t\tTable 1",
+            "native\tall\tnormalised\t.4\t\tTable 1",
+            "native\tV1\tscore\t.4\t\tTable 1",
+        )
+    ).rows
+    found = [row.ours(score) for row in rows]
+    np.testing.assert_allclose(found, [0.3, 0.6, 0.5, 0.5, np.nan])
+
+
+@pytest.mark.parametrize(
+    ("rows", "header", "match"),
+    [
+        (["native\tall\tscore\tmuch\t\tx"], HEADER, "row 1 is .*could not convert"),
+        (["native\tall\tscore\t.1"], HEADER, "row 1 is .*expected 6 cells"),
+        (["native\tall\tr\t.1\t\tx"], HEADER, "row 1 has the quantity 'r'; expected one of score"),
+        ([], "model\tvalue\n", "lacks the header row"),
+    ],
+)
+def test_faulty_tables_are_refused(tmp_path, rows, header, match):
+    with pytest.raises(CorruptData, match=match):
+        read_published(table(tmp_path, *rows, header=header))
+
+
+def test_missing_tables_are_refused():
+    with pytest.raises(MissingData, match=r"holds no narratives/nothing.tsv"):
+        read_published("heschl.benchmarks:narratives/nothing.tsv")
