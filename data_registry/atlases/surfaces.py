@@ -121,20 +121,17 @@ def membership(atlas: str, mesh: str | int, root: str | Path | None = None) -> x
     return _labelled(list(groups), rows, len(labels[0]))
 
 
-def regions(
-    mesh: str | int, n_vertices: int, roots: Sequence[str | Path]
-) -> tuple[xr.DataArray, tuple[Path, ...]]:
+def regions(mesh: str | int, roots: Sequence[str | Path]) -> tuple[xr.DataArray, tuple[Path, ...]]:
     """Return ``all`` and the regions of every atlas that is found, and the files they come from.
 
     Parameters
     ----------
     mesh
         As of `find_label_files`.
-    n_vertices
-        Of one hemisphere, which the labels must have.
     roots
         Folders; for each atlas the first that holds its files counts.
     """
+    n_vertices = _n_vertices(mesh)
     found = [_labelled(["all"], np.ones((1, 2 * n_vertices), dtype=bool), n_vertices)]
     read: list[Path] = []
     for atlas in ATLASES:
@@ -144,12 +141,6 @@ def regions(
                 found.append(membership(atlas, mesh, root))
                 read += files.values()
                 break
-    sizes = {array.sizes[UNIT] for array in found}
-    if len(sizes) > 1:
-        raise CorruptData(
-            f"{', '.join(map(str, read))} are of meshes of {sorted(sizes)} vertices in both "
-            f"hemispheres together; expected {2 * n_vertices} as the responses have"
-        )
     return xr.concat(found, ROI, join="exact"), tuple(read)
 
 
@@ -182,6 +173,10 @@ def _serving(mesh: str | int) -> tuple[str, ...]:
     return tuple(names[names.index(mesh) :])
 
 
+def _n_vertices(mesh: str | int) -> int:
+    return mesh if isinstance(mesh, int) else MESHES[_serving(mesh)[0]]
+
+
 def _filled(pattern: str, mesh: str, hemisphere: str) -> str:
     return pattern.format(
         mesh=mesh, L=hemisphere, lh=HEMISPHERES[hemisphere], left=_SIDES[hemisphere]
@@ -190,7 +185,7 @@ def _filled(pattern: str, mesh: str, hemisphere: str) -> str:
 
 def _on_mesh(labels: np.ndarray, mesh: str | int, path: Path) -> np.ndarray:
     """Return the labels of the mesh's own vertices, if the file's mesh holds it."""
-    wanted = MESHES[mesh] if isinstance(mesh, str) else mesh
+    wanted = _n_vertices(mesh)
     is_nested = wanted in MESHES.values() and len(labels) in MESHES.values()
     if len(labels) != wanted and not (is_nested and len(labels) > wanted):
         finer = [f"{count:,}" for count in MESHES.values() if count > wanted]

@@ -194,16 +194,15 @@ def test_glasser_is_found_under_its_known_names(tmp_path, names):
 
 
 def test_regions_are_all_and_every_atlas_that_is_there(destrieux, tmp_path):
-    everything, files = regions("fsaverage6", N_FSAVERAGE6, [tmp_path / "nothing", destrieux])
-    alone, no_files = regions("fsaverage6", N_FSAVERAGE6, [])
+    everything, files = regions("fsaverage6", [tmp_path / "nothing", destrieux])
+    alone, no_files = regions(40, [])
 
     assert everything["roi"].to_numpy().tolist() == ["all", *DESTRIEUX]
     assert everything.sel(roi="all").all()
     assert [path.name for path in files] == ["lh.aparc.a2009s.annot", "rh.aparc.a2009s.annot"]
     assert alone["roi"].to_numpy().tolist() == ["all"]
+    assert alone["hemi"].to_numpy().tolist() == ["L"] * 40 + ["R"] * 40
     assert no_files == ()
-    with pytest.raises(CorruptData, match="expected 20484 as the responses have"):
-        regions("fsaverage6", N_FSAVERAGE5, [destrieux])
 
 
 def test_other_meshes_are_named_by_their_number_of_vertices(tmp_path):
