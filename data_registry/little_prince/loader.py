@@ -317,7 +317,7 @@ class LittlePrince:
         meshes, count = self._meshes()
         beside = meshes[0].parent
         folders = [beside, beside.parent] if beside.name == "surf" else [beside]
-        return regions(count, count, [*folders, self.root, atlas_folder()])
+        return regions(count, [*folders, self.root, atlas_folder()])
 
     def _sampling(self, grid: Grid) -> Sampling:
         meshes, _ = self._meshes()
