@@ -18,7 +18,7 @@ _CITATION = """\
 }"""
 
 
-def _card(suffix: str, listeners: str) -> BenchmarkCard:
+def _card(suffix: str, listeners: str, protocol: str = "millet2022.brain_score") -> BenchmarkCard:
     return BenchmarkCard(
         id=f"little_prince-ridge{suffix}",
         load=f"heschl.benchmarks.little_prince.ridge:{'ridge' + suffix.replace('-', '_')}",
@@ -29,7 +29,7 @@ def _card(suffix: str, listeners: str) -> BenchmarkCard:
         version=1,
         dataset="little_prince",
         metric="ridge",
-        protocol="millet2022.brain_score",
+        protocol=protocol,
     )
 
 
@@ -37,6 +37,10 @@ RIDGE = _card("", "listeners of three languages")
 RIDGE_EN = _card("-en", "English listeners")
 RIDGE_FR = _card("-fr", "French listeners")
 RIDGE_ZH = _card("-zh", "Chinese listeners")
-RIDGE_COMPAT = _card("-compat", "with the folds and the haemodynamic grid of their code")
+RIDGE_COMPAT = _card(
+    "-compat",
+    "with the folds and the haemodynamic grid of their code",
+    "millet2022.brain_score, published code",
+)
 
 CARDS = (RIDGE, RIDGE_EN, RIDGE_FR, RIDGE_ZH, RIDGE_COMPAT)

@@ -19,17 +19,17 @@ from heschl.benchmarks.little_prince import RIDGE, RIDGE_COMPAT, RIDGE_EN, RIDGE
 from heschl.data_registry.little_prince.sections import SECTIONS, stimulus_id
 from heschl.encoding import EncodingBenchmark
 from heschl.metrics.ridge import LeaveOneOut, Ridge
+from heschl.presets import preset
 from heschl.shared_ceilings import SharedPrediction
 from heschl.splits import ContiguousKFold
 from heschl.temporal import HemodynamicResponse
-from heschl.windowing import ChunkedWindows
 
 
 def ridge() -> EncodingBenchmark:
     """Return the declaration for the listeners of all three languages."""
     return EncodingBenchmark(
         card=RIDGE,
-        windowing=ChunkedWindows(window_s=10.0, stride_s=5.0),
+        windowing=preset("chunked"),
         event_stamp="midpoint",
         frame_scaling="minmax",
         resampler=HemodynamicResponse("glover", oversampling=50),
@@ -37,7 +37,7 @@ def ridge() -> EncodingBenchmark:
         splitter=ContiguousKFold(5),
         metric=Ridge(LeaveOneOut(alphas=tuple(np.logspace(1, 8, 20).tolist())), score="pearson"),
         ceiling=SharedPrediction(n_components=100),
-        rois=("all", "Heschl", "STG", "STS", "IFG", "Motor"),
+        rois=("all", "Top10", "Heschl", "STG", "STS", "IFG", "Motor"),
     )
 
 

@@ -18,9 +18,9 @@ import numpy as np
 from heschl.alignment import Alignment
 from heschl.data_registry.little_prince import LITTLE_PRINCE
 from heschl.data_registry.little_prince.phantom_brain import REGIONS, brain
-from heschl.data_registry.little_prince.phantom_clock import haemodynamic_rows
 from heschl.data_registry.little_prince.sections import LANGUAGES, language_of
 from heschl.phantom import features
+from heschl.phantom.haemodynamics import convolved
 from heschl.phantom.simulation import Simulation, expected_pearson
 from heschl.sound import Sound
 
@@ -82,14 +82,10 @@ def rows_of(
     n_known = _BLOCK_WIDTH * len(BLOCKS)
     # Models know blocks from 0 to 1; the unknown has a mean of 0, or its onset would be known.
     scaled = np.hstack([_unit_range(latents[:, :n_known]), latents[:, n_known:]])
-    of_latents = haemodynamic_rows(
-        scaled, latent_onsets_s, row_times_s, duration_s=1 / LATENT_RATE_HZ
-    )
+    of_latents = convolved(scaled, latent_onsets_s, 1 / LATENT_RATE_HZ, row_times_s)
     drivers = {
-        "spectral": haemodynamic_rows(
-            frames, frame_onsets_s, row_times_s, duration_s=features.HOP_S
-        ),
-        "lexical": haemodynamic_rows(words.values, middles_s, row_times_s),
+        "spectral": convolved(frames, frame_onsets_s, features.HOP_S, row_times_s),
+        "lexical": convolved(words.values, middles_s, 0.0, row_times_s),
         "latent": of_latents[:, :n_known],
         "unknown": of_latents[:, n_known:],
     }

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 
 import numpy as np
 import pytest
 
 import heschl
+from heschl.comparison import specificity
 from heschl.data_registry.little_prince.phantom import latents_of
 from heschl.data_registry.little_prince.phantom_truth import LATENT_RATE_HZ, known_columns
-from heschl.data_registry.little_prince.sections import LANGUAGES, SECTIONS
+from heschl.data_registry.little_prince.sections import SECTIONS
 from heschl.errors import MissingData
 from heschl.models.features_on_disk import write_features
 from heschl.truth import read_expectations
@@ -65,26 +65,22 @@ def test_listeners_have_the_same_scores_whatever_the_benchmark_is_called(scored)
 
 
 def test_contrasts_of_nested_models_are_those_of_the_closed_form(scored, prince_phantom, tmp_path):
-    """docs/protocols.md, S-millet.specificity: acoustic, speech and language, in STG."""
+    """docs/protocols.md, S-millet.specificity: what each arm knows more shows in STG alone."""
     expected = json.loads((prince_phantom / "truth.json").read_text())["specificity"]["FR"]
-    found = {}
+    arms = []
     for name, columns in known_columns().items():
-        frames = {
-            f"{language}-{section}": {"latent": _frames(language, section, columns)}
-            for language in LANGUAGES
-            for section in SECTIONS
-        }
+        frames = {f"FR-{section}": {"latent": _frames(section, columns)} for section in SECTIONS}
         write_features(tmp_path / name, name, frames, rates_hz={"latent": LATENT_RATE_HZ})
-        summary = scored(f"features:{tmp_path / name}").tree["summary"]
-        found[name] = float(summary["score_of_all_units"].sel(roi="STG").mean())
+        arms.append(scored(f"features:{tmp_path / name}"))
 
-    names = list(found)
-    for poorer, richer in itertools.pairwise(names):
-        contrast = found[richer] - found[poorer]
-        assert contrast == pytest.approx(expected[richer] - expected[poorer], abs=0.025)
-        assert contrast > 0.02
+    found = specificity(*arms)
+
+    planted = np.diff(list(expected.values()))
+    assert planted.min() > 0.03
+    np.testing.assert_allclose(found["difference"].sel(roi="STG"), planted, atol=0.025)
+    np.testing.assert_allclose(found["difference"].sel(roi="Motor"), 0, atol=0.05)
 
 
-def _frames(language, section, columns):
-    values = latents_of(language, section, seed=0)[:, columns].astype(np.float32)
+def _frames(section, columns):
+    values = latents_of("FR", section, seed=0)[:, columns].astype(np.float32)
     return (np.arange(len(values)) + 0.5) / LATENT_RATE_HZ, values
