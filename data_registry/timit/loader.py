@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from functools import cached_property
+from collections import Counter
 from pathlib import Path
 
 from heschl.data_registry.timit import TIMIT
@@ -15,7 +14,7 @@ from heschl.data_registry.timit.corpus import (
     stimulus_of,
 )
 from heschl.data_registry.timit.labels import PHONES_39
-from heschl.data_registry.timit.speakers import DIALECTS, split_of
+from heschl.data_registry.timit.speakers import DIALECTS, N_OFFICIAL, split_of
 from heschl.data_registry.timit.stretches import STRETCHES
 from heschl.errors import MissingData, UnknownName, near_names
 from heschl.items import SPLIT, SPLITS, Items, Task, chosen_task
@@ -66,8 +65,8 @@ class Timit:
     Millet et al. (2022) take ``part="test"`` of them. Silence is a class (``sil``, or ``h#``), the
     glottal stop none but in the second. A label without duration is left out.
 
-    Of a copy that is not whole a warning says what it lacks, and so does the attribute ``missing``
-    of each table.
+    The official split is refused of a copy that lacks sentences of it. The attribute `missing`, of
+    the dataset and of each table, says what a copy lacks of the whole.
 
     Examples
     --------
@@ -82,13 +81,6 @@ class Timit:
         self._corpus = read_corpus(self.root)
         self.missing = missing_from(list(self._corpus.values()))
         """What the copy lacks, in words; nothing if it is whole."""
-        if self.missing and not (self.root / "truth.json").exists():
-            warnings.warn(
-                f"the copy of TIMIT in {self.root} is not whole: {'; '.join(self.missing)}. Scores "
-                "on it are not those of TIMIT: copy all of LDC93S1",
-                UserWarning,
-                stacklevel=2,
-            )
 
     def stimuli(self) -> StimulusSet:
         """Return the sentences; each is opened when it is asked for."""
@@ -102,17 +94,12 @@ class Timit:
         """Return the items of a task. Phones of a whole copy are 240,000, read in some seconds."""
         chosen = chosen_task(self.card.id, TASKS, task)
         is_official = task in _OFFICIAL
-        sentences = self._official if is_official else tuple(self._corpus.values())
+        sentences = self._official(task) if is_official else tuple(self._corpus.values())
         rows = [
             (each, number, stretch)
             for each in sentences
             for number, stretch in enumerate(STRETCHES[task](each))
         ]
-        if not rows:
-            raise MissingData(
-                f"no sentence in {self.root} is of the official split of {task!r}; choose a task "
-                "of every sentence, or copy all of LDC93S1"
-            )
         names = ("speaker", "dialect", "sex", "sentence", "kind", "part")
         labels = {name: [str(getattr(each, name)) for each, _, _ in rows] for name in names}
         labels[chosen.target] = [stretch.label for _, _, stretch in rows]
@@ -129,13 +116,22 @@ class Timit:
         )
         return Items(chosen, items.table.assign_attrs(missing="; ".join(self.missing)))
 
-    @cached_property
-    def _official(self) -> tuple[Utterance, ...]:
-        return tuple(
+    def _official(self, task: str) -> tuple[Utterance, ...]:
+        """Return the sentences of the official split, all of them there unless simulated."""
+        chosen = [
             each
             for each in self._corpus.values()
             if each.kind != "sa" and split_of(each.speaker, each.part) in _SPLIT_OF
-        )
+        ]
+        counts = Counter(split_of(each.speaker, each.part) for each in chosen)
+        if counts != N_OFFICIAL and not (self.root / "truth.json").exists():
+            found = ", ".join(f"{counts[name]:,} of {n:,} {name}" for name, n in N_OFFICIAL.items())
+            raise MissingData(
+                f"the copy of TIMIT in {self.root} has of the official split {found} sentences, so "
+                f"that a score of {task!r} would be of something else; copy all of LDC93S1, or "
+                f"choose a task of every sentence, such as 'phone-all'. {'; '.join(self.missing)}"
+            )
+        return tuple(chosen)
 
     def _stimulus(self, name: str) -> Stimulus:
         if name not in self._corpus:

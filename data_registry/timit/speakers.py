@@ -9,6 +9,7 @@ __all__ = [
     "CORE_TEST",
     "DEVELOPMENT",
     "DIALECTS",
+    "N_OFFICIAL",
     "N_SPEAKERS",
     "N_UTTERANCES",
     "Part",
@@ -57,6 +58,10 @@ _DEVELOPMENT = (
 )
 DEVELOPMENT = tuple(_DEVELOPMENT.split())
 """The 50 speakers of TEST on which Kaldi's recipes tune, none of the core test."""
+
+
+N_OFFICIAL: Mapping[Split, int] = {"train": 3696, "dev": 400, "core-test": 192}
+"""Sentences of each split of phone recognition, which leaves out SA: eight a speaker."""
 
 
 def split_of(speaker: str, part: Part) -> Split:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from heschl.data_registry.timit.loader import Timit
 from heschl.data_registry.timit.speakers import (
     CORE_TEST,
     DEVELOPMENT,
+    N_OFFICIAL,
     N_SPEAKERS,
     N_UTTERANCES,
     split_of,
@@ -119,6 +121,10 @@ def test_speakers_are_those_of_the_disc():
     assert N_UTTERANCES == 6300
     assert (len(set(CORE_TEST)), len(set(DEVELOPMENT))) == (24, 50)
     assert not set(CORE_TEST) & set(DEVELOPMENT)
+    assert (8 * len(CORE_TEST), 8 * len(DEVELOPMENT)) == (
+        N_OFFICIAL["core-test"],
+        N_OFFICIAL["dev"],
+    )
     assert [name[0] for name in CORE_TEST].count("f") == 8
     assert split_of("msjs1", "test") == "test"
     assert split_of("felc0", "train") == "train"
@@ -216,14 +222,21 @@ def test_stimuli_refuse_broken_files(copy, file, content, error, complaint):
 def test_partial_copies_say_what_they_lack(copy):
     (copy / "TIMIT/TEST/DR1/FELC0/SX36.WRD").unlink()
 
-    with pytest.warns(UserWarning, match=r"not whole: 2 of 6,300 sentences.*copy all of LDC93S1"):
-        timit = Timit(copy)
+    timit = Timit(copy)
 
+    assert "2 of 6,300 sentences are there" in timit.missing
     assert "TRAIN/DR1 has 1 of 38 speakers" in timit.missing
     assert "1 sentences have no .WRD (felc0_sx36)" in timit.missing
     assert timit.items("phone-all").table.attrs["missing"] == "; ".join(timit.missing)
-    with pytest.raises(MissingData, match=r"has no SX36.WRD"):
+    with pytest.raises(MissingData, match=r"has no SX36\.WRD"):
         timit.items("word")
+
+
+@pytest.mark.parametrize("task", ["phone", "phone-brain-tuning"])
+def test_partial_copies_have_no_official_split(copy, task):
+    lacking = r"0 of 3,696 train, 0 of 400 dev, 1 of 192 core-test sentences.*TRAIN/DR1 has 1 of 38"
+    with pytest.raises(MissingData, match=lacking):
+        Timit(copy).items(task)
 
 
 def test_a_whole_copy_lacks_nothing(tmp_path):
@@ -241,16 +254,16 @@ def test_a_whole_copy_lacks_nothing(tmp_path):
 
     assert len(utterances) == 6300
     assert missing_from(utterances) == ()
+    official = Counter(
+        split_of(each.speaker, each.part) for each in utterances if each.kind != "sa"
+    )
+    assert official["train"] == N_OFFICIAL["train"]
     assert "6,299 of 6,300 sentences are there" in missing_from(utterances[1:])[0]
 
 
-def test_items_without_any_sentence_of_the_split_are_refused(tmp_path):
-    write_sentence(tmp_path / "TRAIN/DR1/FCJF0", "SA1")
-    with pytest.warns(UserWarning, match="not whole"):
-        timit = Timit(tmp_path)
+def test_names_that_are_not_there_are_told(copy):
+    timit = Timit(copy)
 
-    with pytest.raises(MissingData, match=r"no sentence .* is of the official split of 'phone'"):
-        timit.items("phone")
     with pytest.raises(UnknownName, match="timit has no task 'phones'; did you mean 'phone'"):
         timit.items("phones")
     with pytest.raises(UnknownName, match="no sentence is named 'fcjf0_sa2'"):

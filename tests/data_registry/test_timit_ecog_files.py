@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import h5py
 import numpy as np
 import pytest
@@ -124,6 +127,16 @@ def test_writing_beside_timit_checks_lengths(tmp_path, timit_of_one_sentence):
         write(tmp_path, file="ec02.h5", timit=timit_of_one_sentence)
     assert [each.name for each in tmp_path.glob("*.h5")] == ["ec01.h5"]
     assert not list(tmp_path.glob(".*"))
+
+
+def test_the_example_of_the_document_runs(tmp_path, monkeypatch, capsys):
+    document = Path(__file__).parents[2] / "docs/timit_ecog.md"
+    (example,) = re.findall(r"```python\n(.*?)```", document.read_text(encoding="utf-8"), re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+
+    exec(compile(example, str(document), "exec"), {})  # noqa: S102  what the document shows
+
+    assert capsys.readouterr().out.strip() in example
 
 
 def spoil(file, path, value=None):
