@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
+import scipy.sparse
 
 from heschl.alignment import Alignment, Interval
 from heschl.cards import ModelCard
@@ -32,9 +33,6 @@ __all__ = [
 
 NUMERICS = 1
 """Raised whenever an output changes for the same alignment."""
-
-MOST_BYTES = 2**30
-"""How much memory the values of one stimulus may take."""
 
 Heard = Callable[[str, Alignment], tuple[Interval, ...]]
 
@@ -98,7 +96,7 @@ class PhoneSequences(PhoneticModel):
     >>> from heschl.models.phonetic.sequences import attested
     >>> cat = Alignment(phones=((0.0, 0.1, "K"), (0.1, 0.2, "AE1"), (0.2, 0.3, "T")))
     >>> model = PhoneSequences(phonetic.TRIPHONE, 3, attested([cat], order=3))
-    >>> model.read(cat, ["triphone"])["triphone"].values
+    >>> model.read(cat, ["triphone"])["triphone"].values.toarray()
     array([[1.]], dtype=float32)
     """
 
@@ -128,17 +126,11 @@ class PhoneSequences(PhoneticModel):
             for midpoint_s, sequence in sequences(self.card.id, alignment, self._order)
             if sequence in self._column_of
         ]
-        shape = len(found), len(self._column_of)
-        n_bytes = 4 * shape[0] * shape[1]
-        if n_bytes > MOST_BYTES:
-            raise InvalidInput(
-                f"{self.card.id!r} would take {n_bytes / 2**30:.1f} GiB for {shape[0]} sequences "
-                f"in {shape[1]} columns; make it with a smaller vocabulary, such as "
-                "heschl.models.phonetic.sequences.attested of the training stories"
-            )
-        values = np.zeros(shape, dtype=np.float32)
-        for row, (_, column) in enumerate(found):
-            values[row, column] = 1.0
+        rows, columns = np.arange(len(found)), [column for _, column in found]
+        ones = np.ones(len(found), dtype=np.float32)
+        values = scipy.sparse.csr_array(
+            (ones, (rows, columns)), shape=(len(found), len(self._column_of))
+        )
         midpoints_s = np.array([midpoint_s for midpoint_s, _ in found], dtype=float)
         return Events(values, midpoints_s, midpoints_s)
 

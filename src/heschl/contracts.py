@@ -189,7 +189,10 @@ class Precise(Protocol):
 
 @dataclass(frozen=True)
 class Events:
-    """Values that come with events, such as words: ``values (event, unit)`` and their times."""
+    """Values that come with events, such as words: ``values (event, unit)`` and their times.
+
+    Values of which nearly all are zero may be a sparse array of SciPy.
+    """
 
     values: np.ndarray
     onsets_s: np.ndarray

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
+import scipy.sparse
 
 from heschl.contracts import Events, FeatureSource, Layer, TextModel
 from heschl.errors import BrokenPlugin, InvalidInput, MissingExtra
@@ -32,7 +33,8 @@ class Found:
     """One layer's ``times_s (frame,)``, float32 ``values (frame, unit)`` and how long one lasts.
 
     With a ``rendering``, a sparse map (frame, event), the values are (event, unit): words that are
-    held would take a hundred times the memory if they were written out.
+    held would take a hundred times the memory if they were written out. The values themselves may
+    be sparse: of tens of thousands of sequences of phones, each moment holds one.
     """
 
     times_s: np.ndarray
@@ -42,12 +44,16 @@ class Found:
 
     def frames(self) -> Iterator[np.ndarray]:
         """Yield the frames in blocks, float32 (frame, unit)."""
-        if self.rendering is None:
+        is_sparse = scipy.sparse.issparse(self.values)
+        if self.rendering is None and not is_sparse:
             yield self.values
             return
         for first in range(0, len(self.times_s), _FRAMES_AT_ONCE):
-            block = self.rendering[first : first + _FRAMES_AT_ONCE] @ self.values
-            yield block.astype(np.float32)
+            stretch = slice(first, first + _FRAMES_AT_ONCE)
+            block: Any = self.values[stretch]
+            if self.rendering is not None:
+                block = self.rendering[stretch] @ self.values
+            yield (block.toarray() if is_sparse else block).astype(np.float32)
 
 
 def found_frames(
@@ -147,7 +153,13 @@ def _stamped(
     """Return events in the order of their stamps, after checking what a plugin returned."""
     if not isinstance(events, Events):
         raise BrokenPlugin(f"{where} is a {type(events).__name__}; expected Events")
-    values = np.asarray(events.values, dtype=np.float32)
+    is_sparse = scipy.sparse.issparse(events.values)
+    values: Any = (
+        scipy.sparse.csr_array(events.values, dtype=np.float32)
+        if is_sparse
+        else np.asarray(events.values, dtype=np.float32)
+    )
+    numbers = values.data if is_sparse else values
     onsets_s, offsets_s = np.asarray(events.onsets_s), np.asarray(events.offsets_s)
     n_events = len(onsets_s)
     shapes = (values.shape, onsets_s.shape, offsets_s.shape)
@@ -156,7 +168,7 @@ def _stamped(
             f"{where} has values, onsets and offsets of shapes {shapes}; expected (event, {width}) "
             "and twice (event,)"
         )
-    are_finite = all(np.isfinite(array).all() for array in (values, onsets_s, offsets_s))
+    are_finite = all(np.isfinite(array).all() for array in (numbers, onsets_s, offsets_s))
     if not are_finite or (offsets_s < onsets_s).any():
         raise BrokenPlugin(
             f"{where} has events with a number that is not finite, or that end before they begin; "

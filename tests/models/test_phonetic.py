@@ -71,22 +71,22 @@ def test_digests_differ():
 def test_pauses_and_noises_are_neither_phones_nor_words():
     np.testing.assert_array_equal(read(phone_rate(), SAID).onsets_s, [0, 0.1, 0.2, 0.5, 0.6, 0.7])
     np.testing.assert_array_equal(read(word_rate(), SAID).onsets_s, [0, 0.5])
-    assert len(read(articulation(), SAID).values) == 6
+    assert len(read(articulation(), SAID).onsets_s) == 6
 
 
 @pytest.mark.parametrize("label", ["", "sp", "SIL", "{NS}", "<sil>", "spn", "h#", "[br]", "pau"])
 def test_pause_labels_of_aligners_are_dropped(label):
     phones = Alignment(phones=((0.0, 0.1, "AA1"), (0.1, 0.2, label), (0.2, 0.3, "B")))
 
-    assert len(read(phone_rate(), phones).values) == 2
-    assert len(read(articulation(), phones).values) == 2
-    assert len(read(diphone(), phones).values) == 0
+    assert len(read(phone_rate(), phones).onsets_s) == 2
+    assert len(read(articulation(), phones).onsets_s) == 2
+    assert len(read(diphone(), phones).onsets_s) == 0
 
 
 def test_words_that_are_labels_of_pauses_of_phones_are_words():
     words = Alignment(words=((0.0, 0.1, "spn"), (0.1, 0.2, "pau"), (0.2, 0.3, "<unk>")))
 
-    assert len(read(word_rate(), words).values) == 3
+    assert len(read(word_rate(), words).onsets_s) == 3
 
 
 @pytest.mark.parametrize("make", NEED_ARPABET)
@@ -114,8 +114,8 @@ def test_rates_take_any_language(language):
         heard = spoken.alignment
         phones, words = read(phone_rate(), heard), read(word_rate(), heard)
 
-        assert len(phones.values) == len(heard.phones)
-        assert len(words.values) == len(heard.words)
+        assert len(phones.onsets_s) == len(heard.phones)
+        assert len(words.onsets_s) == len(heard.words)
         assert (phones.values == 1).all()
         np.testing.assert_array_equal(words.offsets_s, [word.offset_s for word in heard.words])
 
@@ -123,7 +123,7 @@ def test_rates_take_any_language(language):
 def test_every_english_utterance_is_read():
     for spoken in utterances("en"):
         for make in NEED_ARPABET:
-            assert len(read(make(), spoken.alignment).values) > 10
+            assert len(read(make(), spoken.alignment).onsets_s) > 10
 
 
 @pytest.mark.parametrize("make", [*NEED_ARPABET, phone_rate])
@@ -178,8 +178,8 @@ def test_a_story_holds_its_own_sentences():
     story = compose("story", utterances("en"), 60, seed=3)
     spoken = {tuple(p.label for p in u.alignment.phones) for u in utterances("en")}
 
-    n_phones = len(read(phone_rate(), story.alignment).values)
-    n_pairs = len(read(diphone(), story.alignment).values)
+    n_phones = len(read(phone_rate(), story.alignment).onsets_s)
+    n_pairs = len(read(diphone(), story.alignment).onsets_s)
 
     # Pairs part at every pause between words or sentences, and nowhere else.
     gaps = sum(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
+import scipy.sparse
 
 from heschl.alignment import Alignment
 from heschl.contracts import Events
@@ -55,7 +57,7 @@ class TextModelUnderTest(ModelUnderTest):
                 isinstance(outputs[name], Events),
                 f"{self.culprit(name)} is a {type(outputs[name]).__name__}; expected Events",
             )
-        return {name: cast("Events", outputs[name]) for name in names}
+        return {name: _written_out(cast("Events", outputs[name])) for name in names}
 
 
 def events_and_widths_are_true(model: TextModelUnderTest) -> None:
@@ -162,6 +164,14 @@ def it_is_extracted(model: TextModelUnderTest) -> None:
             f"{model.culprit(name)} is extracted to rows that are not finite, or all zero; check "
             "its values and times",
         )
+
+
+def _written_out(events: Events) -> Events:
+    """Return events whose values are no sparse array."""
+    values: Any = events.values
+    if not scipy.sparse.issparse(values):
+        return events
+    return dataclasses.replace(events, values=values.toarray())
 
 
 def _require_shapes(model: TextModelUnderTest, name: str, events: Events) -> None:
