@@ -9,7 +9,8 @@ from toy import DURATIONS_S, Loudness, ToyDataset, toy_benchmark
 
 import heschl
 from heschl.contracts import Layer, Traits
-from heschl.errors import BrokenPlugin, CellsFailed, InvalidInput, UnknownName
+from heschl.errors import BrokenPlugin, CellsFailed, InvalidInput, MissingData, UnknownName
+from heschl.splits import ContiguousKFold
 from heschl.store import Store
 
 
@@ -319,3 +320,18 @@ def test_model_of_another_form_is_refused_before_any_work(store, changes, match)
 def test_layers_and_traits_that_cannot_be_are_refused(make, match):
     with pytest.raises(InvalidInput, match=match):
         make()
+
+
+def test_listeners_who_heard_none_of_a_benchmarks_stimuli_are_left_out():
+    class Split(ToyDataset):
+        def stimuli_of(self, subject):
+            return ("one", "test") if subject == "S2" else ("two", "test")
+
+    def planned(**settings):
+        return heschl.plan(Loudness(), toy_benchmark(**settings), data=Split())
+
+    of_one = planned(included=("one",), splitter=ContiguousKFold(2), skipped_rows={})
+    assert of_one.session.subjects == ("S2",)
+    assert planned().session.subjects == ("S1", "S2", "S3")
+    with pytest.raises(MissingData, match=r"no listener on disk heard .* \(none\)"):
+        planned(included=("none",), skipped_rows={})

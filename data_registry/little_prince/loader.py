@@ -29,7 +29,13 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from heschl.data_registry.atlases.surfaces import MESHES, atlas_folder, regions
+from heschl.data_registry.atlases.groups import ATLASES
+from heschl.data_registry.atlases.surfaces import (
+    MESHES,
+    atlas_folder,
+    find_label_files,
+    regions,
+)
 from heschl.data_registry.little_prince import LITTLE_PRINCE
 from heschl.data_registry.little_prince.brain_mask import epi_mask, read_mask
 from heschl.data_registry.little_prince.participants import read_participants
@@ -47,7 +53,7 @@ from heschl.data_registry.little_prince.sections import (
     textgrid_path,
     word_table_path,
 )
-from heschl.data_registry.little_prince.surfaces import find_meshes, n_vertices
+from heschl.data_registry.little_prince.surfaces import find_meshes, n_vertices, stamp_of
 from heschl.data_registry.little_prince.volumes import Grid, RunHeader, read_header, read_run
 from heschl.data_registry.little_prince.words import read_grid, read_table
 from heschl.dimensions import TIME, UNIT
@@ -184,13 +190,15 @@ class LittlePrince:
         the dataset's folder or in the one of atlases, see `heschl.data_registry.atlases`.
         """
         self._runs_of(subject)
-        return self._regions()[0]
+        meshes, count = self._meshes()
+        return regions(count, self._label_folders(meshes))[0]
 
     def fingerprint(self, subject: str, stimuli: Sequence[str]) -> str:
         """Return a digest of every byte that `recording` and `rois` would read."""
         runs = [self._run(subject, stimulus) for stimulus in stimuli]
-        _, labels = self._regions()
-        beside = [*self._meshes()[0], *labels, *([] if self.mask is None else [self.mask])]
+        meshes, count = self._meshes()
+        labels = self._label_files(meshes, count)
+        beside = [*meshes, *labels, *([] if self.mask is None else [self.mask])]
         settings = (
             f"responses as {self.dtype.name}, reading {_NUMERICS}",
             *(f"{stimulus}: {len(self.clock(stimulus))} rows" for stimulus in stimuli),
@@ -271,21 +279,23 @@ class LittlePrince:
         return found
 
     def _runs(self, subject: str) -> dict[int, str]:
+        if Path(subject).name != subject:  # no folder of the derivatives
+            return {}
         folder = self._derivatives / subject / "func"
         return section_runs(subject, [path.name for path in folder.glob("*")])
 
     def _runs_of(self, subject: str) -> dict[int, str]:
         """Return the file names of a listener's runs by section, one at least."""
-        known = self.subjects()
-        if subject in known:
-            return self._runs(subject)
+        runs = self._runs(subject)
+        if runs:
+            return runs
         if subject in published_subjects():
             raise MissingData(
                 f"no runs of {subject} are in {self._derivatives}; run "
                 f"`heschl fetch {self.card.id} --subjects {subject}`"
             )
         raise UnknownName(
-            f"{self.card.id} has no listener {subject!r}; {near_names(subject, known)}"
+            f"{self.card.id} has no listener {subject!r}; {near_names(subject, self.subjects())}"
         )
 
     def _run(self, subject: str, stimulus: str) -> Path:
@@ -303,7 +313,7 @@ class LittlePrince:
     def _meshes(self) -> tuple[tuple[Path, Path], int]:
         """Return the meshes of both hemispheres, and the vertices of each."""
         meshes = find_meshes(self.surface, self.root)
-        count = n_vertices(meshes)
+        count = n_vertices(meshes, stamp_of(meshes))
         expected = MESHES.get(Path(self.surface).name)
         is_phantom = (self.root / "truth.json").exists()
         if expected not in (None, count) and not is_phantom:
@@ -312,19 +322,25 @@ class LittlePrince:
             )
         return meshes, count
 
-    def _regions(self) -> tuple[xr.DataArray, tuple[Path, ...]]:
-        """Return the regions, and the files of labels that they come from."""
-        meshes, count = self._meshes()
+    def _label_folders(self, meshes: tuple[Path, Path]) -> list[Path]:
+        """Return where labels of the meshes' vertices may be."""
         beside = meshes[0].parent
         folders = [beside, beside.parent] if beside.name == "surf" else [beside]
-        return regions(count, [*folders, self.root, atlas_folder()])
+        return [*folders, self.root, atlas_folder()]
+
+    def _label_files(self, meshes: tuple[Path, Path], count: int) -> list[Path]:
+        """Return the files that `rois` reads."""
+        read: list[Path] = []
+        for atlas in ATLASES:
+            places = (
+                find_label_files(atlas, count, folder) for folder in self._label_folders(meshes)
+            )
+            read += next((found for found in places if found is not None), {}).values()
+        return read
 
     def _sampling(self, grid: Grid) -> Sampling:
         meshes, _ = self._meshes()
-        stamps = [path.stat() for path in meshes]
-        return sampling(
-            meshes, tuple(n for each in stamps for n in (each.st_size, each.st_mtime_ns)), grid
-        )
+        return sampling(meshes, stamp_of(meshes), grid)
 
     def _check_on_disk(self, path: Path) -> None:
         """Refuse a file that is not there, and say how to get it."""

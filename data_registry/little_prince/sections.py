@@ -119,6 +119,8 @@ def section_runs(subject: str, file_names: Iterable[str]) -> dict[int, str]:
                 "that was published"
             )
         found[label] = name
+    if not found:
+        return {}
     published = _published_runs().get(subject)
     if published is None:
         if len(found) != len(SECTIONS):

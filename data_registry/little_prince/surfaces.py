@@ -7,6 +7,7 @@ taken, which is what the examples of ``vol_to_surf`` give it.
 from __future__ import annotations
 
 import warnings
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ import numpy as np
 from heschl.errors import CorruptData, MissingData
 from heschl.untrusted import check_file
 
-__all__ = ["Mesh", "find_meshes", "n_vertices", "read_mesh"]
+__all__ = ["Mesh", "find_meshes", "n_vertices", "read_mesh", "stamp_of"]
 
 _NAMES = (
     ("surf/lh.pial", "surf/rh.pial"),
@@ -100,8 +101,19 @@ def read_mesh(path: Path) -> Mesh:
     return Mesh(vertices, triangles.astype(np.int64))
 
 
-def n_vertices(meshes: tuple[Path, Path]) -> int:
-    """Return the vertices of one hemisphere; both must have as many, and lie on their sides."""
+def stamp_of(meshes: tuple[Path, ...]) -> tuple[int, ...]:
+    """Return numbers that change when the content of the files does."""
+    states = [path.stat() for path in meshes]
+    return tuple(number for each in states for number in (each.st_size, each.st_mtime_ns))
+
+
+@lru_cache(maxsize=8)
+def n_vertices(meshes: tuple[Path, Path], stamp: tuple[int, ...] = ()) -> int:
+    """Return the vertices of one hemisphere; both must have as many, and lie on their sides.
+
+    ``stamp`` is that of `stamp_of`, since the answer is kept.
+    """
+    del stamp
     left, right = (read_mesh(path).vertices for path in meshes)
     if len(left) != len(right):
         raise CorruptData(

@@ -90,6 +90,7 @@ def test_run_that_was_not_published_is_refused(small_prince):
 def test_listener_who_was_not_published_needs_nine_runs(small_prince):
     folder = small_prince / "derivatives/sub-FR099/func"
     folder.mkdir(parents=True)
+    assert LittlePrince(small_prince).subjects() == ("sub-FR001",)
     name = "sub-FR099_task-lppFR_run-{:02d}_space-MNIColin27_desc-preproc_bold.nii.gz"
     for label in range(2, 10):
         shutil.copy(small_prince / RUN, folder / name.format(label))
