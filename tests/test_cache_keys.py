@@ -20,8 +20,8 @@ from heschl.temporal import HemodynamicResponse
 from heschl.windowing import ChunkedWindows, WholeStimulus
 
 DATA = ToyDataset()
-PRESENTATION = {("rois",), ("card",), ("unit_average",)}
-"""Fields that choose what is reported of the unit scores, or name the benchmark."""
+PRESENTATION = {("rois",), ("card",), ("unit_average",), ("left_out",)}
+"""Fields that choose what is reported, and of whom, or name the benchmark."""
 
 
 def keys(model=None, data=None, benchmark=None, **settings):

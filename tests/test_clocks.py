@@ -259,8 +259,24 @@ def test_resampler_configuration_holds_every_setting():
         "model": "glover",
         "oversampling": 50,
         "min_onset_s": -24.0,
+        "slice_time_ref": 0.5,
         "numerics": 1,
     }
+
+
+@pytest.mark.parametrize("slice_time_ref", [0.0, 0.25, 1.0])
+def test_responses_are_sampled_within_the_interval(slice_time_ref):
+    frames, middles = story_clocks(40)
+    values = np.random.default_rng(0).standard_normal(len(frames))
+    found = HemodynamicResponse(slice_time_ref=slice_time_ref).matrix(frames, middles, HOP_S)
+    sampled = middles + (slice_time_ref - 0.5) * TR_S
+    expected = HemodynamicResponse().matrix(frames, sampled, HOP_S)
+    np.testing.assert_allclose(found @ values, expected @ values, atol=1e-9)
+
+
+def test_slice_times_beyond_the_interval_are_refused():
+    with pytest.raises(InvalidInput, match="slice_time_ref=1[.]5; expected a share of an interval"):
+        HemodynamicResponse(slice_time_ref=1.5)
 
 
 # --- averages -----------------------------------------------------------------------------

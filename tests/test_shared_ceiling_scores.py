@@ -143,3 +143,22 @@ def test_the_tenth_with_the_highest_ceilings_is_a_region(tmp_path):
     # Two of eleven places, in every listener who has them.
     assert len(set(units["unit_of_subject"].to_numpy()[chosen])) == 2
     assert shared[chosen].min() > shared[~chosen].max()
+
+
+def test_who_is_left_out_is_neither_scored_nor_shared_with(tmp_path):
+    declared = benchmark(SharedCorrelation(), left_out=("S2",))
+    score = heschl.score(Loudness(), declared, data=Shared(), store=tmp_path)
+    assert score.tree["summary"]["subject"].to_numpy().tolist() == ["S1", "S3", "S4"]
+
+    class Without(Shared):
+        def subjects(self):
+            return tuple(name for name in super().subjects() if name != "S2")
+
+    other = heschl.score(
+        Loudness(), benchmark(SharedCorrelation()), data=Without(), store=tmp_path / "other"
+    )
+    np.testing.assert_array_equal(
+        score.tree["ceiling"]["ceiling"], other.tree["ceiling"]["ceiling"]
+    )
+    with pytest.raises(MissingData, match="no listener on disk whom toy-ridge does not leave out"):
+        heschl.score(Loudness(), declared, data=Shared(), store=tmp_path, subjects=["S2"])

@@ -101,11 +101,16 @@ class HemodynamicResponse:
     min_onset_s
         Where the grid begins, relative to the first target time; no frame may
         begin before it.
+    slice_time_ref
+        Where within an interval of the target clock, whose times are its middles,
+        the response is sampled: 0 its beginning, which is nilearn's default for
+        volumes that begin at multiples of the interval; .5 the middle.
     """
 
     model: HemodynamicModel = "glover"
     oversampling: int = 50
     min_onset_s: float = -24.0
+    slice_time_ref: float = 0.5
 
     def __post_init__(self) -> None:
         """Refuse settings that nilearn would misread."""
@@ -119,6 +124,10 @@ class HemodynamicResponse:
                 f"min_onset_s={self.min_onset_s}; the grid must begin at or before the first "
                 "target time, so give 0 or a negative number of seconds"
             )
+        if not 0 <= self.slice_time_ref <= 1:
+            raise InvalidInput(
+                f"slice_time_ref={self.slice_time_ref}; expected a share of an interval, 0 to 1"
+            )
 
     def configuration(self) -> Mapping[str, Any]:
         """Return every setting and the numerics version."""
@@ -128,7 +137,8 @@ class HemodynamicResponse:
         self, frame_times_s: np.ndarray, target_times_s: np.ndarray, frame_duration_s: float
     ) -> scipy.sparse.csr_array:
         """Return the map (target, frame)."""
-        frames, targets = _checked_clocks(frame_times_s, target_times_s, frame_duration_s)
+        frames, middles = _checked_clocks(frame_times_s, target_times_s, frame_duration_s)
+        targets = middles + (self.slice_time_ref - 0.5) * np.diff(middles).mean()
         onsets = frames - frame_duration_s / 2
         grid = self._grid(targets)
         if onsets[0] < grid[0]:

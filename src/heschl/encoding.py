@@ -123,6 +123,8 @@ class EncodingBenchmark:
         the training rows of each fold.
     units
         The region outside of which no unit is scored; all units by default.
+    left_out
+        Listeners who are neither scored nor in a ceiling that others share.
     fold_average, unit_average
         ``"mean"`` or ``"median"``, of the folds of a unit and of the units of a
         region.
@@ -144,6 +146,7 @@ class EncodingBenchmark:
     standardise: bool = True
     layer_rule: LayerRule = "nested"
     units: str | None = None
+    left_out: tuple[str, ...] = ()
     fold_average: FoldAverage = "mean"
     unit_average: UnitAverage = "mean"
 
@@ -206,18 +209,17 @@ class EncodingBenchmark:
         return tuple(chosen)
 
     def listeners(self, session: Session) -> tuple[str, ...]:
-        """Return the listeners who heard one of the stimuli that may enter."""
-        if self.included is None:
-            return session.subjects
-        dataset, wanted = session.dataset.get(), set(self.included)
-        heard = {subject: wanted & set(dataset.stimuli_of(subject)) for subject in session.subjects}
-        found = tuple(subject for subject, names in heard.items() if names)
-        if not found:
+        """Return the listeners who heard one of the stimuli that may enter and are not left out."""
+        kept = [subject for subject in session.subjects if subject not in self.left_out]
+        if self.included is not None:
+            dataset, wanted = session.dataset.get(), set(self.included)
+            kept = [subject for subject in kept if wanted & set(dataset.stimuli_of(subject))]
+        if not kept:
             raise MissingData(
-                f"no listener on disk heard a stimulus of {self.card.id} "
-                f"({', '.join(self.included)}); fetch some who did"
+                f"no listener on disk whom {self.card.id} does not leave out heard a stimulus of "
+                f"it ({', '.join(self.included or ('any',))}); fetch some who did"
             )
-        return found
+        return tuple(kept)
 
     def cells(self, session: Session) -> list[Cell]:
         """Return the work, see `heschl.encoding_cells`."""

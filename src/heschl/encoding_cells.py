@@ -100,7 +100,11 @@ def _shared_cells(
     if not hasattr(benchmark.ceiling, "of_listener"):
         return {}
     dataset = session.dataset.get()
-    heard = {subject: set(dataset.stimuli_of(subject)) for subject in dataset.subjects()}
+    heard = {
+        subject: set(dataset.stimuli_of(subject))
+        for subject in dataset.subjects()
+        if subject not in benchmark.left_out
+    }
     cells = {}
     for stimulus in stimuli:
         subjects = tuple(subject for subject, names in heard.items() if stimulus in names)
@@ -174,11 +178,12 @@ def _score_cell(
     inputs: Sequence[Mapping[str, str]],
     compute: Shared,
 ) -> Cell:
-    # Ceilings and regions come in when unit scores are gathered, and change none of them.
+    # Ceilings and regions come in when unit scores are gathered, and change none of them; nor does
+    # who else is scored.
     settings = {
         name: value
         for name, value in benchmark.configuration().items()
-        if name not in ("ceiling", "rois", "unit_average")
+        if name not in ("ceiling", "rois", "unit_average", "left_out")
     }
     stimuli = tuple(inputs[0])
     shared = {
