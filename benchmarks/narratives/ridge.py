@@ -45,7 +45,7 @@ def benchmark() -> EncodingBenchmark:
             score="pearson",
         ),
         ceiling=SharedPrediction(n_components=100),
-        rois=("all", "Heschl", "STG", "STS", "IFG", "Motor"),
+        rois=("all", "Top10", "Heschl", "STG", "STS", "IFG", "Motor"),
     )
 
 

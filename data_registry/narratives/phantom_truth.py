@@ -112,7 +112,7 @@ def truth(
         n_folds = _N_FOLDS[benchmark]
         for model, layer, driver, region in oracles:
             scores = _expected_scores(designs[driver], planted[region], n_folds)
-            expected = [{"quantity": "score", "expected": _mean(scores)}]
+            expected: list[dict[str, Any]] = [{"quantity": "score", "expected": _mean(scores)}]
             if oracles is _ORACLES:
                 expected += _expected_beside_ceilings(scores, ceilings, region)
             if layer != "bands":  # with one layer there is no choice that could fail
