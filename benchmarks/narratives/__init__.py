@@ -26,6 +26,7 @@ RIDGE = BenchmarkCard(
     dataset="narratives",
     metric="ridge",
     protocol="millet2022.brain_score",
+    published="heschl.benchmarks:narratives/published.tsv",
 )
 
 RIDGE_COMPAT = BenchmarkCard(
@@ -39,4 +40,5 @@ RIDGE_COMPAT = BenchmarkCard(
     dataset="narratives",
     metric="ridge",
     protocol="millet2022.brain_score, published code",
+    published="heschl.benchmarks:narratives/published.tsv",
 )

@@ -37,14 +37,16 @@ def benchmark() -> EncodingBenchmark:
         windowing=ChunkedWindows(window_s=10.0, stride_s=5.0),
         event_stamp="midpoint",
         frame_scaling="minmax",
-        resampler=HemodynamicResponse("glover", oversampling=50, min_onset_s=_GRID_BEGINS_S),
+        resampler=HemodynamicResponse(
+            "glover", oversampling=50, min_onset_s=_GRID_BEGINS_S, slice_time_ref=0.0
+        ),
         delays=(),
         splitter=ContiguousKFold(5),
         metric=Ridge(
             LeaveOneOut(alphas=tuple(np.logspace(1, 8, 20).tolist())),
             score="pearson",
         ),
-        ceiling=SharedPrediction(n_components=100),
+        ceiling=SharedPrediction(n_components=100, minimum=0.02),
         rois=("all", "Top10", "Heschl", "STG", "STS", "IFG", "Motor"),
     )
 
@@ -63,5 +65,7 @@ def compatible() -> EncodingBenchmark:
         benchmark(),
         card=RIDGE_COMPAT,
         splitter=ContiguousKFold(10),
-        resampler=HemodynamicResponse("glover", oversampling=16, min_onset_s=_GRID_BEGINS_S),
+        resampler=HemodynamicResponse(
+            "glover", oversampling=16, min_onset_s=_GRID_BEGINS_S, slice_time_ref=0.0
+        ),
     )

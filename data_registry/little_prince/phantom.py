@@ -158,7 +158,8 @@ def _tell(root: Path, language: str, section: int, seed: int) -> dict[str, np.nd
     write_textgrid(grid, {"words": _with_silence(words, duration_s)})
     _write_words(root / word_table_path(language), words, section)
     heard = Sound.from_file(sound)
-    times_s = 2.0 * np.arange(int((heard.duration_s + 1) // 2)) + 1.0
+    # Where volumes begin: so the benchmark takes them.
+    times_s = 2.0 * np.arange(int((heard.duration_s + 1) // 2))
     return rows_of(heard, Alignment(words), times_s, latents_of(language, section, seed))
 
 

@@ -100,7 +100,7 @@ class Narratives:
         """Return one story: the whole sound that tells it, and its transcript if that is there."""
         story = self._story(name)
         sound = Sound.from_file(self._wav(story))
-        last_s = story.clock()[-1]
+        last_s = story.clock()[-1] - story.tr_s / 2
         if sound.duration_s < last_s:
             raise CorruptData(
                 f"{self._wav(story)} lasts {sound.duration_s:.2f} s, but responses to {name} were "
@@ -139,7 +139,7 @@ class Narratives:
         return tuple(sorted(story.name for story in told if self._is_heard(subject, story)))
 
     def clock(self, stimulus: str) -> np.ndarray:
-        """Return when volumes begin (row,), in seconds of the sound."""
+        """Return the middles of volumes (row,), in seconds of the sound."""
         return self._story(stimulus).clock()
 
     def recording(self, subject: str, stimuli: Sequence[str] | None = None) -> Recording:

@@ -71,7 +71,7 @@ class Told:
     @classmethod
     def of(cls, sound: Sound, alignment: Alignment, story: Story) -> Told:
         """Return the features of a sound and its words and phones at a story's volumes."""
-        rows_s = story.clock()
+        rows_s = story.clock() - story.tr_s / 2  # the benchmark takes volumes where they begin
         frames = features.spectral(sound.waveform(features.SAMPLE_RATE))
         low, high = frames.min(axis=0), frames.max(axis=0)
         # The protocol brings activations to the range from 0 to 1 first. A frame stands for the

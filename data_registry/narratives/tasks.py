@@ -27,7 +27,7 @@ class Story:
     """One story; times are seconds of the scan, as ``events.tsv`` gives them.
 
     >>> STORIES["pieman"].clock()[[0, 1, -1]].tolist()
-    [15.0, 16.5, 435.0]
+    [15.75, 17.25, 435.75]
     """
 
     name: str
@@ -64,9 +64,9 @@ class Story:
         return int(np.floor(seconds / self.tr_s + 0.5))
 
     def clock(self) -> np.ndarray:
-        """Return when its volumes begin (row,), in seconds of the sound."""
+        """Return the middles of its volumes (row,), in seconds of the sound."""
         volumes = self.first_volume + np.arange(self.n_volumes)
-        return self.tr_s * volumes - self.wav_s
+        return self.tr_s * (volumes + 0.5) - self.wav_s
 
 
 def _simple(task: str, wav_s: float, onset_s: float, duration_s: float) -> Story:
