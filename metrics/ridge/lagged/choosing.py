@@ -11,9 +11,10 @@ import numpy as np
 from heschl.metrics.ridge.estimators import Nested
 from heschl.metrics.ridge.lagged.folds import LaggedFolds
 from heschl.metrics.ridge.lagged.judging import JudgedPenalties, judge_penalties
+from heschl.metrics.ridge.lagged.krylov import Solved
 from heschl.metrics.ridge.penalties import TIE, best_penalties
 
-__all__ = ["SAFE_SHARE", "Choice", "choose_penalties", "precisions"]
+__all__ = ["Choice", "choose_penalties", "is_safe", "precisions"]
 
 SAFE_SHARE = 1e-4
 """In float32 a penalty below this share of the largest eigenvalue drowns in rounding."""
@@ -33,23 +34,23 @@ class Choice:
     is_undecided
         Whether another penalty, outside of the tie rule, is as good within these errors.
     judged
-        For each pair of folds, and in which precision.
+        For each pair of folds.
     """
 
     alpha: np.ndarray
     value: np.ndarray
     error: np.ndarray
     is_undecided: np.ndarray
-    judged: Mapping[tuple[int, int], tuple[JudgedPenalties, type[np.floating]]]
+    judged: Mapping[tuple[int, int], JudgedPenalties]
 
     @property
     def n_blocks(self) -> int:
         """The most blocks that a training set took."""
-        return max(found.n_blocks for found, _ in self.judged.values())
+        return max(found.solved.n_blocks for found in self.judged.values())
 
 
 def choose_penalties(
-    folds: LaggedFolds, estimator: Nested, *, tolerance: float, dtype: type[np.floating]
+    folds: LaggedFolds, estimator: Nested, *, tolerance: float, dtype: np.dtype
 ) -> Choice:
     """Choose the penalty with the best mean over the other folds, for every unit and fold.
 
@@ -57,16 +58,15 @@ def choose_penalties(
     are known well enough. If more than `UNDECIDED` choices prove to hang on
     values that are not, their training sets are solved again.
     """
-    n_folds = len(folds.names)
-    judged: dict[tuple[int, int], tuple[JudgedPenalties, type[np.floating]]] = {}
+    judged: dict[tuple[int, int], JudgedPenalties] = {}
     wanted: dict[tuple[int, int], np.ndarray | None] = dict.fromkeys(
-        itertools.combinations(range(n_folds), 2)
+        itertools.combinations(range(len(folds)), 2)
     )
     least_blocks = 1
     while wanted:
         for pair, those in wanted.items():
             training = folds.train_without(*pair)
-            known = [found.values for other, (found, _) in judged.items() if other != pair]
+            known = [found.values for other, found in judged.items() if other != pair]
             for kind in precisions(dtype):
                 found = judge_penalties(
                     training,
@@ -80,11 +80,11 @@ def choose_penalties(
                     known=known,
                     wanted=those,
                 )
-                if found.smallest >= SAFE_SHARE * found.largest:
+                if is_safe(found.smallest, found.solved):
                     break
-            least_blocks = max(1, found.n_blocks - 1)
-            judged[pair] = found if those is None else judged[pair][0].improve(found), kind
-        values, errors = (_means(judged, name, n_folds) for name in ("values", "errors"))
+            least_blocks = max(1, found.solved.n_blocks - 1)
+            judged[pair] = found if those is None else judged[pair].improve(found)
+        values, errors = (_means(judged, name, len(folds)) for name in ("values", "errors"))
         chosen = np.stack([best_penalties(value, estimator) for value in values])[:, None]
         value, error = (np.take_along_axis(table, chosen, axis=1) for table in (values, errors))
         others = values + errors >= value - error + TIE
@@ -95,7 +95,7 @@ def choose_penalties(
         np.put_along_axis(others, chosen, values=is_undecided[:, None], axis=1)
         wanted = {
             pair: others[list(pair)]
-            for pair, (found, _) in judged.items()
+            for pair, found in judged.items()
             if np.where(others[list(pair)], found.errors, 0.0).max() > tolerance
         }
     return Choice(
@@ -107,19 +107,22 @@ def choose_penalties(
     )
 
 
-def precisions(dtype: type[np.floating]) -> list[type[np.floating]]:
+def precisions(dtype: np.dtype) -> list[np.dtype]:
     """Return the types to solve in, one after the other, until one is safe."""
-    return [dtype] if dtype == np.float64 else [dtype, np.float64]
+    return list(dict.fromkeys([dtype, np.dtype(np.float64)]))
+
+
+def is_safe(alpha: float, solved: Solved) -> bool:
+    """Return whether a penalty stands out from the rounding of the products."""
+    return solved.dtype == np.float64 or alpha >= SAFE_SHARE * solved.largest_eigenvalue
 
 
 def _means(
-    judged: Mapping[tuple[int, int], tuple[JudgedPenalties, type[np.floating]]],
-    name: str,
-    n_folds: int,
+    judged: Mapping[tuple[int, int], JudgedPenalties], name: str, n_folds: int
 ) -> np.ndarray:
     """Return the means (fold, alpha, unit) of a table over the folds held out with each."""
     total: list[np.ndarray] = [np.zeros(())] * n_folds
-    for pair, (found, _) in judged.items():
+    for pair, found in judged.items():
         for fold, table in zip(pair, getattr(found, name), strict=True):
             total[fold] = total[fold] + table / (n_folds - 1)
     return np.stack(total)

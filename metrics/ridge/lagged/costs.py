@@ -1,56 +1,59 @@
-"""What lagged ridge will cost, before it is run: operations, memory and the way it goes."""
+"""What lagged ridge will cost, before it is run: operations, memory, and the way it goes.
+
+Both ways are counted in float32 operations, of which one in float64 is worth
+two, and weighed by how long they took beside matrix products.
+"""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
-from heschl.metrics.ridge.lagged.convolution import piece_cost
-from heschl.metrics.ridge.lagged.folds import is_dense
+import numpy as np
+
+from heschl.errors import InvalidInput
 from heschl.metrics.ridge.lagged.judging import LOOKS
+from heschl.metrics.ridge.lagged.spectra import piece_cost
 
-__all__ = ["LaggedCost", "lagged_cost"]
+__all__ = ["LaggedCost", "Route", "Size", "cheapest", "lagged_cost"]
 
-USUAL_BLOCKS = 6
-"""Blocks that autoregressive features with a falling spectrum took: 5, and 6 to 8 at last."""
+Route = Literal["krylov", "written out"]
 
-LATE_PENALTIES = 12
-"""Penalties still neither settled nor dropped at the last blocks, usually."""
+LATE_PENALTIES = 4
+"""Penalties of a unit still neither settled nor dropped at the last blocks, usually."""
+
+CALLS = 1.5e9
+"""Operations that would take as long as the calls for a block do, however small it is."""
 
 
 @dataclass(frozen=True)
 class LaggedCost:
-    """The cost of nested folds.
+    """The cost of nested folds by one way.
 
     Parameters
     ----------
-    covariances, growth, scoring
-        Floating-point operations: the statistics in float64; products with the Gram matrix and
-        orthogonalisation in all training sets; factorisations of the penalties, and held-out
-        rows.
-    worst
-        All together if every space had to be full; otherwise they are for `USUAL_BLOCKS`.
+    route
+        The way: by Krylov spaces, or with the lags written out.
+    operations
+        Weighed, usually.
     memory
-        Bytes beside the inputs.
+        Bytes beside the inputs, usually.
     words
         The same for people.
     """
 
-    covariances: float
-    growth: float
-    scoring: float
-    worst: float
+    route: Route
+    operations: float
     memory: float
     words: str
 
-    @property
-    def usual(self) -> float:
-        """All operations, usually."""
-        return self.covariances + self.growth + self.scoring
-
 
 @dataclass(frozen=True)
-class _Size:
+class Size:
+    """A problem's size; ``digits`` are the bytes of a number in large products."""
+
     n_frames: int
     n_sentences: int
     n_lags: int
@@ -58,97 +61,163 @@ class _Size:
     n_units: int
     n_folds: int
     n_alphas: int
+    digits: int = 4
 
     @property
     def columns(self) -> int:
+        """Of the lagged design."""
         return self.n_lags * self.n_features
+
+    @property
+    def n_pairs(self) -> int:
+        """Training sets that judge penalties."""
+        return self.n_folds * (self.n_folds - 1) // 2
+
+    @property
+    def n_sets(self) -> int:
+        """All training sets."""
+        return self.n_pairs + self.n_folds
+
+
+def lagged_cost(size: Size) -> LaggedCost:
+    """Return what Krylov spaces cost.
+
+    Examples
+    --------
+    >>> cost = lagged_cost(Size(58_943, 499, 20, 768, 822, n_folds=5, n_alphas=20))
+    >>> cost.words.split(";")[0]
+    '15360 lagged features, never written out, in Krylov spaces of about 4932 directions'
+    """
+    space = _Space(size)
+    n_sets, precise = size.n_sets, size.digits / 4
+    covariances = (
+        2 * piece_cost(size.n_lags) * size.n_frames * size.n_features
+        * (size.n_features + size.n_units)
+    )  # fmt: skip
+    operations = covariances + n_sets * (precise * space.growth + 2 * space.paths)
+    operations += (2 * size.n_pairs + size.n_folds) * precise * space.side
+    return LaggedCost(
+        "krylov",
+        operations / 0.6 + n_sets * space.n_blocks * CALLS,
+        space.memory,
+        f"{size.columns} lagged features, never written out, in Krylov spaces of about "
+        f"{space.dimension} directions; {_in_words(size, operations, space.memory)}",
+    )
+
+
+@dataclass(frozen=True)
+class _Space:
+    """A training set's Krylov space, as it usually is."""
+
+    size: Size
 
     @property
     def width(self) -> int:
         """Directions in a block."""
-        return min(self.n_units, self.columns)
+        return min(self.size.n_units, self.size.columns)
 
     @property
-    def n_pairs(self) -> int:
-        return self.n_folds * (self.n_folds - 1) // 2
+    def n_blocks(self) -> int:
+        """Blocks that autoregressive features with a falling spectrum took."""
+        return min(6 + 400 // self.width, -(-self.size.columns // self.width))
 
     @property
-    def frequencies(self) -> int:
-        return self.n_lags + 1
+    def dimension(self) -> int:
+        return min(self.n_blocks * self.width, self.size.columns)
 
-    def dimension(self, n_blocks: int) -> int:
-        return min(n_blocks * self.width, self.columns)
+    @property
+    def growth(self) -> float:
+        """Products with the Gram matrix, and orthogonalisation twice."""
+        size = self.size
+        edges = 2 * size.n_sentences * size.n_features
+        product = 8.0 * (size.n_lags + 1) * (size.n_features**2 + edges)
+        return self.dimension * (product + 2.0 * size.columns * (self.dimension + 5 * self.width))
 
-    def growth(self, n_blocks: int) -> float:
-        """Return the operations of a training set's space."""
-        dimension = self.dimension(n_blocks)
-        if is_dense(self.columns):
-            product = 2.0 * self.columns**2
-        else:  # complex products of the kernel, and of the edges there and back
-            edges = 2 * self.n_sentences * self.n_features
-            product = 6.0 * self.frequencies * (self.n_features**2 + edges)
-        return product * dimension + 2.0 * self.columns * dimension**2
+    @property
+    def side(self) -> float:
+        """Held-out rows on the space, and all looks at them."""
+        size, dimension = self.size, self.dimension
+        rows = size.n_frames / size.n_folds
+        early = min(LOOKS * self.width, dimension)
+        looks = size.n_alphas * early**2 + LATE_PENALTIES * dimension**2
+        followed = piece_cost(size.n_lags) * size.n_features + dimension + 2 * size.n_units
+        return rows * dimension * followed + 1.2 * looks * size.n_units
 
-    def scoring(self, n_blocks: int) -> float:
-        """Return the operations of all penalties and held-out rows."""
-        dimension = self.dimension(n_blocks)
-        rows = self.n_frames / self.n_folds
-        early = self.dimension(min(n_blocks, LOOKS))
-        looks = 2 * min(LATE_PENALTIES, self.n_alphas) * dimension**2 + self.n_alphas * early**2
-        side = rows * dimension * (piece_cost(self.n_lags) * self.n_features + dimension)
-        side += 2.0 * looks * self.n_units
-        paths = (self.n_alphas * LOOKS + LATE_PENALTIES * n_blocks) * 6.0 * self.width**3
-        n_sides, n_sets = 2 * self.n_pairs + self.n_folds, self.n_pairs + self.n_folds
-        return n_sides * side + n_sets * paths
+    @property
+    def n_factors(self) -> int:
+        """Blocks of all penalties."""
+        early = min(LOOKS, self.n_blocks)
+        return self.size.n_alphas * early + LATE_PENALTIES * (self.n_blocks - early)
 
-    def memory(self, n_blocks: int, size: int) -> float:
-        """Return the bytes that are held at once, with numbers of ``size`` bytes."""
-        dimension = self.dimension(n_blocks)
-        statistics = 8.0 * (self.n_folds + 2) * self.columns * (self.n_features + self.n_units)
-        rows = self.n_frames * (piece_cost(self.n_lags) / 2 * self.n_features + self.n_units)
-        kernel = self.columns**2 if is_dense(self.columns) else 2 * self.columns * self.n_features
-        projected = 2 * (self.n_frames / self.n_folds + dimension) * dimension
-        passing = 8 * self.columns * self.width
-        paths = (self.n_alphas * LOOKS + LATE_PENALTIES * n_blocks) * self.width**2
-        numbers = rows + kernel + self.columns * dimension + projected + passing
-        return statistics + size * numbers + 16.0 * paths
+    @property
+    def paths(self) -> float:
+        return self.n_factors * 13.0 * self.width**3
+
+    @property
+    def memory(self) -> float:
+        """Bytes held at once."""
+        size, dimension = self.size, self.dimension
+        statistics = 8.0 * (size.n_folds + 2) * size.columns * (size.n_features + size.n_units)
+        frames = size.n_frames + size.n_sentences * size.n_lags
+        spectra = piece_cost(size.n_lags) / 4 * frames * size.n_features
+        edges = 2.0 * (size.n_lags + 1) * size.n_features * (size.n_features + size.n_sentences)
+        rows = size.n_frames / size.n_folds
+        numbers = spectra + edges + 2.0 * size.n_frames * size.n_units
+        numbers += dimension * (size.columns + 2.0 * rows + dimension + 2.0 * size.n_units)
+        numbers += 4.0 * size.columns * self.width
+        return statistics + size.digits * numbers + 16.0 * self.n_factors * self.width**2
 
 
-def lagged_cost(
-    *,
-    n_frames: int,
-    n_sentences: int,
-    n_lags: int,
-    n_features: int,
-    n_units: int,
-    n_folds: int = 5,
-    n_alphas: int = 17,
-    precision: Literal["float32", "float64"] = "float32",
-) -> LaggedCost:
-    """Return what `lagged_ridge` costs at a size.
-
-    Examples
-    --------
-    >>> cost = lagged_cost(
-    ...     n_frames=58_943, n_sentences=499, n_lags=20, n_features=768, n_units=822
-    ... )
-    >>> cost.words.split(";")[0]
-    '15360 columns in a Krylov space of 4932 directions for each of 15 training sets'
-    """
-    size = _Size(n_frames, n_sentences, n_lags, n_features, n_units, n_folds, n_alphas)
-    n_sets = size.n_pairs + n_folds
-    full = -(-size.columns // size.width)
-    n_blocks = min(USUAL_BLOCKS, full)
-    covariances = 2.0 * n_frames * size.columns * (n_features + n_units)
-    growth, scoring = n_sets * size.growth(n_blocks), size.scoring(n_blocks)
-    worst = covariances + n_sets * size.growth(full) + size.scoring(full)
-    memory = size.memory(n_blocks, 4 if precision == "float32" else 8)
-    route = "is formed" if is_dense(size.columns) else "is multiplied by without being formed"
-    words = (
-        f"{size.columns} columns in a Krylov space of {size.dimension(n_blocks)} directions for "
-        f"each of {n_sets} training sets; the Gram matrix {route}; usually "
-        f"{(covariances + growth + scoring) / 1e12:.0f} Tflop, {covariances / 1e12:.1f} of them "
-        f"for covariances in float64, and at worst, with full spaces, {worst / 1e12:.0f}; "
-        f"{memory / 2**30:.1f} GiB beside the inputs"
+def written_out_cost(size: Size) -> LaggedCost:
+    """Return what ridge on the lagged design costs, written out in float64."""
+    columns, frames = float(size.columns), float(size.n_frames)
+    rank = min(columns, frames * (size.n_folds - 1) / size.n_folds)
+    precise = size.digits / 4
+    # Measured: rows on the axes of all training sets and their triangles; eigenproblems; units.
+    operations = (
+        121.0 * frames * rank**2
+        + 14.0 * size.n_sets * rank**3
+        + 38.0 * precise * frames * rank * size.n_units
+        + 4.0 * frames * min(frames, columns) * columns
     )
-    return LaggedCost(covariances, growth, scoring, worst, memory, words)
+    memory = 8.0 * (2.0 * frames * columns + (size.n_folds + size.n_sets + 4) * rank**2)
+    return LaggedCost(
+        "written out",
+        operations + 20 * CALLS,
+        memory,
+        f"{size.columns} lagged features, written out; {_in_words(size, operations, memory)}",
+    )
+
+
+def _in_words(size: Size, operations: float, memory: float) -> str:
+    return (
+        f"{size.n_sets} training sets, about {operations / 1e12:.2g} Tflop and "
+        f"{memory / 2**30:.2g} GiB beside the inputs"
+    )
+
+
+def cheapest(size: Size) -> LaggedCost:
+    """Return the cost of the cheapest way that fits; refuse what fits by none."""
+    ways = sorted([lagged_cost(size), written_out_cost(size)], key=lambda cost: cost.operations)
+    free = free_memory()
+    for cost in ways:
+        if cost.memory <= free:
+            return cost
+    least = min(cost.memory for cost in ways)
+    raise InvalidInput(
+        f"{size.n_frames} frames of {size.n_features} features at {size.n_lags} lags and "
+        f"{size.n_units} units take about {least / 2**30:.1f} GiB, and {free / 2**30:.1f} GiB are "
+        "free; score fewer units at a time, or use fewer features or lags"
+    )
+
+
+def free_memory() -> float:
+    """Return the bytes that may be had: what the machine has free, and a container's limit."""
+    limits = [float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))]
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        limits += [1024.0 * int(line.split()[1]) for line in lines if "MemAvailable" in line]
+        limits.append(float(Path("/sys/fs/cgroup/memory.max").read_text()))
+    except (OSError, ValueError):
+        pass  # no Linux, or no limit
+    return float(np.min(limits))

@@ -11,7 +11,7 @@ import numpy as np
 from heschl.metrics.ridge.agreement import Agreement
 from heschl.metrics.ridge.lagged.folds import TrainingSet
 from heschl.metrics.ridge.lagged.heldout import HeldOut, Projection
-from heschl.metrics.ridge.lagged.krylov import BlockKrylov, PenaltyPath
+from heschl.metrics.ridge.lagged.krylov import BlockKrylov, PenaltyPath, Solved
 from heschl.metrics.ridge.lagged.threads import run_each
 
 __all__ = ["JudgedPenalties", "judge_penalties"]
@@ -23,7 +23,9 @@ ENOUGH_UNITS = 32
 """With fewer units their changes tell too little of errors, and only bounds count."""
 
 MARGIN = 2.0
-"""How many times these limits a penalty must lag behind to be dropped for good."""
+"""How many times these limits a penalty must lag behind to be dropped for good. One whose value
+fell, as those do that fit noise the better the larger the space, need not lag behind by more than
+it fell."""
 
 LOOKS = 3
 """Blocks after which all penalties are looked at, and most are settled or dropped."""
@@ -35,30 +37,25 @@ class JudgedPenalties:
 
     Parameters
     ----------
-    values, errors, limits
-        (held-out fold, alpha, unit): agreement, how far it is thought to be off, and how far it
-        may be off at most.
+    values, errors
+        (held-out fold, alpha, unit): agreement, and how far it is thought to be off.
     smallest
         The smallest penalty that was a rival for the best of any unit.
-    n_blocks, dimension, is_full, largest
-        Of the space.
+    solved
+        The space.
     """
 
     values: np.ndarray
     errors: np.ndarray
-    limits: np.ndarray
     smallest: float
-    n_blocks: int
-    dimension: int
-    is_full: bool
-    largest: float
+    solved: Solved
 
     def improve(self, other: JudgedPenalties) -> JudgedPenalties:
         """Return these with the values that ``other`` knows better."""
         better = other.errors < self.errors
         tables = {
             name: np.where(better, getattr(other, name), getattr(self, name))
-            for name in ("values", "errors", "limits")
+            for name in ("values", "errors")
         }
         return dataclasses.replace(other, **tables)
 
@@ -70,7 +67,7 @@ def judge_penalties(
     *,
     criterion: Agreement,
     tolerance: float,
-    dtype: type[np.floating],
+    dtype: np.dtype,
     least_blocks: int,
     known: Sequence[np.ndarray],
     wanted: np.ndarray | None,
@@ -104,7 +101,7 @@ def judge_penalties(
     has_hope = np.ones_like(table.values, dtype=bool)
     while True:
         space.grow()
-        n_blocks = len(space.diagonal)
+        n_blocks = len(space.blocks)
         order = len(space.diagonal[-1])
         run_each(lambda side: side.follow(space), sides, order=order)
         run_each(lambda path: path.extend(space), paths.values(), order=order)
@@ -128,12 +125,8 @@ def judge_penalties(
     return JudgedPenalties(
         table.values,
         table.errors,
-        table.limits,
         alphas[rivals[0]] if len(rivals) else alphas[-1],
-        len(space.diagonal),
-        space.dimension,
-        space.is_full,
-        space.largest,
+        space.solved,
     )
 
 
@@ -146,6 +139,7 @@ class _Table:
         self.changes = np.full(shape, np.inf)
         self.errors = np.full(shape, np.inf)
         self.limits = np.full(shape, np.inf)
+        self.rises = np.full(shape, np.inf)
 
     def look(
         self,
@@ -158,12 +152,13 @@ class _Table:
     ) -> None:
         """Take in the values of a penalty for some units after another block."""
         coefficients = path.coefficients(space, units)
-        energy = path.error_energy()[units]
+        energy = path.error_energy[units]
         for at, side in enumerate(sides):
             judged = side.judge(coefficients, units)
             value = judged.agreement(criterion)
             bound = judged.bound(criterion, energy)
-            change = np.abs(value - self.values[at, place, units])
+            rise = value - self.values[at, place, units]
+            change = np.abs(rise)
             change[np.isnan(change)] = np.inf
             if self.has_enough_units:  # one unit's value may happen to stand still
                 change = np.maximum(change, np.sqrt(np.mean(change**2)))
@@ -173,28 +168,36 @@ class _Table:
             self.values[at, place, units] = value
             self.changes[at, place, units] = change
             self.errors[at, place, units] = np.minimum(shrinking * change, bound)
-            self.limits[at, place, units] = np.minimum(CAUTION * change, bound)
+            limit = np.minimum(CAUTION * change, bound)
+            self.limits[at, place, units] = limit
+            self.rises[at, place, units] = np.where(
+                rise < 0, np.minimum(change, bound), MARGIN * limit
+            )
 
     def be_exact(self, places: Sequence[int], looked_at: np.ndarray) -> None:
         """Take the values of some penalties for exact, as they are in a full space."""
         for place in places:
             units = looked_at[:, place].any(axis=0)
-            self.errors[:, place, units] = self.limits[:, place, units] = 0.0
+            self.errors[:, place, units] = 0.0
 
-    def rivals(self, known: Sequence[np.ndarray], *, margin: float = 1.0) -> np.ndarray:
+    def rivals(self, known: Sequence[np.ndarray]) -> np.ndarray:
         """Return which penalties (held-out fold, alpha, unit) may be the best on the mean."""
-        mean = np.concatenate([*known, self.values]).mean(axis=0)
-        off = margin * self.limits.max(axis=0)
-        is_rival = mean + off >= (mean - off).max(axis=0)
-        return np.broadcast_to(is_rival, self.values.shape)
+        return self._may_win(known, self.limits, self.limits)
 
     def hopes(self, known: Sequence[np.ndarray]) -> np.ndarray:
         """Return which penalties, or their neighbours, may still become the best."""
-        is_rival = self.rivals(known, margin=MARGIN)
+        is_rival = self._may_win(known, self.rises, MARGIN * self.limits)
         is_near = is_rival.copy()
         is_near[:, 1:] |= is_rival[:, :-1]
         is_near[:, :-1] |= is_rival[:, 1:]
         return is_near
+
+    def _may_win(
+        self, known: Sequence[np.ndarray], rises: np.ndarray, falls: np.ndarray
+    ) -> np.ndarray:
+        mean = np.concatenate([*known, self.values]).mean(axis=0)
+        best = (mean - falls.max(axis=0)).max(axis=0)
+        return np.broadcast_to(mean + rises.max(axis=0) >= best, self.values.shape)
 
 
 def _shrinking(before: np.ndarray, change: np.ndarray) -> float:

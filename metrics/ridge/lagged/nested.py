@@ -2,53 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-from heschl.metrics.ridge.agreement import Agreement
+from heschl.metrics.ridge.engine.threads import ENGINE
 from heschl.metrics.ridge.estimators import Nested
-from heschl.metrics.ridge.lagged.checks import check_lagged
-from heschl.metrics.ridge.lagged.choosing import SAFE_SHARE, choose_penalties, precisions
+from heschl.metrics.ridge.lagged.choosing import Choice, choose_penalties, is_safe, precisions
 from heschl.metrics.ridge.lagged.folds import LaggedFolds
-from heschl.metrics.ridge.lagged.judging import JudgedPenalties
+from heschl.metrics.ridge.lagged.found import Found
+from heschl.metrics.ridge.lagged.krylov import Solved
 from heschl.metrics.ridge.lagged.scoring import Fitted, fit_penalties
+from heschl.metrics.ridge.scoring import Precision
 
-__all__ = ["LaggedScores", "Solution", "lagged_ridge"]
+__all__ = ["LaggedScores", "lagged_ridge"]
 
-Precision = Literal["float32", "float64"]
-
-ALPHAS = tuple(float(alpha) for alpha in np.logspace(0, 8, 17))
-
-TOLERANCES: dict[Precision, float] = {"float32": 5e-6, "float64": 1e-10}
-
-
-@dataclass(frozen=True)
-class Solution:
-    """What solving one training set took.
-
-    Parameters
-    ----------
-    held_out
-        The folds left out of it: two where penalties are judged, one where units are scored.
-    n_blocks, dimension
-        Blocks of the Krylov space, and the directions in them.
-    is_full
-        Whether nothing was left to add, so that the solution is the dense one.
-    largest_eigenvalue
-        Of the training Gram matrix, from below.
-    precision
-        Of the large products.
-    """
-
-    held_out: tuple[Hashable, ...]
-    n_blocks: int
-    dimension: int
-    is_full: bool
-    largest_eigenvalue: float
-    precision: Precision
+TOLERANCES: Mapping[Precision, float] = {"float32": 5e-6, "float64": 1e-10}
 
 
 @dataclass(frozen=True)
@@ -57,8 +28,6 @@ class LaggedScores:
 
     Parameters
     ----------
-    folds
-        Their labels, in the order of their first sentences.
     pearson, r2
         Agreement of predictions and responses in the fold.
     alpha
@@ -66,7 +35,7 @@ class LaggedScores:
     inner
         The mean criterion there.
     inner_error
-        How far it moved with the last block.
+        How far that is thought to be off.
     is_undecided
         Whether another penalty, outside of the tie rule, is as good within these errors.
     bound
@@ -74,13 +43,13 @@ class LaggedScores:
         residual; see `lagged_ridge`.
     is_constant
         Whether responses or predictions do not vary; ``pearson`` is 0 there.
-    solutions
-        One for each training set.
+    solved
+        What each training set took, by the folds left out of it: two where penalties are judged,
+        one where units are scored.
     weights
         (fold, lag, feature, unit), and ``intercept (fold, unit)``: if asked for.
     """
 
-    folds: tuple[Hashable, ...]
     pearson: np.ndarray
     r2: np.ndarray
     alpha: np.ndarray
@@ -89,52 +58,50 @@ class LaggedScores:
     is_undecided: np.ndarray
     bound: np.ndarray
     is_constant: np.ndarray
-    solutions: tuple[Solution, ...]
+    solved: Mapping[tuple[int, ...], Solved]
     weights: np.ndarray | None
     intercept: np.ndarray | None
+
+    def found(self, score: Literal["pearson", "r2"]) -> Found:
+        """Return what is common to all ways."""
+        return Found(
+            self.pearson if score == "pearson" else self.r2,
+            self.alpha,
+            self.inner,
+            self.is_constant,
+            self.weights,
+            self.intercept,
+        )
 
 
 def lagged_ridge(
     features: Sequence[np.ndarray],
     responses: Sequence[np.ndarray],
-    folds: Sequence[Hashable],
+    folds: Sequence[int],
     *,
-    lags: range = range(20),
-    alphas: Sequence[float] = ALPHAS,
-    criterion: Agreement = "r2",
-    precision: Precision = "float32",
+    lags: range,
+    estimator: Nested,
+    dtype: Precision = "float32",
     tolerance: float | None = None,
     has_weights: bool = False,
 ) -> LaggedScores:
     """Predict units from the features at many lags, by ridge with nested folds of sentences.
 
-    The lagged design, (frame, lag · feature), is never formed: its Gram matrix
-    comes from lag covariances (`covariances`), its products with weights from
-    convolutions (`convolution`), and all penalties from one Krylov space for
-    each training set (`krylov`). Row t of a sentence holds the frames
-    ``t - lag``, and zeros where there are none. Training means are subtracted.
-
-    In each fold every unit gets the penalty with the best mean criterion over
-    the other folds, each predicted without both; of those within 1e-6 of the
-    best the largest. Two folds share one training set for this, so that F folds
-    take F(F-1)/2 + F training sets.
+    The lagged design is never written out; see the package for how. Inputs are
+    those of `LaggedRidge`, which has checked them.
 
     Parameters
     ----------
-    features
-        For each sentence (frame, feature).
-    responses
-        For each sentence (frame, unit), frame by frame.
+    features, responses
+        For each sentence (frame, feature) and (frame, unit).
     folds
-        For each sentence the label of its fold; at least 3 differ.
+        For each sentence the number of its fold, 0 … F-1; F is at least 3.
     lags
         Consecutive frames, positive for the past: ``range(20)`` is the present and 19 before it.
-    alphas
-        Penalties, ascending, of the squared weights.
-    criterion
-        What is averaged over the inner folds.
-    precision
-        Of the large products. Covariances and all that follows the projection are float64. A
+    estimator
+        The penalties and the criterion.
+    dtype
+        Of the large products. Statistics and all that follows the projection are float64. A
         training set of which float32 would lose a penalty is solved in float64.
     tolerance
         The Krylov spaces grow until ``bound`` is below it, and ``inner_error`` at every penalty
@@ -154,70 +121,62 @@ def lagged_ridge(
     >>> generator = np.random.default_rng(0)
     >>> sounds = [generator.normal(size=(40, 2)) for _ in range(6)]
     >>> late = [np.vstack([np.zeros((1, 2)), sound[:-1]]) for sound in sounds]
-    >>> scores = lagged_ridge(sounds, late, [0, 1, 2] * 2, lags=range(2))
+    >>> nested = Nested((1.0, 10.0))
+    >>> scores = lagged_ridge(sounds, late, [0, 1, 2] * 2, lags=range(2), estimator=nested)
     >>> float(scores.pearson.min().round(3))
     1.0
     """
-    estimator = Nested(tuple(alphas), criterion)
-    check_lagged(features, responses, folds, lags, precision, tolerance)
-    dtype = np.float32 if precision == "float32" else np.float64
-    limit = TOLERANCES[precision] if tolerance is None else float(tolerance)
-    lagged_folds = LaggedFolds(features, responses, folds, lags)
-    names = lagged_folds.names
-    choice = choose_penalties(lagged_folds, estimator, tolerance=limit, dtype=dtype)
-    solutions = [
-        _solution([names[fold] for fold in pair], found, kind)
-        for pair, (found, kind) in choice.judged.items()
-    ]
-    fitted, constant, intercepts = [], [], []
-    for fold, name in enumerate(names):
-        training = lagged_folds.train_without(fold)
-        for kind in precisions(dtype):
-            held_out = lagged_folds.held_out(fold, kind)
-            result = fit_penalties(
-                training,
-                held_out,
-                choice.alpha[fold],
-                tolerance=limit,
-                dtype=kind,
-                least_blocks=max(1, choice.n_blocks - 1),
-                has_weights=has_weights,
-            )
-            if choice.alpha[fold].min() >= SAFE_SHARE * result.largest:
-                break
-        fitted.append(result)
-        constant.append(~result.predicts | (held_out.total == 0))
-        solutions.append(_solution([name], result, kind))
-        if has_weights:
-            intercepts.append(training.intercept(result.weights))
-    weights = np.stack([result.weights for result in fitted]) if has_weights else None
+    settled = _Settled(
+        np.dtype(dtype), TOLERANCES[dtype] if tolerance is None else tolerance, has_weights
+    )
+    with ENGINE:
+        lagged_folds = LaggedFolds(features, responses, folds, lags)
+        choice = choose_penalties(
+            lagged_folds, estimator, tolerance=settled.tolerance, dtype=settled.dtype
+        )
+        fitted = [_fit(lagged_folds, fold, choice, settled) for fold in range(len(lagged_folds))]
+    solved: dict[tuple[int, ...], Solved] = {
+        pair: judged.solved for pair, judged in choice.judged.items()
+    }
+    solved |= {(fold,): found.solved for fold, found in enumerate(fitted)}
+    weights = [found.weights for found in fitted if found.weights is not None]
+    intercepts = [found.intercept for found in fitted if found.intercept is not None]
+    n_folds, n_units = choice.alpha.shape
     return LaggedScores(
-        names,
-        np.stack([result.pearson for result in fitted]),
-        np.stack([result.r2 for result in fitted]),
+        np.stack([found.pearson for found in fitted]),
+        np.stack([found.r2 for found in fitted]),
         choice.alpha,
         choice.value,
         choice.error,
         choice.is_undecided,
-        np.stack([result.bounds for result in fitted]),
-        np.stack(constant),
-        tuple(solutions),
-        None
-        if weights is None
-        else weights.reshape(len(names), len(lags), -1, lagged_folds.n_units),
-        np.stack(intercepts) if has_weights else None,
+        np.stack([found.bounds for found in fitted]),
+        np.stack([found.is_constant for found in fitted]),
+        solved,
+        np.stack(weights).reshape(n_folds, len(lags), -1, n_units) if weights else None,
+        np.stack(intercepts) if intercepts else None,
     )
 
 
-def _solution(
-    held_out: Sequence[Hashable], solved: JudgedPenalties | Fitted, kind: type[np.floating]
-) -> Solution:
-    precision: Precision = "float32" if kind == np.float32 else "float64"
-    return Solution(
-        tuple(held_out),
-        solved.n_blocks,
-        solved.dimension,
-        solved.is_full,
-        solved.largest,
-        precision,
-    )
+def _fit(folds: LaggedFolds, fold: int, choice: Choice, settled: _Settled) -> Fitted:
+    """Score a fold's units by the penalties chosen, in the first precision that is safe."""
+    training = folds.train_without(fold)
+    chosen = choice.alpha[fold]
+    for dtype in precisions(settled.dtype):
+        found = fit_penalties(
+            training,
+            folds.held_out(fold, dtype),
+            chosen,
+            tolerance=settled.tolerance,
+            dtype=dtype,
+            least_blocks=max(1, choice.n_blocks - 1),
+            has_weights=settled.has_weights,
+        )
+        if is_safe(chosen.min(), found.solved):
+            break
+    return found
+
+
+class _Settled(NamedTuple):
+    dtype: np.dtype
+    tolerance: float
+    has_weights: bool

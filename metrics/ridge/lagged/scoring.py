@@ -8,7 +8,7 @@ import numpy as np
 
 from heschl.metrics.ridge.lagged.folds import TrainingSet
 from heschl.metrics.ridge.lagged.heldout import HeldOut, Judged, Projection
-from heschl.metrics.ridge.lagged.krylov import BlockKrylov, PenaltyPath
+from heschl.metrics.ridge.lagged.krylov import BlockKrylov, PenaltyPath, Solved
 from heschl.metrics.ridge.lagged.threads import run_each
 
 __all__ = ["Fitted", "fit_penalties"]
@@ -24,25 +24,21 @@ class Fitted:
         (unit,).
     bounds
         (unit,) how far either may be off.
-    predicts
-        (unit,) whether the predictions vary.
-    transfer
-        The largest held-out energy of an error for each of its training energy, as measured on
-        the last steps; the bounds hold it to be no more than that or 1.
-    weights
-        (lag · feature, unit), without rows unless asked for.
+    is_constant
+        (unit,) whether responses or predictions do not vary.
+    weights, intercept
+        (lag · feature, unit) and (unit,), if asked for.
+    solved
+        The space.
     """
 
     pearson: np.ndarray
     r2: np.ndarray
     bounds: np.ndarray
-    predicts: np.ndarray
-    transfer: float
-    weights: np.ndarray
-    n_blocks: int
-    dimension: int
-    is_full: bool
-    largest: float
+    is_constant: np.ndarray
+    weights: np.ndarray | None
+    intercept: np.ndarray | None
+    solved: Solved
 
 
 def fit_penalties(
@@ -51,7 +47,7 @@ def fit_penalties(
     chosen: np.ndarray,
     *,
     tolerance: float,
-    dtype: type[np.floating],
+    dtype: np.dtype,
     least_blocks: int,
     has_weights: bool,
 ) -> Fitted:
@@ -61,82 +57,75 @@ def fit_penalties(
     """
     space = training.space(dtype)
     side = training.project(held_out)
-    units_of = {float(alpha): np.flatnonzero(chosen == alpha) for alpha in np.unique(chosen)}
-    paths = {alpha: PenaltyPath(alpha, space.start[:, units]) for alpha, units in units_of.items()}
-    solved: dict[float, np.ndarray] = {}
-    judged: dict[float, Judged] = {}
-    transfer = 1.0
-    n_units = len(chosen)
-    bounds = np.full(n_units, np.inf)
-    open_alphas = [*paths]
-    while open_alphas:
+    shares = [
+        _Share(np.flatnonzero(chosen == alpha), PenaltyPath(alpha, space.start[:, chosen == alpha]))
+        for alpha in np.unique(chosen)
+    ]
+    bounds = np.full(len(chosen), np.inf)
+    still_open = shares
+    while still_open:
         space.grow()
         side.follow(space)
-        run_each(
-            lambda alpha: paths[alpha].extend(space), open_alphas, order=len(space.diagonal[-1])
-        )
-        if len(space.diagonal) < least_blocks and not space.is_full:
+        order = len(space.diagonal[-1])
+        run_each(lambda share: share.path.extend(space), still_open, order=order)
+        if len(space.blocks) < least_blocks and not space.is_full:
             continue
-        for alpha in open_alphas:
-            coefficients = paths[alpha].coefficients(space, slice(None))
-            transfer = max(transfer, _transfer(side, solved.get(alpha), coefficients, paths[alpha]))
-            solved[alpha] = coefficients
-            judged[alpha] = side.judge(coefficients, units_of[alpha])
-        for alpha, numbers in judged.items():
-            energy = transfer * paths[alpha].error_energy()
-            bounds[units_of[alpha]] = np.maximum(
-                numbers.bound("pearson", energy), numbers.bound("r2", energy)
+        run_each(lambda share: share.judge(space, side), still_open, order=order)
+        transfer = max(1.0, *(share.transfer for share in shares))
+        for share in shares:
+            energy = transfer * share.path.error_energy
+            bounds[share.units] = np.maximum(
+                share.judged.bound("pearson", energy), share.judged.bound("r2", energy)
             )
-        open_alphas = [
-            alpha
-            for alpha in open_alphas
-            if not space.is_full and bounds[units_of[alpha]].max() > tolerance
+        still_open = [
+            share
+            for share in still_open
+            if not space.is_full and bounds[share.units].max() > tolerance
         ]
-    pearson, r2 = np.zeros(n_units), np.zeros(n_units)
-    predicts = np.zeros(n_units, dtype=bool)
-    weights = np.zeros((len(space.blocks[0]) if has_weights else 0, n_units))
-    for alpha, units in units_of.items():
-        predicts[units] = judged[alpha].predicts
-        pearson[units] = judged[alpha].agreement("pearson")
-        r2[units] = judged[alpha].agreement("r2")
-        if has_weights:
-            weights[:, units] = _weights(space, solved[alpha])
+    pearson, r2 = np.zeros(len(chosen)), np.zeros(len(chosen))
+    predicts = np.zeros(len(chosen), dtype=bool)
+    weights = np.zeros((len(training.statistics.cross), len(chosen))) if has_weights else None
+    for share in shares:
+        predicts[share.units] = share.judged.predicts
+        pearson[share.units] = share.judged.agreement("pearson")
+        r2[share.units] = share.judged.agreement("r2")
+        if weights is not None:
+            weights[:, share.units] = space.weights(share.coefficients)
     return Fitted(
         pearson,
         r2,
         bounds,
-        predicts & ~training.still,
-        transfer,
+        ~predicts | training.still | (held_out.total == 0),
         weights,
-        len(space.diagonal),
-        space.dimension,
-        space.is_full,
-        space.largest,
+        None if weights is None else training.intercept(weights),
+        space.solved,
     )
 
 
-def _transfer(
-    side: Projection, before: np.ndarray | None, after: np.ndarray, path: PenaltyPath
-) -> float:
-    """Return the largest ratio of held-out to training energy of what the last block changed."""
-    if before is None:
-        return 0.0
-    change = after.copy()
-    change[: len(before)] -= before
-    gains = path.last_gain()
-    moved = gains > np.finfo(side.squares.dtype).eps ** 2 * side.energy(after)
-    if not moved.any():
-        return 0.0
-    return float((side.energy(change)[moved] / gains[moved]).max())
+class _Share:
+    """The units that share a penalty.
 
+    Their ``transfer`` is the largest energy of an error on held-out rows, for
+    each of its energy on training rows, as seen in what the last blocks changed.
+    """
 
-def _weights(space: BlockKrylov, coefficients: np.ndarray) -> np.ndarray:
-    weights = np.zeros((len(space.blocks[0]), coefficients.shape[1]))
-    start = 0
-    for block in space.blocks:
-        part = coefficients[start : start + block.shape[1]]
-        if not len(part):
-            break
-        weights += block @ part.astype(block.dtype)
-        start += block.shape[1]
-    return weights
+    judged: Judged
+
+    def __init__(self, units: np.ndarray, path: PenaltyPath) -> None:
+        self.units = units
+        self.path = path
+        self.coefficients = np.zeros((0, len(units)))
+        self.transfer = 0.0
+
+    def judge(self, space: BlockKrylov, side: Projection) -> None:
+        """Predict the held-out rows."""
+        before, after = self.coefficients, self.path.coefficients(space, slice(None))
+        self.coefficients = after
+        self.judged = side.judge(after, self.units)
+        if len(before):
+            change = after.copy()
+            change[: len(before)] -= before
+            gains = self.path.last_gain()
+            moved = gains > np.finfo(side.products.dtype).eps ** 2 * self.judged.sums.predicted
+            ratios = side.energy(change)[moved] / gains[moved]
+            self.transfer = max(self.transfer, ratios.max(initial=0.0))

@@ -22,79 +22,63 @@ class Sentences:
     Parameters
     ----------
     stream
-        (place, feature): the frames, with zeros before, between and after the sentences.
-    within
-        (place,) whether a place belongs to a sentence.
+        (place, feature) float64: the frames less an offset, with zeros before, between and after
+        the sentences.
     rows
         (row,) the place of each frame.
     lengths
         (sentence,) frames in each.
     lags
         Consecutive whole numbers, ascending.
-    offset
-        (feature,) near the mean of the frames. What is computed of them is computed of the frames
-        less their offset, in float64, and still zero outside of sentences, to save digits.
     """
 
     stream: np.ndarray
-    within: np.ndarray
     rows: np.ndarray
     lengths: np.ndarray
     lags: range
-    offset: np.ndarray
-
-    @property
-    def n_features(self) -> int:
-        """The width of a frame."""
-        return int(self.stream.shape[1])
-
-    def frames(self, places: np.ndarray) -> np.ndarray:
-        """Return the frames (…, feature) at some places, less their offset."""
-        values = self.stream[places].astype(np.float64)
-        values -= self.offset
-        values[~self.within[places]] = 0.0
-        return np.asarray(values)
-
-    def shifted(self, lag: int) -> np.ndarray:
-        """Return the columns (row, feature) of the lagged design that hold one lag."""
-        return self.frames(self.rows - lag)
 
     def ends(self) -> np.ndarray:
-        """Return the last frames (sentence, frame, feature), as many as the past lags reach."""
+        """Return the last frames (frame, sentence, feature), as many as the past lags reach."""
         last = self.rows[np.cumsum(self.lengths) - 1]
-        return self.frames(last[:, None] + np.arange(1 - max(self.lags[-1], 0), 1))
+        return np.asarray(self.stream[last + np.arange(1 - max(self.lags[-1], 0), 1)[:, None]])
 
     def heads(self) -> np.ndarray:
-        """Return the first frames (sentence, frame, feature), as many as the future lags reach."""
+        """Return the first frames (frame, sentence, feature), as many as the future lags reach."""
         first = self.rows[np.cumsum(self.lengths) - self.lengths]
-        return self.frames(first[:, None] + np.arange(max(-self.lags[0], 0)))
+        return np.asarray(self.stream[first + np.arange(max(-self.lags[0], 0))[:, None]])
 
-    def present(self) -> np.ndarray:
-        """Return whether a lag of a row (row, lag) lies within the sentence."""
-        return np.asarray(self.within[self.rows[:, None] - np.array(self.lags)])
+    def presence(self) -> np.ndarray:
+        """Return 1 where a lag of a row (row, lag) lies within the sentence, and 0 elsewhere."""
+        within = np.zeros(len(self.stream))
+        within[self.rows] = 1.0
+        return np.asarray(within[self.rows[:, None] - np.array(self.lags)])
+
+    @property
+    def places(self) -> np.ndarray:
+        """Where a row stands in the stream's convolution with filters: at its first lag."""
+        return np.asarray(self.rows - self.lags[0])
+
+    def aligned(self, values: np.ndarray) -> np.ndarray:
+        """Return ``values (row, column)`` at these places (place, column), and zeros elsewhere."""
+        stream = np.zeros((len(self.stream), values.shape[1]))
+        stream[self.places] = values
+        return stream
 
 
-def join(
-    sentences: Sequence[np.ndarray],
-    lags: range,
-    offset: np.ndarray,
-    dtype: type[np.floating] = np.float64,
-) -> Sentences:
-    """Lay sentences (frame, feature) into one stream, kept as ``dtype``.
+def join(sentences: Sequence[np.ndarray], lags: range, offset: np.ndarray) -> Sentences:
+    """Lay sentences (frame, feature), less ``offset (feature,)``, into one stream.
 
     >>> joined = join([np.ones((2, 1)), np.full((1, 1), 3.0)], range(2), offset=np.zeros(1))
-    >>> np.hstack([joined.shifted(lag) for lag in joined.lags]).tolist()
+    >>> np.hstack([joined.stream[joined.rows - lag] for lag in joined.lags]).tolist()
     [[1.0, 0.0], [1.0, 1.0], [3.0, 0.0]]
     """
-    gap = max(abs(lags[0]), abs(lags[-1]))
+    gap = max(abs(lags[0]), abs(lags[-1]), len(lags) - 1)
     lengths = np.array([len(frames) for frames in sentences])
     starts = gap + np.cumsum(lengths + gap) - (lengths + gap)
-    stream = np.zeros((starts[-1] + lengths[-1] + gap, sentences[0].shape[1]), dtype=dtype)
+    stream = np.zeros((starts[-1] + lengths[-1] + gap, len(offset)))
     for start, frames in zip(starts, sentences, strict=True):
-        stream[start : start + len(frames)] = frames
+        np.subtract(frames, offset, out=stream[start : start + len(frames)])
     rows = np.concatenate(
         [np.arange(start, start + n) for start, n in zip(starts, lengths, strict=True)]
     )
-    within = np.zeros(len(stream), dtype=bool)
-    within[rows] = True
-    return Sentences(stream, within, rows, lengths, lags, offset)
+    return Sentences(stream, rows, lengths, lags)

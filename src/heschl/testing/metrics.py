@@ -11,7 +11,7 @@ import xarray as xr
 
 from heschl.cards import MetricCard
 from heschl.contracts import shares_designs
-from heschl.dimensions import FEATURE, FOLD, TIME, UNIT
+from heschl.dimensions import FEATURE, FOLD, STIMULUS, TIME, UNIT
 from heschl.errors import InvalidInput
 from heschl.registry import Resolved, metrics, resolve_metric
 from heschl.splits import Fold
@@ -23,6 +23,8 @@ from heschl.testing.traces import leaving_no_trace, with_other_random_states
 __all__ = ["CHECKS", "MetricUnderTest"]
 
 _N_ROWS, _N_FEATURES, _N_PERFECT, _N_NOISE = 360, 6, 10, 40
+_SENTENCE = 40
+"""Rows of a stimulus; folds hold three."""
 _CONSTANT = _N_PERFECT + _N_NOISE
 """The position of the unit that never changes, the last."""
 _NEAR_NULL, _NEAR_PERFECT = 0.1, 0.95
@@ -58,7 +60,8 @@ class MetricUnderTest(UnderTest[Resolved[MetricCard]]):
             coords={
                 TIME: np.arange(_N_ROWS),
                 FEATURE: np.arange(_N_FEATURES),
-                # For metrics that tell spaces of features apart; others need not look.
+                # For metrics that tell stimuli apart, or spaces of features; others need not look.
+                STIMULUS: (TIME, [f"sentence {row // _SENTENCE}" for row in range(_N_ROWS)]),
                 "space": (FEATURE, [("even", "odd")[number % 2] for number in range(_N_FEATURES)]),
             },
         )
