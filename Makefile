@@ -3,8 +3,11 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# Beside the rest, for tests alone; Heschl knows what is installed by the name of the folder.
+S3PRL := $(VENV)/s3prl/site-packages
+TRANSFORMERS_4 := $(VENV)/transformers-4/site-packages
 
-.PHONY: help venv demo test lint
+.PHONY: help venv demo test test-transformers-4 lint
 
 help:
 	@echo "make demo   score two models on a simulated brain"
@@ -21,14 +24,28 @@ $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet -c constraints.txt -e ".[speech,brain,test,lint]"
 	touch $@
 
+# s3prl wants a torchaudio that does not load beside this torch. What else it needs is there.
+$(S3PRL)/.installed: $(INSTALLED)
+	$(BIN)/pip install --quiet -c constraints.txt --no-deps --upgrade --target $(S3PRL) \
+		s3prl torchaudio omegaconf protobuf
+	touch $@
+
 demo: venv
 	$(BIN)/heschl score logmel lebel_moth-ridge --data phantom
 	$(BIN)/heschl score wav2vec2-random lebel_moth-ridge --data phantom
 
 # Examples run by package name: by path, a plugin would be imported a second time.
-test: venv
+test: venv $(S3PRL)/.installed
 	$(BIN)/pytest
 	$(BIN)/pytest --doctest-modules --pyargs heschl
+	PYTHONPATH=$(abspath $(S3PRL)) $(BIN)/pytest -m "not slow" tests/models/test_s3prl*.py
+
+# The audio encoders on the release of transformers before this one, and against this one.
+test-transformers-4: venv
+	$(BIN)/pip install --quiet --no-deps --upgrade --target $(TRANSFORMERS_4) \
+		transformers==4.57.6 huggingface_hub==0.36.2 tokenizers==0.22.2
+	PYTHONPATH=$(abspath $(TRANSFORMERS_4)) HESCHL_OTHER_TRANSFORMERS=$(abspath $(BIN))/python \
+		$(BIN)/pytest -W ignore::DeprecationWarning tests/models/test_huggingface*.py
 
 lint: venv
 	$(BIN)/ruff check .
