@@ -275,7 +275,7 @@ def test_responses_are_sampled_within_the_interval(slice_time_ref):
 
 
 def test_slice_times_beyond_the_interval_are_refused():
-    with pytest.raises(InvalidInput, match="slice_time_ref=1[.]5; expected a share of an interval"):
+    with pytest.raises(InvalidInput, match=r"slice_time_ref=1\.5; expected a share of an interval"):
         HemodynamicResponse(slice_time_ref=1.5)
 
 

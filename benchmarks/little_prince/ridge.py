@@ -59,9 +59,9 @@ def ridge_zh() -> EncodingBenchmark:
 def ridge_compat() -> EncodingBenchmark:
     """Return the declaration with those settings of the authors' code that are settings here.
 
-    Their code has ten folds, a grid of 16 points a volume and 33 Chinese listeners. What it has and this has not: voxels
-    in the place of vertices, a ridge on 100 components of them, layers that enter one after the
-    other, and responses scaled by a range of quantiles. See docs/protocols.md.
+    Their code has ten folds, a grid of 16 points a volume and 33 Chinese listeners. What it has and
+    this has not: voxels in the place of vertices, a ridge on 100 components of them, layers that
+    enter one after the other, and responses scaled by a range of quantiles. See docs/protocols.md.
     """
     return replace(
         ridge(),
