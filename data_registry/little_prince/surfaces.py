@@ -103,7 +103,7 @@ def read_mesh(path: Path) -> Mesh:
 
 def stamp_of(meshes: tuple[Path, ...]) -> tuple[int, ...]:
     """Return numbers that change when the content of the files does."""
-    states = [path.stat() for path in meshes]
+    states = [check_file(path) for path in meshes]
     return tuple(number for each in states for number in (each.st_size, each.st_mtime_ns))
 
 
