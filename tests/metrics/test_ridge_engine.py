@@ -181,6 +181,20 @@ def test_both_ways_of_a_tall_design_equal_the_reference(way, monkeypatch):
         assert_agrees(design, responses, contiguous(150, 5), estimator, dtype=dtype)
 
 
+@pytest.mark.parametrize("loudness", [3.0, 100.0, 1e4])
+def test_features_that_are_loud_in_one_story_keep_their_digits(loudness):
+    """What their sums over all rows would not do: the quiet rows would be lost beside the loud."""
+    design = design_of("p^-2", 400, 40)
+    for story in (0, 1):
+        design[100 * story : 100 * (story + 1), 15 * story : 15 * (story + 1)] *= loudness
+    design = (design - design.mean(axis=0)) / design.std(axis=0)
+    responses = responses_to(design, 30)
+
+    for alpha in (0.01, 1.0):
+        estimator = Nested((alpha,), "pearson")
+        assert_agrees(design, responses, contiguous(400, 4), estimator, dtype="float32")
+
+
 @pytest.mark.parametrize("n_features", [12, 90], ids=["tall", "wide"])
 @pytest.mark.parametrize("has_intercept", [True, False])
 def test_weights_on_request_are_those_of_a_fit(n_features, has_intercept):

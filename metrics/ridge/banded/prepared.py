@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -85,21 +85,17 @@ def _prepare_training(
     keeps: bool,
     has_basis: bool,
 ) -> Training:
-    training = prepare_training(
+    is_summed = route == "summed"
+    return prepare_training(
         design,
         settings,
         position,
         route,
-        gram=statistics.gram(design, position) if route == "summed" else None,
+        gram=statistics.gram(design, position) if is_summed else None,
+        root=statistics.root if is_summed else None,
         keeps=keeps,
         has_weights=has_basis,
     )
-    if training.turn is None:
-        return training
-    # turn' [Z'Y; 1'Y] = (D turn)' [X'Y; 1'Y]: the products with X serve every mix.
-    roots = np.ones((len(training.turn), 1))
-    roots[: design.n_features, 0] = design.roots
-    return replace(training, turn=(training.turn * roots).astype(training.turn.dtype))
 
 
 @dataclass(frozen=True)
@@ -160,7 +156,5 @@ class PreparedMix:
             )
             best.split[fold][:, units] = np.where(score == 0, 0.0, split)
         if best.weights is not None:
-            weights = np.zeros((best.weights.shape[1], len(units)))
             of_mix = training.weights(self.design, tile, chosen)
-            weights[self.design.columns] = self.design.roots[:, None] * of_mix
-            best.weights[fold][:, units] = weights
+            best.weights[fold][:, units] = self.design.on_whole(of_mix)

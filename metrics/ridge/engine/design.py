@@ -71,17 +71,9 @@ class Design:
             np.matmul(rows.T, rows, out=gram)
         return grams
 
-    def block_sums(self, blocks: Sequence[np.ndarray]) -> np.ndarray:
-        """Return the sum of the rows of each block, (block, feature)."""
-        return np.stack([len(block) * self.mean_of(block) for block in blocks])
-
-    def transposed_blocks(self, blocks: Sequence[np.ndarray], dtype: np.dtype) -> list[np.ndarray]:
-        """Return X' of each block (feature [+ 1], row); with an intercept 1' is the last row."""
-        height = self.n_features + self.has_intercept
-        found = [np.ones((height, len(block)), dtype=dtype) for block in blocks]
-        for transposed, block in zip(found, blocks, strict=True):
-            transposed[: self.n_features] = self.rows(block).T
-        return found
+    def on_whole(self, weights: np.ndarray) -> np.ndarray:
+        """Return weights (feature, any) on the design that this is a mix of: none, here."""
+        return weights
 
     @property
     def kernel(self) -> np.ndarray:

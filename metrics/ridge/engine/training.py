@@ -10,6 +10,7 @@ from heschl.errors import InvalidInput
 from heschl.metrics.ridge.agreement import ROUNDING, Agreement
 from heschl.metrics.ridge.engine.arrangement import Arrangement
 from heschl.metrics.ridge.engine.bands import Band, bands_of
+from heschl.metrics.ridge.engine.crossing import turn_onto_axes
 from heschl.metrics.ridge.engine.design import Design
 from heschl.metrics.ridge.engine.factors import (
     Factor,
@@ -17,6 +18,7 @@ from heschl.metrics.ridge.engine.factors import (
     Route,
     factor_training,
     project,
+    squares_on_axes,
     unreachable_axes,
 )
 from heschl.metrics.ridge.engine.path import Mixer, Panel, operators, path_sums
@@ -162,8 +164,10 @@ class Training:
         (axis,) float64.
     shares
         (alpha, axis) 1 / (eigenvalue + alpha).
-    loadings, turn
-        As in `Factor`.
+    loadings
+        As in `Factor`; None where there is a turn.
+    turn
+        As in `turn_onto_axes`; None where there are loadings.
     sides
         What judges penalties.
     scored
@@ -269,10 +273,15 @@ def prepare_training(
     route: Route,
     *,
     gram: np.ndarray | None,
+    root: np.ndarray | None,
     keeps: bool,
     has_weights: bool = False,
 ) -> Training:
-    """Do all the work on the design that one training set needs; units come later."""
+    """Do all the work on the design that one training set needs; units come later.
+
+    Gram matrix and root are those of `factor_training` and `turn_onto_axes`, for the route
+    "summed".
+    """
     arrangement, alphas, dtype = settings.arrangement, settings.alphas, settings.dtype
     rows = arrangement.trainings[position]
     is_left_out = isinstance(settings.estimator, LeaveOneOut)
@@ -288,6 +297,18 @@ def prepare_training(
     projections = {
         held_out: projection.of_axes(order, dtype) for held_out, projection in projections.items()
     }
+    turn = None
+    if factor.loadings is None:
+        assert root is not None  # noqa: S101 - tells the type checker
+        turn = turn_onto_axes(
+            design,
+            factor,
+            root,
+            seen=squares_on_axes(projections.values()),
+            smallest_alpha=alphas[0],
+        )
+        if turn is None:
+            factor = factor.loaded_by_rows(design, rows)
     shares = 1.0 / (alphas[:, None] + factor.eigenvalues)
     sides: tuple[HeldOutSide | LeftOutSide, ...]
     if is_left_out:
@@ -309,7 +330,7 @@ def prepare_training(
         factor.eigenvalues,
         shares.astype(dtype),
         cast(factor.loadings),
-        cast(factor.turn),
+        cast(turn),
         factor.feature_basis(design, rows) if has_weights and scored else None,
         bands,
         sides,
@@ -335,7 +356,9 @@ def _order_axes(
         seen.append(Projection(factor.loadings, np.zeros(factor.loadings.shape[1])))
     axes = np.argsort(factor.eigenvalues, kind="stable")
     if not (is_left_out and factor.spans_rows):  # there the residual lies on all axes
-        unreachable = unreachable_axes(factor, seen, settings.alphas[0], NEGLIGIBLE[name])
+        unreachable = unreachable_axes(
+            factor, squares_on_axes(seen), settings.alphas[0], NEGLIGIBLE[name]
+        )
         axes = axes[~unreachable[axes]]
     bands = bands_of(
         factor.eigenvalues[axes],
