@@ -247,24 +247,27 @@ def test_compressed_path_sums_what_the_predictions_sum_to(n_rows):
     predicted = np.stack([projected @ (loaded / (eigenvalues[:, None] + a)) for a in alphas])
     target, scale = generator.standard_normal((n_rows, 6)), generator.uniform(1, 2, (n_rows, 20))
     basis, root = np.linalg.qr(projected[:, order])
+    strength = generator.uniform(1, 1e3, 20)
     dtype, space = np.dtype(np.float64), Space(np.dtype(np.float64))
 
     squares, crossed = path_sums(
         operators(root, bands),
-        Mixer(bands, dtype=dtype, n_alphas=20),
+        Mixer(bands, dtype=dtype, strength=strength),
         loaded[order],
         basis.T @ target,
         space=space,
     )
     errors, _ = path_sums(
         operators(projected[:, order], bands),
-        Mixer(bands, dtype=dtype, n_alphas=20, row_scale=scale, has_target=True),
+        Mixer(bands, dtype=dtype, strength=strength, row_scale=scale, has_target=True),
         loaded[order],
         target,
         space=space,
     )
 
+    squares, errors = squares / strength[:, None] ** 2, errors / strength[:, None] ** 2
     np.testing.assert_allclose(squares, (predicted**2).sum(axis=1), rtol=1e-11)
+    crossed = crossed / strength[:, None]
     np.testing.assert_allclose(crossed, (predicted * target).sum(axis=1), rtol=1e-9, atol=1e-12)
     expected = ((predicted - target) * scale.T[:, :, None]) ** 2
     np.testing.assert_allclose(errors, expected.sum(axis=1), rtol=1e-11)

@@ -15,10 +15,10 @@ from tests.metrics.ridge_comparison import (
     compared,
     correlations_of_peer,
 )
-from tests.metrics.ridge_problems import Problem, problems
+from tests.metrics.ridge_problems import GRIDS, Problem, problems
 
 from heschl.errors import InvalidInput
-from heschl.metrics.ridge import Nested
+from heschl.metrics.ridge import KFold, LeaveOneOut, Nested
 
 SEEDED = {
     "deadline": None,
@@ -45,6 +45,53 @@ STEEP = (
 )
 """Spectra so steep that products with all features would drown those that matter."""
 
+STRONG = (
+    Problem(
+        30,
+        64,
+        (10,),
+        "flat",
+        "tiny",
+        Nested(GRIDS["wide"], "r2"),
+        design_scale=1e-6,
+        design_offset=-30.0,
+        response_scale=1e6,
+        dead_column=True,
+        seed=5,
+    ),
+    Problem(
+        65,
+        11,
+        (1, 1),
+        "p^-2",
+        "tiny",
+        LeaveOneOut(GRIDS["usual"]),
+        special=("orthogonal",),
+        layout="memory map",
+        design_scale=1e-6,
+        design_offset=1.0,
+        response_offset=3.0,
+        seed=7,
+    ),
+)
+"""Penalties so strong that the squares of predictions would vanish in float32."""
+
+STILL = Problem(
+    38,
+    1,
+    (1,),
+    "deficient",
+    "stories",
+    KFold(GRIDS["wide"], "r2", 2),
+    score="signed_r",
+    layout="reversed",
+    design_scale=1e-6,
+    design_offset=1.0,
+    dead_column=True,
+    seed=38,
+)
+"""A design that does not vary, but for the rounding of its mean."""
+
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_scores_and_penalties_equal_the_reference(dtype):
@@ -59,7 +106,7 @@ def test_scores_and_penalties_equal_the_reference(dtype):
 
     small, large = problems(dtype=dtype), problems(dtype=dtype, most_rows=400, most_features=1200)
     found_before = given(small)(hold)
-    for each in STEEP:
+    for each in STEEP + STRONG:
         found_before = example(replace(each, dtype=dtype))(found_before)
     settings(max_examples=120, **SEEDED)(found_before)()
     settings(max_examples=15, **SEEDED)(given(large)(hold))()
@@ -68,6 +115,7 @@ def test_scores_and_penalties_equal_the_reference(dtype):
 
 @settings(max_examples=120, **SEEDED)
 @given(problems(is_odd=True))
+@example(STILL)
 def test_odd_problems_are_solved_as_well_as_rounding_allows(problem):
     """Not z-scored, of any scale, hardly determined: no bound holds, but that of the condition."""
     dtype = problem.dtype

@@ -15,9 +15,11 @@ from heschl.metrics.ridge.banded.tiles import of_units
 from heschl.metrics.ridge.engine.arrangement import Outer
 from heschl.metrics.ridge.engine.factors import Route
 from heschl.metrics.ridge.engine.passes import judge
+from heschl.metrics.ridge.engine.preparing import prepare_training
 from heschl.metrics.ridge.engine.route import Routing
+from heschl.metrics.ridge.engine.settings import Settings
 from heschl.metrics.ridge.engine.space import Space
-from heschl.metrics.ridge.engine.training import Settings, Training, prepare_training
+from heschl.metrics.ridge.engine.training import Training
 from heschl.metrics.ridge.engine.units import Tile
 
 __all__ = ["PreparedMix", "prepare_mix"]

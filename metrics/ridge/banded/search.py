@@ -37,8 +37,8 @@ from heschl.metrics.ridge.engine.arrangement import Arrangement
 from heschl.metrics.ridge.engine.crossing import transposed_block
 from heschl.metrics.ridge.engine.design import Design
 from heschl.metrics.ridge.engine.route import CHUNK
+from heschl.metrics.ridge.engine.settings import Settings
 from heschl.metrics.ridge.engine.threads import ENGINE, blas_threads
-from heschl.metrics.ridge.engine.training import Settings
 from heschl.metrics.ridge.engine.units import Recordings
 from heschl.metrics.ridge.estimators import Estimator, LeaveOneOut
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from heschl.metrics.ridge.banded.statistics import over_trainings
 from heschl.metrics.ridge.engine.arrangement import Arrangement
-from heschl.metrics.ridge.engine.training import Settings
+from heschl.metrics.ridge.engine.settings import Settings
 from heschl.metrics.ridge.engine.units import Recordings, Tile, release
 
 __all__ = ["Tiles", "for_mix", "of_units"]

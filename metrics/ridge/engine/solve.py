@@ -16,9 +16,11 @@ from heschl.metrics.ridge.engine.arrangement import Arrangement
 from heschl.metrics.ridge.engine.crossing import crossing_root, transposed_block
 from heschl.metrics.ridge.engine.design import Design
 from heschl.metrics.ridge.engine.passes import Solution, Tables, Work
+from heschl.metrics.ridge.engine.preparing import prepare_training
 from heschl.metrics.ridge.engine.route import CHUNK, Routing, choose_routes
+from heschl.metrics.ridge.engine.settings import Settings
 from heschl.metrics.ridge.engine.threads import ENGINE, blas_threads, run
-from heschl.metrics.ridge.engine.training import Settings, Training, prepare_training
+from heschl.metrics.ridge.engine.training import Training
 from heschl.metrics.ridge.engine.units import Recordings
 from heschl.metrics.ridge.estimators import Bootstrap, Estimator
 
