@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NUMERICS", "Ridge", "labelled"]
 
-NUMERICS = 3
+NUMERICS = 4
 """Raised whenever the same settings would give other numbers."""
 
 BLOCK = 1024

@@ -181,6 +181,20 @@ def test_both_ways_of_a_tall_design_equal_the_reference(way, monkeypatch):
         assert_agrees(design, responses, contiguous(150, 5), estimator, dtype=dtype)
 
 
+@pytest.mark.parametrize("loudness", [3.0, 100.0, 1e4])
+def test_features_that_are_loud_in_one_story_keep_their_digits(loudness):
+    """What their sums over all rows would not do: the quiet rows would be lost beside the loud."""
+    design = design_of("p^-2", 400, 40)
+    for story in (0, 1):
+        design[100 * story : 100 * (story + 1), 15 * story : 15 * (story + 1)] *= loudness
+    design = (design - design.mean(axis=0)) / design.std(axis=0)
+    responses = responses_to(design, 30)
+
+    for alpha in (0.01, 1.0):
+        estimator = Nested((alpha,), "pearson")
+        assert_agrees(design, responses, contiguous(400, 4), estimator, dtype="float32")
+
+
 @pytest.mark.parametrize("n_features", [12, 90], ids=["tall", "wide"])
 @pytest.mark.parametrize("has_intercept", [True, False])
 def test_weights_on_request_are_those_of_a_fit(n_features, has_intercept):
@@ -233,24 +247,27 @@ def test_compressed_path_sums_what_the_predictions_sum_to(n_rows):
     predicted = np.stack([projected @ (loaded / (eigenvalues[:, None] + a)) for a in alphas])
     target, scale = generator.standard_normal((n_rows, 6)), generator.uniform(1, 2, (n_rows, 20))
     basis, root = np.linalg.qr(projected[:, order])
+    strength = generator.uniform(1, 1e3, 20)
     dtype, space = np.dtype(np.float64), Space(np.dtype(np.float64))
 
     squares, crossed = path_sums(
         operators(root, bands),
-        Mixer(bands, dtype=dtype, n_alphas=20),
+        Mixer(bands, dtype=dtype, strength=strength),
         loaded[order],
         basis.T @ target,
         space=space,
     )
     errors, _ = path_sums(
         operators(projected[:, order], bands),
-        Mixer(bands, dtype=dtype, n_alphas=20, row_scale=scale, has_target=True),
+        Mixer(bands, dtype=dtype, strength=strength, row_scale=scale, has_target=True),
         loaded[order],
         target,
         space=space,
     )
 
+    squares, errors = squares / strength[:, None] ** 2, errors / strength[:, None] ** 2
     np.testing.assert_allclose(squares, (predicted**2).sum(axis=1), rtol=1e-11)
+    crossed = crossed / strength[:, None]
     np.testing.assert_allclose(crossed, (predicted * target).sum(axis=1), rtol=1e-9, atol=1e-12)
     expected = ((predicted - target) * scale.T[:, :, None]) ** 2
     np.testing.assert_allclose(errors, expected.sum(axis=1), rtol=1e-11)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NUMERICS", "BandedRidge", "SplitScore", "checked_spaces"]
 
-NUMERICS = 2
+NUMERICS = 3
 """Raised whenever the same settings would give other numbers."""
 
 SplitScore = Literal["pearson", "r2"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -15,9 +15,11 @@ from heschl.metrics.ridge.banded.tiles import of_units
 from heschl.metrics.ridge.engine.arrangement import Outer
 from heschl.metrics.ridge.engine.factors import Route
 from heschl.metrics.ridge.engine.passes import judge
+from heschl.metrics.ridge.engine.preparing import prepare_training
 from heschl.metrics.ridge.engine.route import Routing
+from heschl.metrics.ridge.engine.settings import Settings
 from heschl.metrics.ridge.engine.space import Space
-from heschl.metrics.ridge.engine.training import Settings, Training, prepare_training
+from heschl.metrics.ridge.engine.training import Training
 from heschl.metrics.ridge.engine.units import Tile
 
 __all__ = ["PreparedMix", "prepare_mix"]
@@ -85,21 +87,17 @@ def _prepare_training(
     keeps: bool,
     has_basis: bool,
 ) -> Training:
-    training = prepare_training(
+    is_summed = route == "summed"
+    return prepare_training(
         design,
         settings,
         position,
         route,
-        gram=statistics.gram(design, position) if route == "summed" else None,
+        gram=statistics.gram(design, position) if is_summed else None,
+        root=statistics.root if is_summed else None,
         keeps=keeps,
         has_weights=has_basis,
     )
-    if training.turn is None:
-        return training
-    # turn' [Z'Y; 1'Y] = (D turn)' [X'Y; 1'Y]: the products with X serve every mix.
-    roots = np.ones((len(training.turn), 1))
-    roots[: design.n_features, 0] = design.roots
-    return replace(training, turn=(training.turn * roots).astype(training.turn.dtype))
 
 
 @dataclass(frozen=True)
@@ -160,7 +158,5 @@ class PreparedMix:
             )
             best.split[fold][:, units] = np.where(score == 0, 0.0, split)
         if best.weights is not None:
-            weights = np.zeros((best.weights.shape[1], len(units)))
             of_mix = training.weights(self.design, tile, chosen)
-            weights[self.design.columns] = self.design.roots[:, None] * of_mix
-            best.weights[fold][:, units] = weights
+            best.weights[fold][:, units] = self.design.on_whole(of_mix)

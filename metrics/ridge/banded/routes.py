@@ -7,7 +7,7 @@ import numpy as np
 from heschl.metrics.ridge.banded.statistics import Statistics
 from heschl.metrics.ridge.engine.factors import Route
 from heschl.metrics.ridge.engine.route import Routing, choose_routes
-from heschl.metrics.ridge.engine.training import Settings
+from heschl.metrics.ridge.engine.settings import Settings
 
 __all__ = ["MixRoutes"]
 

@@ -34,10 +34,11 @@ from heschl.metrics.ridge.banded.statistics import Statistics
 from heschl.metrics.ridge.banded.tiles import Tiles
 from heschl.metrics.ridge.banded.trial import Trial
 from heschl.metrics.ridge.engine.arrangement import Arrangement
+from heschl.metrics.ridge.engine.crossing import transposed_block
 from heschl.metrics.ridge.engine.design import Design
 from heschl.metrics.ridge.engine.route import CHUNK
+from heschl.metrics.ridge.engine.settings import Settings
 from heschl.metrics.ridge.engine.threads import ENGINE, blas_threads
-from heschl.metrics.ridge.engine.training import Settings
 from heschl.metrics.ridge.engine.units import Recordings
 from heschl.metrics.ridge.estimators import Estimator, LeaveOneOut
 
@@ -162,8 +163,11 @@ class _Problem:
         if routes.has("summed", self.searches):
             statistics.form_grams()
             if not isinstance(self.estimator, LeaveOneOut):
-                crossing = design.transposed_blocks(arrangement.blocks, whole.dtype)
-        tiles = Tiles(units, arrangement, crossing, settings, n_features=design.n_features)
+                crossing = [
+                    transposed_block(design, statistics.root, block, whole.dtype)
+                    for block in arrangement.blocks
+                ]
+        tiles = Tiles(units, arrangement, crossing, settings)
         stretches = whole.stretches(units.edges, self.n_threads)
         bests = []
         with (

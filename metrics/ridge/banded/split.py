@@ -82,8 +82,8 @@ def split_score(
     settings = training.settings
     rows = tile.held_out(held_out, settings.arrangement)
     loaded = training.load(tile)
-    shares = training.eigenvalues[:, None] + settings.alphas[indices]
-    weights = loaded.values / shares.astype(loaded.values.dtype)  # (axis, unit)
+    strength = training.strength[indices]
+    weights = training.on_axes(loaded, indices)  # (axis, unit), times strength as all from here
     predicted = parts.centred @ weights  # (space, row, unit)
     whole = predicted.sum(axis=0)
     with_target = np.einsum("siv,iv->sv", predicted, rows.values)
@@ -91,9 +91,10 @@ def split_score(
     if settings.score == "pearson":
         norms = np.sqrt(np.einsum("iv,iv->v", whole, whole).astype(np.float64) * total)
         return _divided(with_target, norms)
-    means = parts.mean @ weights  # (space, unit)
+    means = parts.mean @ weights / strength  # (space, unit)
     off = rows.mean - loaded.mean
-    products = 2.0 * with_target - np.einsum("siv,iv->sv", predicted, whole)
+    products = 2.0 * with_target / strength
+    products -= np.einsum("siv,iv->sv", predicted, whole) / strength**2
     products += len(rows.values) * (2.0 * off - means.sum(axis=0)) * means
     return _divided(products, total)
 

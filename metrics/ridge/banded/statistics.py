@@ -3,7 +3,8 @@
 A mix scales each space by √gamma: Z = X D. So Z'Z = D (X'X) D, ZZ' is the sum of
 the spaces' own kernels times their gammas, and Z'Y = D (X'Y). The products with
 X are formed once, whatever the number of mixes; a mix in which a space has no
-share uses the rows and columns of the rest.
+share uses the rows and columns of the rest. (Products with Y are formed with W,
+X = W R, and (R D)'W'Y; see `heschl.metrics.ridge.engine.crossing`.)
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import itertools
 import numpy as np
 
 from heschl.metrics.ridge.engine.arrangement import Arrangement
+from heschl.metrics.ridge.engine.crossing import crossing_root
 from heschl.metrics.ridge.engine.design import Design
 
 __all__ = ["Mixed", "Statistics", "over_trainings"]
@@ -48,15 +50,22 @@ class Mixed(Design):
         self.values = whole.values if is_whole else np.take(whole.values, self.columns, axis=1)
         self.has_intercept = whole.has_intercept
         self.n_rows, self.n_features = self.values.shape
+        self.n_whole = whole.n_features
         self.mean = whole.mean[self.columns]
         self.scale = whole.scale
-        self.factors = whole.scale * self.roots
+        self.factors = whole.factors[self.columns] * self.roots
         self._kernel = None
         if kernels is not None:
             self._kernel = np.zeros((self.n_rows, self.n_rows))
             for gamma, kernel in zip(gammas, kernels, strict=True):
                 if gamma > 0:
                     self._kernel += gamma * kernel
+
+    def on_whole(self, weights: np.ndarray) -> np.ndarray:
+        """Return D weights (feature of the whole design, any), given (column, any)."""
+        found = np.zeros((self.n_whole, weights.shape[1]))
+        found[self.columns] = self.roots[:, None] * weights
+        return found
 
 
 class Statistics:
@@ -78,14 +87,18 @@ class Statistics:
         self.arrangement = arrangement
         self.grams = np.empty((0, 0, 0))
         """X'X of each training set (training, feature, feature), once they are formed."""
+        self.root = np.empty((0, 0))
+        """R of the design (feature, feature), as in `heschl.metrics.ridge.engine.crossing`."""
         self.kernels: list[np.ndarray] = []
         """XX' of each space (row, row), once they are formed."""
 
     def form_grams(self) -> None:
-        """Form the Gram matrices, while BLAS has all its threads."""
-        self.grams = over_trainings(
-            self.design.block_grams(self.arrangement.blocks), self.arrangement
-        )
+        """Form the Gram matrices and their root, while BLAS has all its threads."""
+        blocks = self.arrangement.blocks
+        grams = self.design.block_grams(blocks)
+        n_added = sum(map(len, blocks))  # more than there are rows, where blocks are training sets
+        self.root = crossing_root(grams.sum(axis=0) * (self.design.n_rows / n_added))
+        self.grams = over_trainings(grams, self.arrangement)
 
     def form_kernels(self) -> None:
         """Form the kernels, while BLAS has all its threads."""

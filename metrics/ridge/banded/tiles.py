@@ -13,10 +13,10 @@ import numpy as np
 
 from heschl.metrics.ridge.banded.statistics import over_trainings
 from heschl.metrics.ridge.engine.arrangement import Arrangement
-from heschl.metrics.ridge.engine.training import Settings
+from heschl.metrics.ridge.engine.settings import Settings
 from heschl.metrics.ridge.engine.units import Recordings, Tile, release
 
-__all__ = ["Tiles", "for_columns", "of_units"]
+__all__ = ["Tiles", "for_mix", "of_units"]
 
 KEPT_BYTES = 1024 * 2**20
 """Memory for tiles; where all need more, each is read anew for each mix."""
@@ -35,8 +35,6 @@ class Tiles:
         X' of each block of rows (feature [+ 1], row), to form X'Y; empty where no route needs it.
     settings
         As in `Training`.
-    n_features
-        Of the whole design.
     """
 
     def __init__(
@@ -45,11 +43,8 @@ class Tiles:
         arrangement: Arrangement,
         crossing: Sequence[np.ndarray],
         settings: Settings,
-        *,
-        n_features: int,
     ) -> None:
         self.recordings = recordings
-        self.n_features = n_features
         self._arrangement = arrangement
         self._crossing = crossing
         self._settings = settings
@@ -83,14 +78,9 @@ class Tiles:
         return tile
 
 
-def for_columns(tile: Tile, columns: np.ndarray, *, n_features: int) -> Tile:
-    """Return a tile for a mix in which some columns of the design take part."""
-    crossed = tile.crossed
-    if len(columns) < n_features and crossed.size:
-        kept = [*columns, *range(n_features, crossed.shape[1])]  # the last row are sums of Y
-        crossed = crossed[:, kept]
-    # What was loaded on the axes of another mix is nothing here; sums of held-out rows are shared.
-    return replace(tile, crossed=crossed, loaded={})
+def for_mix(tile: Tile) -> Tile:
+    """Return a tile without what was loaded on the axes of another mix; the rest is shared."""
+    return replace(tile, loaded={})
 
 
 def of_units(tile: Tile, units: np.ndarray) -> Tile:

@@ -11,7 +11,7 @@ import numpy as np
 
 from heschl.metrics.ridge.banded.best import Best
 from heschl.metrics.ridge.banded.prepared import PreparedMix
-from heschl.metrics.ridge.banded.tiles import Tiles, for_columns
+from heschl.metrics.ridge.banded.tiles import Tiles, for_mix
 from heschl.metrics.ridge.engine.route import Stretch
 from heschl.metrics.ridge.engine.threads import run
 from heschl.metrics.ridge.engine.units import Tile
@@ -81,7 +81,7 @@ class Trial:
     def _tile(self, edges: tuple[int, int]) -> Tile:
         tile = self.tiles.read(edges)
         self.best.is_delicate[slice(*edges)] = tile.is_delicate
-        return for_columns(tile, self.prepared.design.columns, n_features=self.tiles.n_features)
+        return for_mix(tile)
 
     def _settle(self, tile: Tile, values: np.ndarray, chosen: np.ndarray) -> None:
         """Score the units for which this is the best mix so far.

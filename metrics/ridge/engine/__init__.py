@@ -15,8 +15,9 @@ s, less their means, and its prediction of held-out rows t are
 
 2. *Sets of rows* (`arrangement`). The rows fall into blocks of which training sets are unions.
    X_s'X_s is the sum of the blocks' Gram matrices, less n μμ'; nothing is subtracted that was
-   added, so nothing cancels. X_s'Y_s is a sum over blocks, too. Without blocks i and j the training
-   set is the same whether i is tested and j judges or the reverse: five folds have 15, not 25.
+   added, so nothing cancels. X_s'Y_s is a sum over blocks, too, formed with X R⁻¹, where R'R = X'X,
+   lest strong features drown weak axes (`crossing`). Without blocks i and j the training set is
+   the same whether i is tested and j judges or the reverse: five folds have 15, not 25.
 
 3. *Agreement from sums* (`statistics`). With M₀ the rows of M less their mean, and y₀ a target less
    its mean, a correlation needs p₀'y₀ and |p₀|² alone, R² the means as well. For all penalties
@@ -46,9 +47,10 @@ s, less their means, and its prediction of held-out rows t are
    that is measured to multiply faster; what concerns the design stays where it is.
 
 Errors in float32: shares are right to 1e-6 in each entry, responses on an axis to 6e-8 of the norm
-of the response. Correlations are within 5e-6 for spectra up to p⁻²; for steeper ones the error
-grows where a response is nearly orthogonal to the only axes that a strong penalty leaves. Units
-that vary 100 times less within a set of rows than over all are solved again, in float64.
+of the response times that of the axis. Correlations are within 5e-6 for spectra up to p⁻²; for
+steeper ones the error grows where a response is nearly orthogonal to the only axes that a strong
+penalty leaves. Units that vary 100 times less within a set of rows than over all are solved again,
+in float64.
 
 Deterministic for a machine and a number of threads: no sum depends on which thread was first.
 """

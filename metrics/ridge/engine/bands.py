@@ -162,7 +162,7 @@ def _compress(
     # Relative to the middle of the band all entries are near 1, so that the decomposition, which
     # is best in the sum of squares, is near the best in relative error as well.
     scale = np.sqrt(shares[:, :1] * shares[:, -1:])
-    full_rank = Band(axes, np.eye(len(alphas)), shares)
+    full_rank = Band(axes, np.diag(scale[:, 0]), shares / scale)
     left, singular, right = np.linalg.svd(shares / scale, full_matrices=False)
     first = max(1, int((singular > precision * singular[0]).sum()) - 1)
     for rank in range(first, len(singular)):

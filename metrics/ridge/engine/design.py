@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from heschl.metrics.ridge.agreement import centred
+from heschl.metrics.ridge.agreement import ROUNDING, centred
 
 __all__ = ["Design"]
 
@@ -16,7 +16,8 @@ class Design:
 
     With an intercept the mean of all rows means nothing, and products of nearly
     centred columns keep their digits. The scale brings squares near 1, so that
-    they fit into float32; penalties are scaled with its square.
+    they fit into float32; penalties are scaled with its square. Features that do
+    not vary, but for rounding, are 0.
 
     Parameters
     ----------
@@ -34,12 +35,15 @@ class Design:
         if has_intercept:
             self.mean = values.mean(axis=0, dtype=np.float64)
         self._kernel: np.ndarray | None = None
-        largest = max(
-            float(np.abs(values[start : start + 1024] - self.mean).max())
-            for start in range(0, self.n_rows, 1024)
-        )
+        deviation, magnitude = np.zeros((2, self.n_features))
+        for start in range(0, self.n_rows, 1024):
+            rows = values[start : start + 1024]
+            magnitude = np.maximum(magnitude, np.abs(rows).max(axis=0))
+            deviation = np.maximum(deviation, np.abs(rows - self.mean).max(axis=0))
+        varies = deviation > ROUNDING * magnitude
+        largest = float(deviation[varies].max(initial=0.0))
         self.scale = 2.0 ** -np.round(np.log2(largest)) if largest > 0 else 1.0
-        self.factors = np.full(self.n_features, self.scale)  # (feature,)
+        self.factors = self.scale * varies  # (feature,)
 
     def rows(self, rows: np.ndarray | slice, features: slice = slice(None)) -> np.ndarray:
         """Return rows (row, feature), centred and scaled, as a float64 copy."""
@@ -71,17 +75,9 @@ class Design:
             np.matmul(rows.T, rows, out=gram)
         return grams
 
-    def block_sums(self, blocks: Sequence[np.ndarray]) -> np.ndarray:
-        """Return the sum of the rows of each block, (block, feature)."""
-        return np.stack([len(block) * self.mean_of(block) for block in blocks])
-
-    def transposed_blocks(self, blocks: Sequence[np.ndarray], dtype: np.dtype) -> list[np.ndarray]:
-        """Return X' of each block (feature [+ 1], row); with an intercept 1' is the last row."""
-        height = self.n_features + self.has_intercept
-        found = [np.ones((height, len(block)), dtype=dtype) for block in blocks]
-        for transposed, block in zip(found, blocks, strict=True):
-            transposed[: self.n_features] = self.rows(block).T
-        return found
+    def on_whole(self, weights: np.ndarray) -> np.ndarray:
+        """Return weights (feature, any) on the design that this is a mix of: none, here."""
+        return weights
 
     @property
     def kernel(self) -> np.ndarray:

@@ -15,7 +15,8 @@ Four routes lead there, each exact:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -24,7 +25,15 @@ from heschl.metrics.ridge.agreement import centred
 from heschl.metrics.ridge.engine.design import Design
 from heschl.metrics.ridge.solver import rotate
 
-__all__ = ["Factor", "Projection", "Route", "factor_training", "project", "unreachable_axes"]
+__all__ = [
+    "Factor",
+    "Projection",
+    "Route",
+    "factor_training",
+    "project",
+    "squares_on_axes",
+    "unreachable_axes",
+]
 
 Route = Literal["summed", "direct", "kernel", "decomposed"]
 
@@ -60,10 +69,8 @@ class Factor:
     eigenvalues
         (axis,) of X'X.
     loadings
-        (row, axis) so that loadings' Y are the responses on the axes; None in the route "summed".
-    turn
-        (feature [+ 1], axis) so that turn' [X'Y; 1'Y] are the responses on the axes; with an
-        intercept the last row takes off the training mean. None but in the route "summed".
+        (row, axis) so that loadings' Y are the responses on the axes. None in the route "summed",
+        until `loaded_by_rows`.
     basis
         (feature, axis) from weights on the axes to weights on the (scaled) features. None in the
         route "kernel", where it is X' loadings.
@@ -76,7 +83,6 @@ class Factor:
 
     eigenvalues: np.ndarray
     loadings: np.ndarray | None
-    turn: np.ndarray | None
     basis: np.ndarray | None
     mean: np.ndarray
     spans_rows: bool
@@ -90,11 +96,16 @@ class Factor:
         return Factor(
             self.eigenvalues[axes],
             some(self.loadings),
-            some(self.turn),
             some(self.basis),
             self.mean,
             self.spans_rows,
         )
+
+    def loaded_by_rows(self, design: Design, training: np.ndarray) -> Factor:
+        """Return this with loadings, of a design's training rows."""
+        assert self.basis is not None  # noqa: S101 - tells the type checker
+        deviations = design.rows(training) - self.mean
+        return replace(self, loadings=deviations @ self.basis)
 
     def feature_basis(self, design: Design, training: np.ndarray) -> np.ndarray:
         """Return (feature, axis) that turns weights on the axes into weights on the features."""
@@ -170,10 +181,8 @@ def _from_gram(
         gram[:] = 0.0
     eigenvalues, basis = np.linalg.eigh(gram)
     eigenvalues = eigenvalues.clip(min=0.0)
-    if deviations is not None:
-        return Factor(eigenvalues, deviations @ basis, None, basis, mean, spans_rows=False)
-    turn = np.vstack([basis, -mean @ basis]) if design.has_intercept else basis
-    return Factor(eigenvalues, None, turn, basis, mean, spans_rows=False)
+    loadings = None if deviations is None else deviations @ basis
+    return Factor(eigenvalues, loadings, basis, mean, spans_rows=False)
 
 
 def _from_kernel(design: Design, rows: np.ndarray) -> Factor:
@@ -191,7 +200,7 @@ def _from_kernel(design: Design, rows: np.ndarray) -> Factor:
     eigenvalues, axes = np.linalg.eigh(kernel)
     if design.has_intercept:
         eigenvalues, axes = eigenvalues[:-1], axes[:, :-1]
-    return Factor(eigenvalues.clip(min=0.0), axes, None, None, mean, spans_rows=True)
+    return Factor(eigenvalues.clip(min=0.0), axes, None, mean, spans_rows=True)
 
 
 def _from_rows(design: Design, rows: np.ndarray, smallest_alpha: float) -> Factor:
@@ -201,25 +210,31 @@ def _from_rows(design: Design, rows: np.ndarray, smallest_alpha: float) -> Facto
     return Factor(
         rotation.eigenvalues,
         rotation.loadings,
-        None,
         rotation.basis,
         rotation.design_mean,
         spans_rows=rotation.spans_rows,
     )
 
 
+def squares_on_axes(projections: Iterable[Projection]) -> np.ndarray:
+    """Return the largest square (axis,) that any set of held-out rows has on each axis."""
+    found = [
+        np.maximum(
+            np.einsum("ip,ip->p", each.centred, each.centred), len(each.centred) * each.mean**2
+        )
+        for each in projections
+    ]
+    return np.asarray(np.max(found, axis=0), dtype=np.float64)
+
+
 def unreachable_axes(
-    factor: Factor, projections: list[Projection], smallest_alpha: float, negligible: float
+    factor: Factor, seen: np.ndarray, smallest_alpha: float, negligible: float
 ) -> np.ndarray:
     """Return which axes (axis,) cannot matter to any prediction beside the others, as booleans.
 
     Responses of norm 1 have at most √eigenvalue on an axis, of which a penalty
-    leaves the share 1/(eigenvalue + alpha), which the projected rows multiply.
+    leaves the share 1/(eigenvalue + alpha), which held-out rows of the squares ``seen`` multiply.
     This reach, as a share of the largest, is greatest for the smallest penalty.
     """
-    squared = np.zeros(len(factor.eigenvalues))
-    for projection in projections:
-        squared = np.maximum(squared, np.einsum("ip,ip->p", projection.centred, projection.centred))
-        squared = np.maximum(squared, len(projection.centred) * projection.mean**2)
-    reach = np.sqrt(factor.eigenvalues * squared) / (factor.eigenvalues + smallest_alpha)
+    reach = np.sqrt(factor.eigenvalues * seen) / (factor.eigenvalues + smallest_alpha)
     return np.asarray(reach <= negligible * reach.max(initial=0.0))

@@ -17,9 +17,10 @@ from heschl.metrics.ridge.agreement import ROUNDING
 from heschl.metrics.ridge.engine.arrangement import Trial
 from heschl.metrics.ridge.engine.design import Design
 from heschl.metrics.ridge.engine.passes import Work
+from heschl.metrics.ridge.engine.sides import HeldOutSide, LeftOutSide
 from heschl.metrics.ridge.engine.space import Space
 from heschl.metrics.ridge.engine.statistics import Sums, agreement
-from heschl.metrics.ridge.engine.training import HeldOutSide, LeftOutSide, Training
+from heschl.metrics.ridge.engine.training import Training
 from heschl.metrics.ridge.engine.units import Tile
 from heschl.metrics.ridge.estimators import LeaveOneOut
 
@@ -147,8 +148,7 @@ class _OnDevice:
 
         self.training = training
         self.loadings, self.turn = moved(training.loadings), moved(training.turn)
-        self.eigenvalues = work.sent(training.eigenvalues)[:, None]
-        self.alphas = work.sent(training.settings.alphas)
+        self.shares = work.sent(training.shares)
         self.paths = [_Path(training, side, work) for side in training.sides]
         self.scored = {
             held_out: (work.sent(each.centred), work.sent(each.mean))
@@ -203,16 +203,16 @@ class _OnDevice:
         """Return score and whether prediction or response do not vary, each (unit,)."""
         projected, mean_projected = self.scored[held_out]
         rows, loaded = units.held_out(held_out), self.load(units)
-        weights = self._weights(loaded, indices)
+        weights, strength = self._on_axes(loaded, indices), self.training.strength[indices]
         predicted, mean = projected @ weights, _back(mean_projected @ weights)
         rounding = 64 * torch.finfo(predicted.dtype).eps
         is_still = _back(predicted.abs().amax(dim=0)) <= rounding * np.abs(mean)
         predicted = _stilled(predicted, is_still)
         sums = Sums(
-            _back((predicted * rows.values).sum(dim=0)),
-            _back(predicted.square().sum(dim=0)),
+            _back((predicted * rows.values).sum(dim=0)) / strength,
+            _back(predicted.square().sum(dim=0)) / strength**2,
             rows.total,
-            rows.mean - loaded.mean - mean,
+            rows.mean - loaded.mean - mean / strength,
             len(predicted),
         )
         spread = units.tile.spread_held_out[held_out]
@@ -222,12 +222,12 @@ class _OnDevice:
     def weights(self, design: Design, units: _Units, indices: np.ndarray) -> np.ndarray:
         """Return weights (feature, unit) on design and responses as they were given."""
         assert self.training.basis is not None  # noqa: S101 - tells the type checker
-        on_axes = _back(self._weights(self.load(units), indices))
+        on_axes = _back(self._on_axes(self.load(units), indices)) / self.training.strength[indices]
         return np.asarray(self.training.basis @ on_axes * (units.tile.scale * design.scale))
 
-    def _weights(self, loaded: _Loaded, indices: np.ndarray) -> torch.Tensor:
-        alphas = self.alphas[torch.as_tensor(indices, device=self.alphas.device)]
-        return loaded.values / (self.eigenvalues + alphas)
+    def _on_axes(self, loaded: _Loaded, indices: np.ndarray) -> torch.Tensor:
+        shares = self.shares[torch.as_tensor(indices, device=self.shares.device)]
+        return loaded.values * shares.T
 
 
 class _Path:
@@ -237,6 +237,7 @@ class _Path:
         self, training: Training, side: HeldOutSide | LeftOutSide, work: TorchWork
     ) -> None:
         self.side, self.settings = side, training.settings
+        self.strength = training.strength[:, None]
         self.root, self.left = work.sent(side.root), work.sent(side.mixer.left)
         self.rights = [work.sent(band.right) for band in training.bands]
         self.is_triangular = not np.tril(side.root[:, : len(side.root)], -1).any()
@@ -258,7 +259,8 @@ class _Path:
         offset = np.zeros(())
         if estimator.criterion != "pearson":
             means = self.shares @ (self.mean[:, None] * loaded.values)
-            offset = rows.mean - loaded.mean - _back(means)
+            offset = rows.mean - loaded.mean - _back(means) / self.strength
+        product, squares = product / self.strength, squares / self.strength**2
         sums = Sums(product, squares, rows.total, offset, len(rows.values))
         return agreement(estimator.criterion, sums)
 

@@ -13,9 +13,10 @@ import numpy as np
 from heschl.metrics.ridge.engine.arrangement import Trial
 from heschl.metrics.ridge.engine.design import Design
 from heschl.metrics.ridge.engine.route import Routing, Stretch
+from heschl.metrics.ridge.engine.settings import Settings
 from heschl.metrics.ridge.engine.space import Space
 from heschl.metrics.ridge.engine.threads import run
-from heschl.metrics.ridge.engine.training import Settings, Training
+from heschl.metrics.ridge.engine.training import Training
 from heschl.metrics.ridge.engine.units import Recordings, Tile
 from heschl.metrics.ridge.penalties import best_penalties
 

@@ -97,6 +97,8 @@ class Mixer:
     ----------
     bands
         As from `heschl.metrics.ridge.engine.bands.bands_of`.
+    strength
+        (alpha,) by which predictions are multiplied, so that their squares fit into float32.
     row_scale
         (row, alpha) by which each predicted row is multiplied before it is squared; None for 1.
     has_target
@@ -110,16 +112,17 @@ class Mixer:
         bands: Sequence[Band],
         *,
         dtype: np.dtype,
+        strength: np.ndarray,
         row_scale: np.ndarray | None = None,
         has_target: bool = False,
-        n_alphas: int,
     ) -> None:
         self.starts = np.cumsum([0, *(band.rank for band in bands)])  # of each band's products
         self.axes = np.cumsum([0, *(band.width for band in bands)])
         self.has_target = has_target
-        left = np.hstack([np.zeros((n_alphas, 0)), *(band.left for band in bands)])
+        left = np.hstack([np.zeros((len(strength), 0)), *(band.left for band in bands)])
+        left *= strength[:, None]
         if has_target:
-            left = np.hstack([left, np.full((n_alphas, 1), -1.0)])
+            left = np.hstack([left, -strength[:, None]])
         if row_scale is not None:
             left = row_scale[:, :, None] * left  # (row, alpha, product)
         self.left = left.astype(dtype)
@@ -135,7 +138,8 @@ def path_sums(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return Σ over rows of squared predictions and of target times prediction, (alpha, unit).
 
-    Where the mixer subtracts the target, the squares are those of errors.
+    Where the mixer subtracts the target, the squares are those of errors. All are of predictions
+    times the strength.
 
     Parameters
     ----------

@@ -42,9 +42,6 @@ BLOCK_BYTES = 1024 * 2**20
 MEAN_RANK = {"float32": 6, "float64": 12}
 """Products for each axis in a compressed path, typically."""
 
-OFF_CENTRE = 0.9
-"""The share of the squares of training rows that their mean may have."""
-
 
 @dataclass(frozen=True)
 class Routing:
@@ -137,14 +134,11 @@ def choose_routes(
         dtype=np.dtype(np.float64) if any(is_small) else dtype,
         largest_chunk=largest_chunk,
     )
-    is_direct = is_raw or (
-        "summed" in expected.routes and _is_off_centre(design, arrangement, squares)
-    )
 
     def checked(route: Route, *, is_too_small: bool) -> Route:
         if is_too_small:
             return "decomposed"
-        return "direct" if route == "summed" and is_direct else route
+        return "direct" if route == "summed" and is_raw else route
 
     routes = tuple(
         checked(route, is_too_small=small)
@@ -202,18 +196,6 @@ def _squares(design: Design) -> np.ndarray:
     return squares
 
 
-def _is_off_centre(design: Design, arrangement: Arrangement, squares: np.ndarray) -> bool:
-    """Return whether a training mean is so large that taking it off sums would cost digits."""
-    if not design.has_intercept:
-        return False
-    sums = design.block_sums(arrangement.blocks)
-    for rows, members in zip(arrangement.trainings, arrangement.members, strict=True):
-        mean = sums[list(members)].sum(axis=0) / len(rows)
-        if len(rows) * (mean @ mean) > OFF_CENTRE * squares[rows].sum():
-            return True
-    return False
-
-
 def _tall_route(
     n_features: int,
     arrangement: Arrangement,
@@ -228,7 +210,8 @@ def _tall_route(
     n_fitted = sum(len(arrangement.trainings[position]) for position in tall)
     n_added = sum(len(arrangement.members[position]) for position in tall)
     adding = 16.0  # an addition waits for memory while so many multiplications are done
-    summed = n_features**2 * (arrangement.n_rows + adding * n_added)
+    turns = 0.0 if isinstance(estimator, LeaveOneOut) else len(tall) * n_features
+    summed = n_features**2 * (arrangement.n_rows + adding * n_added + turns)
     direct = 3.0 * n_features**2 * n_fitted  # the Gram matrix and the loadings, in float64
     if not isinstance(estimator, LeaveOneOut):
         turned = n_features * (arrangement.n_rows + len(tall) * n_features + adding * n_added)

@@ -6,17 +6,21 @@ import itertools
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from heschl.metrics.ridge.agreement import Agreement
 from heschl.metrics.ridge.engine.arrangement import Arrangement
+from heschl.metrics.ridge.engine.crossing import crossing_root, transposed_block
 from heschl.metrics.ridge.engine.design import Design
 from heschl.metrics.ridge.engine.passes import Solution, Tables, Work
+from heschl.metrics.ridge.engine.preparing import prepare_training
 from heschl.metrics.ridge.engine.route import CHUNK, Routing, choose_routes
+from heschl.metrics.ridge.engine.settings import Settings
 from heschl.metrics.ridge.engine.threads import ENGINE, blas_threads, run
-from heschl.metrics.ridge.engine.training import Settings, Training, prepare_training
+from heschl.metrics.ridge.engine.training import Training
 from heschl.metrics.ridge.engine.units import Recordings
 from heschl.metrics.ridge.estimators import Bootstrap, Estimator
 
@@ -141,10 +145,12 @@ class _Problem:
             threadpool_limits(1, user_api="blas"),
             ThreadPoolExecutor(self.n_threads) as pool,
         ):
-            trainings = self._prepared(design, settings, routing, squares, pool)
+            root = crossing_root(squares.sum(axis=0)) if len(squares) else None
+            trainings = self._prepared(design, settings, routing, squares, root, pool)
             crossing = []
-            if any(training.turn is not None for training in trainings):
-                crossing = design.transposed_blocks(self.arrangement.blocks, routing.dtype)
+            if root is not None and any(training.turn is not None for training in trainings):
+                transposed = partial(transposed_block, design, root, dtype=routing.dtype)
+                crossing = list(pool.map(transposed, self.arrangement.blocks))
             work = Work(design, trainings, settings, routing, crossing, units, tables)
             work = _placed(work, self.device)
             n_readers = self.n_threads if self.device == "cpu" else READERS
@@ -169,6 +175,7 @@ class _Problem:
         settings: Settings,
         routing: Routing,
         squares: np.ndarray,
+        root: np.ndarray | None,
         pool: ThreadPoolExecutor,
     ) -> list[Training]:
         """Prepare each training set, one on a thread."""
@@ -184,6 +191,7 @@ class _Problem:
                 position,
                 route,
                 gram=gram,
+                root=root,
                 keeps=routing.keeps,
                 has_weights=self.has_weights,
             )
