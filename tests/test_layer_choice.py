@@ -1,5 +1,6 @@
 """Layers chosen for each unit within its training rows, and errors from draws of stimuli."""
 
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +19,7 @@ from heschl.recording import Recording
 from heschl.resampling import over_stimuli
 from heschl.sound import Sound, Stimulus, StimulusSet
 from heschl.splits import Fold, StratifiedKFold
+from heschl.store import Store
 from heschl.windowing import WholeStimulus
 
 N_SOUNDS, N_UNITS, RATE = 40, 6, 16_000
@@ -200,6 +202,47 @@ def test_scores_of_folds_are_averaged_with_the_layer_of_each_fold(store):
     np.testing.assert_allclose(units["inner_score"][:5], [*own[0, :3], *own[1, 3:5]], rtol=1e-6)
 
 
+def test_layers_may_be_chosen_on_half_of_the_splits(store):
+    score = scored(
+        store,
+        metric=Lines(pools=False),
+        layer_rule="splits",
+        fold_average="median",
+        unit_average="median",
+    )
+    units = score.tree["units"]
+    assert units["inner_layer"].dims == ("iteration", "unit")
+    assert (units["inner_layer"][:, :3] == 0).all()
+    assert (units["inner_layer"][:, 3:5] == 1).all()
+    # Over all ways to halve four splits, medians of halves are means of two.
+    keys = [
+        key
+        for cell in heschl.plan(
+            TwoTraits(),
+            benchmark(
+                metric=Lines(pools=False),
+                layer_rule="splits",
+                fold_average="median",
+                unit_average="median",
+            ),
+            data=Sounds(),
+            store=store,
+        ).cells
+        if cell.stage == "scores"
+        for key in cell.keys
+    ]
+    folds = Store(store).read(keys[0])["fold_score"]
+    halves = [folds[list(half), 0].mean() for half in itertools.combinations(range(4), 2)]
+    assert min(halves) - 1e-9 <= float(units["inner_score"][0]) <= max(halves) + 1e-9
+    assert score.layer_rule == "splits"
+    assert "does best on half of the splits" in score.explain()
+    assert score.value == float(
+        score.tree["population"]["rule_value"].sel(
+            quantity="normalised", layer_rule="splits", roi="driven"
+        )
+    )
+
+
 def test_a_region_may_be_all_that_is_scored(store):
     score = scored(store, units="first")
     assert score.tree["units"].sizes["unit"] == 3
@@ -257,7 +300,9 @@ def test_metrics_that_tell_nothing_of_inner_folds_are_refused(store):
 def test_draws_and_ceilings_do_not_go_together():
     with pytest.raises(InvalidInput, match="give ceiling=NoCeiling"):
         benchmark(over="stimulus", ceiling=CorrelationCeiling())
-    with pytest.raises(InvalidInput, match="layer_rule='best'; expected one of nested, inner"):
+    with pytest.raises(
+        InvalidInput, match="layer_rule='best'; expected one of nested, inner, splits"
+    ):
         benchmark(layer_rule="best")
 
 

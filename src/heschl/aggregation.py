@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 
 from heschl.dimensions import DRAW, LAYER, ROI, SUBJECT
-from heschl.layer_choice import LAYER_RULES, best_on_all, best_on_others
+from heschl.layer_choice import LAYER_RULES, LayerRule, best_on_all, best_on_others
 from heschl.statistics import bootstrap_interval, standard_error, wilcoxon
 
 __all__ = ["QUANTITIES", "UnitAverage", "over_stimuli", "over_subjects", "per_region"]
@@ -111,8 +111,19 @@ def _divisor(units: xr.Dataset) -> np.ndarray:
     return units[name].to_numpy().astype(np.float64)
 
 
-def over_subjects(summary: xr.Dataset, *, seed: int, level: float = 0.95) -> xr.Dataset:
+def over_subjects(
+    summary: xr.Dataset, *, layer_rule: LayerRule = "inner", seed: int, level: float = 0.95
+) -> xr.Dataset:
     """Reduce listeners to a mean with its standard error, interval and test.
+
+    Parameters
+    ----------
+    summary
+        Of `per_region`.
+    layer_rule
+        By which ``inner_score`` was chosen, if it is there.
+    seed, level
+        Of the bootstrap intervals.
 
     Returns
     -------
@@ -134,7 +145,7 @@ def over_subjects(summary: xr.Dataset, *, seed: int, level: float = 0.95) -> xr.
         if f"{rule}_score" in summary:
             of_units = [summary[f"{rule}_{name}"].to_numpy()[np.newaxis] for name in QUANTITIES]
             ruled = np.concatenate([ruled, np.stack(of_units)], axis=1)
-            rules.append(rule)
+            rules.append(layer_rule if rule == "inner" else rule)
     statistics = _population(by_quantity, seed, level)
     rule_statistics = _population(ruled, seed, level)
     ceiling = summary["ceiling"].transpose(SUBJECT, ROI).to_numpy()

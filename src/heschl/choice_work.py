@@ -15,6 +15,7 @@ from heschl.encoding_work import over_folds
 from heschl.layer_choice import assembled, best_on_inner_folds, of_chosen_layer
 from heschl.resampling import over_stimuli
 from heschl.session import Session
+from heschl.split_choice import choose_layers
 
 if TYPE_CHECKING:
     from heschl.encoding import EncodingBenchmark
@@ -30,13 +31,17 @@ def compute_choice(
     _missing: Sequence[int],
     _report: Report,
 ) -> Iterator[tuple[int, Arrays]]:
-    """Yield one listener's scores with the layers chosen within the training rows.
+    """Yield one listener's scores with the layers chosen for each unit.
 
-    ``layer`` is (fold, unit), ``score`` (unit,); where the metric corrects for noise itself
-    ``normalised`` (unit,), where stimuli are drawn anew ``draws`` (draw, unit). ``keys`` are those
-    of the scores of each layer.
+    Chosen within the training rows, ``layer`` is (fold, unit), ``score`` (unit,); where the metric
+    corrects for noise itself ``normalised`` (unit,), where stimuli are drawn anew ``draws`` (draw,
+    unit). Chosen on half of the splits, each has (iteration, unit). ``keys`` are those of the
+    scores of each layer.
     """
     layers = [stored(session, key, f"the scores of {subject}") for key in keys]
+    if benchmark.layer_rule == "splits":
+        yield 0, _on_other_splits(layers, session.seed)
+        return
     chosen = best_on_inner_folds(np.stack([each["inner_score"] for each in layers]))
     arrays = {"layer": chosen}
     if "fold_normalised" in layers[0]:
@@ -63,3 +68,13 @@ def compute_choice(
             seed=session.seed,
         )
     yield 0, arrays
+
+
+def _on_other_splits(layers: Sequence[Arrays], seed: int) -> Arrays:
+    """Return what layers reach on those splits that did not choose them."""
+    names = [name for name in ("score", "normalised") if f"fold_{name}" in layers[0]]
+    values = {name: np.stack([each[f"fold_{name}"] for each in layers]) for name in names}
+    # A share of what can be explained tells no more above 1.
+    highest = 1.0 if "normalised" in values else np.inf
+    choice = choose_layers(values[names[-1]], values, highest=highest, seed=seed)
+    return {"layer": choice.layer, **choice.values}

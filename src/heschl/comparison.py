@@ -72,8 +72,8 @@ def of_listeners(
         known = population[dimension].to_numpy().astype(str).tolist()
         if name not in known:
             raise UnknownName(f"this score has no {dimension} {name!r}; {near_names(name, known)}")
-    if rule in ("inner", "best_of_unit"):
-        return summary[f"{rule}_{quantity}"]
+    if rule in ("inner", "splits", "best_of_unit"):
+        return summary[f"{'inner' if rule == 'splits' else rule}_{quantity}"]
     values = summary[quantity]
     if rule == "mean":
         return values.mean(LAYER, skipna=False)

@@ -120,7 +120,8 @@ class EncodingBenchmark:
     layer_rule
         Which of the reductions of layers is the board's number: ``"nested"``
         chooses one on the other listeners, ``"inner"`` one for each unit within
-        the training rows of each fold.
+        the training rows of each fold, ``"splits"`` one for each unit on half of
+        the folds, to be scored on the others, ten times over.
     units
         The region outside of which no unit is scored; all units by default.
     left_out
@@ -282,6 +283,7 @@ class EncodingBenchmark:
             self.ceiling,
             score_power=self.metric.power,
             unit_average=self.unit_average,
+            layer_rule=self.layer_rule,
             seed=session.seed,
         )
 

@@ -50,7 +50,7 @@ def encoding_cells(benchmark: EncodingBenchmark, session: Session) -> list[Cell]
     of_listeners = [scores[subject] for subject in session.subjects]
     choices = (
         [_choice_cell(benchmark, session, cell) for cell in of_listeners]
-        if benchmark.layer_rule == "inner"
+        if benchmark.layer_rule != "nested"
         else []
     )
     return [*features.values(), *sums.values(), *ceilings, *of_listeners, *choices]
@@ -210,6 +210,8 @@ def _choice_cell(benchmark: EncodingBenchmark, session: Session, scores: Cell) -
         "stage": "choice",
         "numerics": _NUMERICS,
         "rule": benchmark.layer_rule,
+        "fold_average": benchmark.fold_average,
+        "seed": session.seed,
         "scores": scores.keys,
     }
     return Cell(

@@ -170,6 +170,8 @@ def _arrays(
     }
     for name, values in of_folds.items():
         arrays[name] = over_folds(benchmark, values) if FOLD in dims[name] else values
+    if benchmark.layer_rule != "nested":
+        arrays |= {f"fold_{name}": of_folds[name] for name in of_folds if FOLD in dims[name]}
     if benchmark.layer_rule == "inner":
         if "inner_score" not in result:
             raise BrokenPlugin(
@@ -177,7 +179,6 @@ def _arrays(
                 f"{benchmark.metric.card.id!r} returned no 'inner_score' (fold, unit)"
             )
         arrays["inner_score"] = result["inner_score"].transpose(FOLD, UNIT).to_numpy()
-        arrays |= {f"fold_{name}": of_folds[name] for name in of_folds if FOLD in dims[name]}
     if "prediction" not in result:
         return arrays
     prediction = result["prediction"].transpose(TIME, UNIT).to_numpy()

@@ -14,8 +14,9 @@ from heschl.aggregation import UnitAverage, over_stimuli, over_subjects, per_reg
 from heschl.ceilings import Ceiling, Power, normalise
 from heschl.configuration import canonical_json
 from heschl.contracts import Dataset
-from heschl.dimensions import DRAW, FOLD, LAYER, ROI, SUBJECT, UNIT
+from heschl.dimensions import DRAW, FOLD, ITERATION, LAYER, ROI, SUBJECT, UNIT
 from heschl.errors import BrokenPlugin, InvalidInput, near_names
+from heschl.layer_choice import LayerRule
 
 __all__ = ["TOP_TENTH", "SubjectScores", "gather_groups"]
 
@@ -36,7 +37,7 @@ class SubjectScores:
 
     Where the benchmark has them: ``normalised`` (layer, unit), by the metric
     itself; ``inner`` with ``score``, ``normalised`` (unit,) and ``layer`` (fold,
-    unit) of the layers chosen within the training rows; ``draws`` (layer, draw,
+    unit) of layers chosen for each unit, or all of them (iteration, unit); ``draws`` (layer, draw,
     unit), and (draw, unit) in ``inner``, of the score; ``univariate`` (unit,),
     the shared ceiling of each unit by itself.
     """
@@ -67,6 +68,7 @@ def gather_groups(
     *,
     score_power: Power,
     unit_average: UnitAverage = "mean",
+    layer_rule: LayerRule = "nested",
     seed: int,
 ) -> dict[str, xr.Dataset]:
     """Return the groups ``summary``, ``population``, ``units`` and ``ceiling``."""
@@ -85,9 +87,11 @@ def gather_groups(
     )
     units["in_roi"] = ((ROI, UNIT), in_roi.astype(np.int8))
     summary = per_region(units.merge(ceilings), ceiling.minimum, unit_average)
+    if ITERATION in summary.dims:
+        summary, units = summary.mean(ITERATION), _over_iterations(units)
     for count in ("n_units_dropped", "n_repeats", "n_stimuli", "n_train", "n_test"):
         summary[count] = ((SUBJECT,), [getattr(each, count) for each in results])
-    population = over_subjects(summary, seed=seed)
+    population = over_subjects(summary, layer_rule=layer_rule, seed=seed)
     if "draws" in summary:
         population = over_stimuli(population, summary)
     # Averages come from the full precision; a file of 90,000 voxels a listener keeps half of it.
@@ -102,6 +106,12 @@ def gather_groups(
         "units": units.drop_vars(_DRAWS, errors="ignore").assign(halved),
         "ceiling": ceilings,
     }
+
+
+def _over_iterations(units: xr.Dataset) -> xr.Dataset:
+    """Return the mean over iterations of what has them, but for the layers that were chosen."""
+    names = [name for name in ("inner_score", "inner_normalised") if ITERATION in units[name].dims]
+    return units.assign({name: units[name].mean(ITERATION) for name in names})
 
 
 def _top_tenth(ceilings: xr.Dataset) -> np.ndarray:
@@ -149,14 +159,15 @@ def _units(
         return units
     units["best_of_unit_score"] = units["score"].max(LAYER)
     units["best_of_unit_normalised"] = units["normalised"].max(LAYER)
-    score = xr.DataArray(_joined([each["score"] for each in inner]), dims=UNIT)
+    dims = (ITERATION, UNIT) if inner[0]["score"].ndim > 1 else (UNIT,)
+    score = xr.DataArray(_joined([each["score"] for each in inner]), dims=dims)
     units["inner_score"], units["inner_normalised"] = score, normalised(score)
     if "normalised" in inner[0]:
-        units["inner_normalised"] = (UNIT, _joined([each["normalised"] for each in inner]))
+        units["inner_normalised"] = (dims, _joined([each["normalised"] for each in inner]))
     if "draws" in inner[0]:
         units["inner_draws"] = ((DRAW, UNIT), _joined([each["draws"] for each in inner]))
     units["inner_layer"] = (
-        (FOLD, UNIT),
+        (dims if len(dims) > 1 else (FOLD, UNIT)),
         _joined([each["layer"] for each in inner]).astype(np.int16),
     )
     return units

@@ -19,7 +19,7 @@ __all__ = [
     "of_chosen_layer",
 ]
 
-LayerRule = Literal["nested", "inner"]
+LayerRule = Literal["nested", "inner", "splits"]
 
 LAYER_RULES = {
     "nested": "the layer with the best mean over the other listeners",
@@ -27,6 +27,7 @@ LAYER_RULES = {
     "best": "the layer with the best mean over all listeners: optimistic, for comparison alone",
     "best_of_unit": "for each unit its best layer: optimistic, for comparison alone",
     "inner": "for each unit and fold the layer that does best within the training rows",
+    "splits": "for each unit the layer that does best on half of the splits, scored on the others",
 }
 """Every way in which layers are reduced to one number, in words. The board's number is by a
 `LayerRule`; the others stand beside it."""

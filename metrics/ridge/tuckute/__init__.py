@@ -12,22 +12,17 @@ from heschl.cards import MetricCard
 
 if TYPE_CHECKING:
     from heschl.metrics.ridge.tuckute.correction import reliability, spearman_brown
-    from heschl.metrics.ridge.tuckute.layers import LayerChoice, choose_layers
     from heschl.metrics.ridge.tuckute.metric import TuckuteRidge
 
 _HOMES = {
-    "LayerChoice": "layers",
     "TuckuteRidge": "metric",
-    "choose_layers": "layers",
     "reliability": "correction",
     "spearman_brown": "correction",
 }
 
 __all__ = [
     "TUCKUTE_RIDGE",
-    "LayerChoice",
     "TuckuteRidge",
-    "choose_layers",
     "reliability",
     "spearman_brown",
 ]

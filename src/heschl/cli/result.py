@@ -9,6 +9,7 @@ import xarray as xr
 
 from heschl.cli.printing import print_table, print_text
 from heschl.dimensions import LAYER, ROI, STIMULUS
+from heschl.layer_choice import LAYER_RULES
 from heschl.scores import Score
 from heschl.wording import counted, number, with_error
 
@@ -55,7 +56,7 @@ def print_score(score: Score) -> None:
         "* the layer chosen most often on the other listeners, as for the board's number; its row "
         "is its mean over all."
         if score.layer_rule == "nested" or score.tree["population"].sizes[LAYER] == 1
-        else "* the board's number: layers chosen for each unit within the training rows."
+        else f"* the board's number: {LAYER_RULES[score.layer_rule]}."
     )
     if attrs["unit_of_uncertainty"] == STIMULUS:
         print_text("  Errors and intervals: with stimuli drawn anew.")
@@ -92,7 +93,7 @@ def _rows(score: Score) -> list[dict[str, Any]]:
     """Return a row for each region and layer, and one for layers that were chosen unit by unit."""
     population = score.tree["population"].to_dataset()
     summary = score.tree["summary"].to_dataset()
-    is_by_unit = score.layer_rule == "inner" and population.sizes[LAYER] > 1
+    is_by_unit = score.layer_rule != "nested" and population.sizes[LAYER] > 1
     has_ceiling = score.tree["ceiling"].attrs["kind"] != "none"
     rows = []
     for roi in population[ROI].to_numpy().tolist():
@@ -113,7 +114,7 @@ def _rows(score: Score) -> list[dict[str, Any]]:
             all_units = of_all["score_of_all_units"].sel({LAYER: layer})
             rows.append(shared | _row(layer, values, all_units, is_chosen=is_chosen))
         if is_by_unit:
-            of_rule = here.sel(layer_rule="inner")
+            of_rule = here.sel(layer_rule=score.layer_rule)
             values = {name: of_rule[f"rule_{name}"] for name in _STATISTICS}
             all_units = of_all["inner_score_of_all_units"]
             rows.append(shared | _row("by unit", values, all_units, is_chosen=True))
