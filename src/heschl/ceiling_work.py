@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["compute_ceiling", "compute_shared"]
 
+_UNITS_AT_ONCE = 4096
+"""Bounds the memory of intermediate results; it changes no number."""
+
 
 def compute_ceiling(
     benchmark: EncodingBenchmark,
@@ -152,6 +155,7 @@ def _from_others(
         mean[:, is_in[name]] -= _rows(benchmark, recording, (name,), is_in[name]).to_numpy()
         mean /= np.maximum(n_others[name], 1)
         rest.append(mean[:, has_others])
+        del mean  # of a whole brain, as large as what is kept of it
     others = np.concatenate(rest)
     del rest
     own = _rows(benchmark, recording, tuple(shared), kept)
@@ -159,7 +163,10 @@ def _from_others(
     folds = benchmark.splitter.folds(labels_of_rows(benchmark, session.dataset.get(), clocks))
     usable, comparable = has_others[kept], kept[has_others]
     univariate = np.zeros(kept.sum())
-    univariate[usable] = SharedCorrelation().of_listener(own[:, usable], others[:, comparable])
+    pairs = np.stack([np.flatnonzero(usable), np.flatnonzero(comparable)])
+    for first in range(0, pairs.shape[1], _UNITS_AT_ONCE):
+        mine, theirs = pairs[:, first : first + _UNITS_AT_ONCE]
+        univariate[mine] = SharedCorrelation().of_listener(own[:, mine], others[:, theirs])
     if isinstance(benchmark.ceiling, SharedCorrelation):
         return {"ceiling": univariate}
     ceiling = cast("SharedCeiling", benchmark.ceiling).of_listener(
