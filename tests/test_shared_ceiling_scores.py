@@ -8,7 +8,7 @@ import xarray as xr
 from toy import Loudness, ToyDataset, toy_benchmark
 
 import heschl
-from heschl.errors import MissingData
+from heschl.errors import InvalidInput, MissingData
 from heschl.metrics.ridge import LeaveOneOut, Ridge
 from heschl.shared_ceilings import SharedCorrelation, SharedPrediction
 from heschl.splits import ContiguousKFold
@@ -160,5 +160,8 @@ def test_who_is_left_out_is_neither_scored_nor_shared_with(tmp_path):
     np.testing.assert_array_equal(
         score.tree["ceiling"]["ceiling"], other.tree["ceiling"]["ceiling"]
     )
-    with pytest.raises(MissingData, match="no listener on disk whom toy-ridge does not leave out"):
+    with pytest.raises(InvalidInput, match="toy-ridge leaves out S2; choose other listeners"):
         heschl.score(Loudness(), declared, data=Shared(), store=tmp_path, subjects=["S2"])
+    nobody = benchmark(SharedCorrelation(), left_out=("S1", "S2", "S3", "S4"))
+    with pytest.raises(MissingData, match="no listener on disk whom toy-ridge does not leave out"):
+        heschl.score(Loudness(), nobody, data=Shared(), store=tmp_path)

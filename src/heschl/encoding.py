@@ -231,6 +231,12 @@ class EncodingBenchmark:
                 "alone; choose a dataset with listeners, or a benchmark that asks for labels"
             )
         self._check_skipped(session)
+        refused = [subject for subject in session.subjects if subject in self.left_out]
+        if refused:
+            raise InvalidInput(
+                f"{self.card.id} leaves out {', '.join(refused)}; choose other listeners, or a "
+                "benchmark that keeps them"
+            )
         return encoding_cells(self, session)
 
     def _check_skipped(self, session: Session) -> None:
