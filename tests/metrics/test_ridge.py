@@ -184,7 +184,7 @@ def test_configuration_tells_every_setting():
             "n_draws": 3,
         },
         "kind": "Ridge",
-        "numerics": 3,
+        "numerics": 4,
         "score": "signed_r",
     }
 

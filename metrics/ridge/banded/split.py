@@ -83,7 +83,8 @@ def split_score(
     rows = tile.held_out(held_out, settings.arrangement)
     loaded = training.load(tile)
     strength = training.strength[indices]
-    weights = training.on_axes(loaded, indices)  # (axis, unit), times strength as all from here
+    # (axis, unit), times the strength, as all that follows until it is divided by that.
+    weights = training.on_axes(tile, loaded, indices)
     predicted = parts.centred @ weights  # (space, row, unit)
     whole = predicted.sum(axis=0)
     with_target = np.einsum("siv,iv->sv", predicted, rows.values)

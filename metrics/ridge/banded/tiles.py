@@ -14,6 +14,7 @@ import numpy as np
 from heschl.metrics.ridge.banded.statistics import over_trainings
 from heschl.metrics.ridge.engine.arrangement import Arrangement
 from heschl.metrics.ridge.engine.settings import Settings
+from heschl.metrics.ridge.engine.space import Space
 from heschl.metrics.ridge.engine.units import Recordings, Tile, release
 
 __all__ = ["Tiles", "for_mix", "of_units"]
@@ -58,19 +59,18 @@ class Tiles:
         """Return the units from the first of ``edges`` to the one before the second."""
         if edges in self._kept:
             return self._kept[edges]
-        recorded = self.recordings.read(*edges)
+        space = Space(self._settings.dtype)
+        recorded = self.recordings.read(*edges, Space(self._settings.dtype))
         tile = Tile.of(
             recorded,
             self._arrangement,
             edges[0],
-            values=np.empty(recorded.shape, self._settings.dtype),
+            space,
             has_intercept=self._settings.estimator.has_intercept,
             is_raw=self._settings.is_raw,
         )
         if self._crossing:
-            blocks = self._arrangement.blocks
-            shape = len(blocks), len(self._crossing[0]), recorded.shape[1]
-            tile.cross(blocks, self._crossing, np.empty(shape, self._settings.dtype))
+            tile.cross(self._arrangement.blocks, self._crossing)
             tile.crossed = over_trainings(tile.crossed, self._arrangement)
         if self._keeps:
             self._kept[edges] = tile
@@ -80,13 +80,14 @@ class Tiles:
 
 def for_mix(tile: Tile) -> Tile:
     """Return a tile without what was loaded on the axes of another mix; the rest is shared."""
-    return replace(tile, loaded={})
+    return replace(tile, loaded={}, space=Space(tile.space.dtype))
 
 
 def of_units(tile: Tile, units: np.ndarray) -> Tile:
     """Return some units of a tile, by their positions in it."""
     return replace(
         tile,
+        space=Space(tile.space.dtype),
         values=tile.values[:, units],
         mean=tile.mean[units],
         scale=tile.scale[units],

@@ -55,6 +55,7 @@ def turn_onto_axes(
     *,
     seen: np.ndarray,
     smallest_alpha: float,
+    dtype: np.dtype,
 ) -> np.ndarray | None:
     """Return ``turn``, so that turn' [Z'Y; 1'Y] are the training responses on the axes.
 
@@ -70,6 +71,8 @@ def turn_onto_axes(
         (axis,) the square of the rows that will be predicted.
     smallest_alpha
         On the scale of the design.
+    dtype
+        Of the result.
 
     Returns
     -------
@@ -78,13 +81,15 @@ def turn_onto_axes(
         that digits would be lost.
     """
     assert factor.basis is not None  # noqa: S101 - tells the type checker
-    turn = np.asarray(dtrmm(1.0, root, design.on_whole(factor.basis)))
+    by_feature = dtrmm(1.0, root, design.on_whole(factor.basis))
     # In units of rounding, a response of norm 1 is off by |turn| on an axis, by √eigenvalue if it
     # was multiplied with the training rows; and a prediction by so much for each share of it.
     shares = seen / (factor.eigenvalues + smallest_alpha) ** 2
-    error = shares @ np.einsum("fp,fp->p", turn, turn)
+    error = shares @ np.einsum("fp,fp->p", by_feature, by_feature)
     if error > LARGEST_LOSS**2 * (shares @ factor.eigenvalues):
         return None
+    turn = np.empty((len(root) + design.has_intercept, len(factor.eigenvalues)), dtype)
+    turn[: len(root)] = by_feature
     if design.has_intercept:
-        turn = np.vstack([turn, -factor.mean @ factor.basis])
+        turn[-1] = -factor.mean @ factor.basis
     return turn

@@ -57,7 +57,7 @@ class TorchWork(Work):
         values = np.ascontiguousarray(values, dtype=self.routing.dtype)
         return torch.tensor(values, device=self.device)
 
-    def _cross(self, tile: Tile, space: Space, name: str) -> None:
+    def _cross(self, tile: Tile) -> None:
         """Nothing: products with units are formed on the device."""
 
     def _judge(self, tiles: Sequence[Tile], space: Space) -> list[np.ndarray]:

@@ -143,37 +143,41 @@ class Work:
 
     def _each(self, stretch: Stretch, work: Callable[[list[Tile], Space], None]) -> None:
         """Do the work tile by tile; for all at once where operators are made for each stretch."""
-        if not hasattr(self.of_thread, "space"):
-            self.of_thread.space = Space(self.routing.dtype)
-        space = self.of_thread.space
         first = stretch[0][0]
-        recorded = self.recordings.read(first, stretch[-1][1])
-        for part in [[edges] for edges in stretch] if self.routing.keeps else [stretch]:
+        parts = [[edges] for edges in stretch] if self.routing.keeps else [stretch]
+        space, *of_tiles = self._spaces(1 + len(parts[0]))
+        recorded = self.recordings.read(first, stretch[-1][1], space)
+        for part in parts:
             tiles = [
-                self._tile(recorded[:, low - first : high - first], low, space, f"of tile {number}")
-                for number, (low, high) in enumerate(part)
+                self._tile(recorded[:, low - first : high - first], low, of_tile)
+                for (low, high), of_tile in zip(part, of_tiles, strict=True)
             ]
             work(tiles, space)
 
-    def _tile(self, recorded: np.ndarray, start: int, space: Space, name: str) -> Tile:
+    def _spaces(self, count: int) -> list[Space]:
+        """Return so much memory of this thread."""
+        known: list[Space] = getattr(self.of_thread, "spaces", [])
+        new = [Space(self.routing.dtype) for _ in range(count - len(known))]
+        self.of_thread.spaces = known + new
+        return (known + new)[:count]
+
+    def _tile(self, recorded: np.ndarray, start: int, space: Space) -> Tile:
         tile = Tile.of(
             recorded,
             self.settings.arrangement,
             start,
-            values=space.of(f"values {name}", *recorded.shape),
+            space,
             has_intercept=self.design.has_intercept,
             is_raw=self.settings.is_raw,
         )
         self.tables.is_delicate[start : tile.stop] = tile.is_delicate
-        self._cross(tile, space, f"crossed {name}")
+        self._cross(tile)
         return tile
 
-    def _cross(self, tile: Tile, space: Space, name: str) -> None:
+    def _cross(self, tile: Tile) -> None:
         """Form X'Y of each block, if any training set is their sum."""
         if self.crossing:
-            blocks = self.settings.arrangement.blocks
-            shape = len(blocks), len(self.crossing[0]), tile.stop - tile.start
-            tile.cross(blocks, self.crossing, space.of(name, *shape))
+            tile.cross(self.settings.arrangement.blocks, self.crossing)
 
     def _judge(self, tiles: Sequence[Tile], space: Space) -> list[np.ndarray]:
         """Return for each tile the mean agreement (fold, alpha, unit)."""

@@ -77,7 +77,9 @@ def prepare_training(
     turn = None
     if factor.loadings is None:
         assert root is not None  # noqa: S101 - tells the type checker
-        turn = turn_onto_axes(design, factor, root, seen=seen[order], smallest_alpha=alphas[0])
+        turn = turn_onto_axes(
+            design, factor, root, seen=seen[order], smallest_alpha=alphas[0], dtype=dtype
+        )
         if turn is None:
             factor = factor.loaded_by_rows(design, rows)
     strength = alphas + factor.eigenvalues.max(initial=0.0)
@@ -93,17 +95,17 @@ def prepare_training(
         if outer.scored.training == position
     }
 
-    def cast(matrix: np.ndarray | None) -> np.ndarray | None:
-        return None if matrix is None else np.ascontiguousarray(matrix, dtype=dtype)
-
+    loadings = None
+    if factor.loadings is not None:
+        loadings = np.ascontiguousarray(factor.loadings, dtype=dtype)
     training = Training(
         settings,
         position,
         factor.eigenvalues,
         strength,
         shares.astype(dtype),
-        cast(factor.loadings),
-        cast(turn),
+        loadings,
+        turn,
         factor.feature_basis(design, rows) if has_weights and scored else None,
         bands,
         sides,

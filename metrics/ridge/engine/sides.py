@@ -62,7 +62,8 @@ class HeldOutSide:
         settings = training.settings
         assert not isinstance(settings.estimator, LeaveOneOut)  # noqa: S101 - for the type checker
         rows = tile.held_out(self.held_out, settings.arrangement)
-        target = self.basis.T @ rows.values  # (root row, row) @ (row, unit)
+        target = space.of("target", self.basis.shape[1], rows.values.shape[1])
+        np.matmul(self.basis.T, rows.values, out=target)  # (root row, row) @ (row, unit)
         predicted, product = path_sums(made, self.mixer, loaded.values, target, space=space)
         strength, offset = training.strength[:, None], np.zeros(())
         if settings.estimator.criterion != "pearson":

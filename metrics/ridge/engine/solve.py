@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -153,9 +154,10 @@ class _Problem:
                 crossing = list(pool.map(transposed, self.arrangement.blocks))
             work = Work(design, trainings, settings, routing, crossing, units, tables)
             work = _placed(work, self.device)
-            n_readers = self.n_threads if self.device == "cpu" else READERS
-            stretches = routing.stretches(units.edges, n_readers)
-            with ThreadPoolExecutor(n_readers) as readers:
+            is_here = self.device == "cpu"
+            stretches = routing.stretches(units.edges, self.n_threads if is_here else READERS)
+            # Here the same threads go on: each allocates again what it gave back.
+            with nullcontext(pool) if is_here else ThreadPoolExecutor(READERS) as readers:
                 if _shares_alpha(self.estimator):
                     work.share_alpha(readers, stretches)
                 else:

@@ -97,11 +97,12 @@ class Training:
         target = total = None
         spread = tile.spread_fitted[self.position]
         if self.turn is not None:
-            blocks = list(arrangement.members[self.position])
-            crossed = tile.crossed[blocks[0]].copy()
-            for block in blocks[1:]:
+            first, *others = arrangement.members[self.position]
+            crossed = tile.space.of("summed", *tile.crossed.shape[1:])
+            crossed[:] = tile.crossed[first]
+            for block in others:
                 crossed += tile.crossed[block]
-            values = self.turn.T @ crossed
+            values = self._loaded(self.turn, crossed, tile)
             mean = crossed[-1] / len(rows)
         else:
             assert self.loadings is not None  # noqa: S101 - tells the type checker
@@ -109,20 +110,32 @@ class Training:
             mean = taken.mean(axis=0)
             is_left_out = isinstance(self.settings.estimator, LeaveOneOut)
             if has_intercept and (is_left_out or self.settings.is_raw):
-                taken = taken - mean
+                deviations = tile.space.of(self._named("deviations"), *taken.shape)
+                taken = np.subtract(taken, mean, out=deviations)
             if is_left_out:
                 target = taken
                 target[:, spread <= ROUNDING * np.abs(mean)] = 0.0
                 total = np.einsum("iv,iv->v", target, target)
-            values = self.loadings.T @ taken
+            values = self._loaded(self.loadings, taken, tile)
         if has_intercept:
             values[:, spread <= ROUNDING * np.abs(mean)] = 0.0
         else:
             mean = np.zeros_like(mean)
         loaded = Loaded(values, mean, target, total)
-        if self.sides and self.scored:
+        if self._is_needed_twice:
             tile.loaded[self.position] = loaded
         return loaded
+
+    @property
+    def _is_needed_twice(self) -> bool:
+        return bool(self.sides and self.scored)
+
+    def _named(self, purpose: str) -> str:
+        return f"{purpose} {self.position}" if self._is_needed_twice else purpose
+
+    def _loaded(self, loadings: np.ndarray, values: np.ndarray, tile: Tile) -> np.ndarray:
+        found = tile.space.of(self._named("loaded"), loadings.shape[1], values.shape[1])
+        return np.matmul(loadings.T, values, out=found)
 
     def score(
         self, tile: Tile, held_out: int, indices: np.ndarray
@@ -131,8 +144,9 @@ class Training:
         projection = self.scored[held_out]
         rows = tile.held_out(held_out, self.settings.arrangement)
         loaded = self.load(tile)
-        weights, strength = self.on_axes(loaded, indices), self.strength[indices]
-        predicted = projection.centred @ weights  # (row, axis) @ (axis, unit)
+        weights, strength = self.on_axes(tile, loaded, indices), self.strength[indices]
+        predicted = tile.space.of("predicted", *rows.values.shape)
+        np.matmul(projection.centred, weights, out=predicted)  # (row, axis) @ (axis, unit)
         mean = projection.mean @ weights
         largest = np.maximum(predicted.max(axis=0), -predicted.min(axis=0))
         rounding = 64 * np.finfo(predicted.dtype).eps
@@ -151,12 +165,14 @@ class Training:
     def weights(self, design: Design, tile: Tile, indices: np.ndarray) -> np.ndarray:
         """Return weights (feature, unit) on design and responses as they were given."""
         assert self.basis is not None  # noqa: S101 - tells the type checker
-        on_axes = self.on_axes(self.load(tile), indices) / self.strength[indices]
+        on_axes = self.on_axes(tile, self.load(tile), indices) / self.strength[indices]
         return np.asarray(self.basis @ on_axes * (tile.scale * design.scale))
 
-    def on_axes(self, loaded: Loaded, indices: np.ndarray) -> np.ndarray:
+    def on_axes(self, tile: Tile, loaded: Loaded, indices: np.ndarray) -> np.ndarray:
         """Return weights on the axes times the strength, (axis, unit)."""
-        strength, dtype = self.strength[indices], loaded.values.dtype
-        shrunk = self.eigenvalues[:, None].astype(dtype) * (1.0 / strength).astype(dtype)
-        shrunk += (self.settings.alphas[indices] / strength).astype(dtype)
-        return np.asarray(np.divide(loaded.values, shrunk, out=shrunk))
+        values, strength = loaded.values, self.strength[indices]
+        eigenvalues, inverse = self.eigenvalues.astype(values.dtype), 1.0 / strength
+        shrunk = tile.space.of("weights", *values.shape)
+        np.multiply(eigenvalues[:, None], inverse.astype(values.dtype), out=shrunk)
+        shrunk += (self.settings.alphas[indices] / strength).astype(values.dtype)
+        return np.asarray(np.divide(values, shrunk, out=shrunk))

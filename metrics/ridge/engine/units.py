@@ -11,6 +11,7 @@ import numpy as np
 
 from heschl.metrics.ridge.agreement import ROUNDING
 from heschl.metrics.ridge.engine.arrangement import Arrangement
+from heschl.metrics.ridge.engine.space import Space
 
 __all__ = ["HeldOut", "Recordings", "Tile", "release"]
 
@@ -39,14 +40,14 @@ class Recordings:
         self.edges = np.cumsum([0, *widths])
         self.n_units = int(self.edges[-1])
 
-    def read(self, start: int, stop: int) -> np.ndarray:
+    def read(self, start: int, stop: int, space: Space) -> np.ndarray:
         """Return a copy (row, unit) of some units, of one recording, as they were recorded."""
         number = int(np.searchsorted(self.edges, start, side="right")) - 1
         units: slice | np.ndarray = slice(start - self.edges[number], stop - self.edges[number])
         if self.chosen is not None:
             units = self.chosen[number][units]
         array = self.arrays[number]
-        found = np.empty((len(array), stop - start), array.dtype)
+        found = space.of("recorded", len(array), stop - start, dtype=array.dtype)
         for row in range(0, len(array), ROWS):  # a page for each row, and its neighbours, come in
             found[row : row + ROWS] = array[row : row + ROWS, units]
             release([array])
@@ -114,9 +115,13 @@ def _spreads(
     return np.stack([high[list(of)].max(axis=0) - low[list(of)].min(axis=0) for of in members])
 
 
+def _are_neighbours(rows: np.ndarray) -> bool:
+    return len(rows) > 0 and bool(rows[-1] - rows[0] == len(rows) - 1)
+
+
 def _taken(values: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Return rows (row, unit), as a view where they are neighbours."""
-    if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
+    if _are_neighbours(rows):
         return np.asarray(values[rows[0] : rows[-1] + 1])
     return np.asarray(values[rows])
 
@@ -158,6 +163,8 @@ class Tile:
     ----------
     start, stop
         Positions among all units.
+    space
+        Memory for what is as large as the tile.
     values
         (row, unit).
     scale, mean
@@ -168,6 +175,7 @@ class Tile:
 
     start: int
     stop: int
+    space: Space
     values: np.ndarray
     mean: np.ndarray
     scale: np.ndarray
@@ -185,19 +193,22 @@ class Tile:
         recorded: np.ndarray,
         arrangement: Arrangement,
         start: int,
+        space: Space,
         *,
-        values: np.ndarray,
         has_intercept: bool,
         is_raw: bool,
     ) -> Tile:
-        """Standardise units ``recorded (row, unit)`` into ``values``; if raw, only scale them."""
-        n_units = recorded.shape[1]
+        """Standardise units ``recorded (row, unit)``; if raw, only scale them."""
+        n_rows, n_units = recorded.shape
+        values = space.of("values", n_rows, n_units)
         mean, scale = np.empty((2, n_units))
         spread_fitted = np.empty((len(arrangement.trainings), n_units))
         spread_held_out = np.empty((len(arrangement.held_out), n_units))
         for low in range(0, n_units, NARROW):
             part = slice(low, low + NARROW)
-            narrow = recorded[:, part].astype(np.float64)
+            taken = recorded[:, part]
+            narrow = space.of("standardised", *taken.shape, dtype=np.dtype(np.float64))
+            narrow[:] = taken
             mean[part], scale[part] = _standardise(
                 narrow, has_mean=has_intercept and not is_raw, has_length=not is_raw
             )
@@ -207,7 +218,7 @@ class Tile:
             spread_held_out[:, part] = _spreads(narrow, arrangement.held_out)
             values[:, part] = narrow
         end = start + n_units
-        return cls(start, end, values, mean, scale, spread_fitted, spread_held_out)
+        return cls(start, end, space, values, mean, scale, spread_fitted, spread_held_out)
 
     @property
     def is_delicate(self) -> np.ndarray:
@@ -216,28 +227,28 @@ class Tile:
         least = DELICATE[self.values.dtype.name]
         return np.asarray(((spread > 0) & (spread < least)).any(axis=0))
 
-    def cross(
-        self,
-        rows_of: Sequence[np.ndarray],
-        transposed: Sequence[np.ndarray],
-        crossed: np.ndarray,
-    ) -> None:
-        """Form X'Y of blocks, ``crossed``, from their rows and from X' (feature [+ 1], row)."""
-        self.crossed = crossed
+    def cross(self, rows_of: Sequence[np.ndarray], transposed: Sequence[np.ndarray]) -> None:
+        """Form X'Y of blocks from their rows and from X' (feature [+ 1], row)."""
+        shape = len(transposed), len(transposed[0]), self.stop - self.start
+        self.crossed = self.space.of("crossed", *shape)
         for product, rows, design in zip(self.crossed, rows_of, transposed, strict=True):
             np.matmul(design, self.take(rows), out=product)
 
     def take(self, rows: np.ndarray) -> np.ndarray:
-        """Return rows (row, unit), as a view where they are neighbours."""
-        return _taken(self.values, rows)
+        """Return rows (row, unit), as a view where they are neighbours; else until the next."""
+        if _are_neighbours(rows):
+            return _taken(self.values, rows)
+        found = self.space.of("taken", len(rows), self.values.shape[1])
+        return np.take(self.values, rows, axis=0, out=found, mode="clip")  # unbuffered
 
     def held_out(self, position: int, arrangement: Arrangement) -> HeldOut:
         """Return a held-out set of rows, remembered."""
         if position not in self._held_out:
-            values = self.take(arrangement.held_out[position])
-            mean = values.mean(axis=0)
+            taken = self.take(arrangement.held_out[position])
+            mean = taken.mean(axis=0)
             spread = self.spread_held_out[position]
-            values = values - mean
+            values = self.space.of(f"held out {position}", *taken.shape)
+            np.subtract(taken, mean, out=values)
             values[:, spread <= ROUNDING * np.abs(mean)] = 0.0
             total = np.einsum("iv,iv->v", values, values)
             self._held_out[position] = HeldOut(values, total, mean, spread)
