@@ -7,11 +7,12 @@ INSTALLED := $(VENV)/.installed
 S3PRL := $(VENV)/s3prl/site-packages
 TRANSFORMERS_4 := $(VENV)/transformers-4/site-packages
 
-.PHONY: help venv demo test test-transformers-4 lint
+.PHONY: help venv demo test test-all test-transformers-4 lint
 
 help:
 	@echo "make demo   score two models on a simulated brain"
-	@echo "make test   run every test and every example in the documentation"
+	@echo "make test   run the tests and every example in the documentation"
+	@echo "make test-all   the tests that take over five seconds each as well"
 	@echo "make lint   check style and types"
 	@echo "make venv   install everything into $(VENV)"
 
@@ -34,11 +35,17 @@ demo: venv
 	$(BIN)/heschl score logmel lebel_moth-ridge --data phantom
 	$(BIN)/heschl score wav2vec2-random lebel_moth-ridge --data phantom
 
+# Tests hold linear algebra to one thread, so that a process a core is as fast as it gets.
+PARALLEL := -n auto --maxprocesses 8 --dist worksteal
+
 # Examples run by package name: by path, a plugin would be imported a second time.
 test: venv $(S3PRL)/.installed
-	$(BIN)/pytest
+	$(BIN)/pytest $(PARALLEL) -m "not slow"
 	$(BIN)/pytest --doctest-modules --pyargs heschl
-	PYTHONPATH=$(abspath $(S3PRL)) $(BIN)/pytest -m "not slow" tests/models/test_s3prl*.py
+	PYTHONPATH=$(abspath $(S3PRL)) $(BIN)/pytest $(PARALLEL) -m "not slow" tests/models/test_s3prl*.py
+
+test-all: test
+	$(BIN)/pytest $(PARALLEL) -m slow
 
 # The audio encoders on the release of transformers before this one, and against this one.
 test-transformers-4: venv
