@@ -48,7 +48,8 @@ def test_held_events_add_up_to_what_they_last(pairs):
     times_s, matrix = rendering(onsets_s, offsets_s, "hold", 3.0)
 
     assert matrix.shape == (len(times_s), len(pairs))
-    np.testing.assert_allclose(matrix.sum(axis=0) / RATE_HZ, pairs[:, 1], atol=1e-9)
+    # A millionth of a frame at the end is rounding and gets no frame of its own.
+    np.testing.assert_allclose(matrix.sum(axis=0) / RATE_HZ, pairs[:, 1], atol=1e-6 / RATE_HZ)
     edges = np.arange(len(times_s) + 1) / RATE_HZ
     for frame, weights in enumerate(matrix.toarray()):
         for event, weight in enumerate(weights):

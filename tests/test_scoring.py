@@ -333,5 +333,5 @@ def test_listeners_who_heard_none_of_a_benchmarks_stimuli_are_left_out():
     of_one = planned(included=("one",), splitter=ContiguousKFold(2), skipped_rows={})
     assert of_one.session.subjects == ("S2",)
     assert planned().session.subjects == ("S1", "S2", "S3")
-    with pytest.raises(MissingData, match=r"no listener on disk heard .* \(none\)"):
+    with pytest.raises(MissingData, match=r"no listener on disk whom .* heard .* \(none\)"):
         planned(included=("none",), skipped_rows={})

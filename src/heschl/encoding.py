@@ -211,6 +211,7 @@ class EncodingBenchmark:
 
     def listeners(self, session: Session) -> tuple[str, ...]:
         """Return the listeners who heard one of the stimuli that may enter and are not left out."""
+        self._check_recordings(session)
         kept = [subject for subject in session.subjects if subject not in self.left_out]
         if self.included is not None:
             dataset, wanted = session.dataset.get(), set(self.included)
@@ -224,12 +225,7 @@ class EncodingBenchmark:
 
     def cells(self, session: Session) -> list[Cell]:
         """Return the work, see `heschl.encoding_cells`."""
-        dataset = session.dataset.get()
-        if not isinstance(dataset, Dataset):
-            raise InvalidInput(
-                f"{self.card.id} predicts recordings, and {dataset.card.id} holds labelled sounds "
-                "alone; choose a dataset with listeners, or a benchmark that asks for labels"
-            )
+        self._check_recordings(session)
         self._check_skipped(session)
         refused = [subject for subject in session.subjects if subject in self.left_out]
         if refused:
@@ -238,6 +234,15 @@ class EncodingBenchmark:
                 "benchmark that keeps them"
             )
         return encoding_cells(self, session)
+
+    def _check_recordings(self, session: Session) -> None:
+        """Refuse a dataset that holds labels in place of recordings."""
+        dataset = session.dataset.get()
+        if not isinstance(dataset, Dataset):
+            raise InvalidInput(
+                f"{self.card.id} predicts recordings, and {dataset.card.id} holds labelled sounds "
+                "alone; choose a dataset with listeners, or a benchmark that asks for labels"
+            )
 
     def _check_skipped(self, session: Session) -> None:
         """Refuse to skip rows of what is no stimulus, which would skip nothing."""
