@@ -7,12 +7,12 @@ INSTALLED := $(VENV)/.installed
 S3PRL := $(VENV)/s3prl/site-packages
 TRANSFORMERS_4 := $(VENV)/transformers-4/site-packages
 
-.PHONY: help venv demo test test-all test-transformers-4 lint
+.PHONY: help venv demo test verify test-transformers-4 lint
 
 help:
 	@echo "make demo   score two models on a simulated brain"
-	@echo "make test   run the tests and every example in the documentation"
-	@echo "make test-all   the tests that take over five seconds each as well"
+	@echo "make test   run every test and every example in the documentation"
+	@echo "make verify run every benchmark on its phantoms: planted against found"
 	@echo "make lint   check style and types"
 	@echo "make venv   install everything into $(VENV)"
 
@@ -40,12 +40,12 @@ PARALLEL := -n auto --maxprocesses 8 --dist worksteal
 
 # Examples run by package name: by path, a plugin would be imported a second time.
 test: venv $(S3PRL)/.installed
-	$(BIN)/pytest $(PARALLEL) -m "not slow"
+	$(BIN)/pytest $(PARALLEL)
 	$(BIN)/pytest --doctest-modules --pyargs heschl
 	PYTHONPATH=$(abspath $(S3PRL)) $(BIN)/pytest $(PARALLEL) -m "not slow" tests/models/test_s3prl*.py
 
-test-all: test
-	$(BIN)/pytest $(PARALLEL) -m slow
+verify: venv
+	$(BIN)/heschl verify
 
 # The audio encoders on the release of transformers before this one, and against this one.
 test-transformers-4: venv

@@ -69,10 +69,18 @@ def verify(
     )
     the_store = store if isinstance(store, Store) else Store(store)
 
+    if benchmarks is None:
+        unverified |= {
+            card.id: f"the phantom of {card.dataset} expects nothing of it"
+            for card in cards
+            if _is_unexpected(card.id, card.dataset, seeds[0], the_store)
+        }
     findings = _guarded("engine", "ceilings", ceiling_verification.verification)
     for name in metrics:
         findings += _guarded("engine", name, partial(_of_metric, name))
     for benchmark, card in zip(chosen, cards, strict=True):
+        if card.id in unverified:
+            continue
         run = partial(
             _on_phantoms, benchmark, card.id, card.dataset, tuple(seeds), the_store, watcher
         )
@@ -128,11 +136,7 @@ def _on_phantoms(
     expected: dict[tuple[Any, ...], list[Expectation]] = {}
     found: dict[tuple[Any, ...], list[tuple[float, ...] | tuple[str, ...]]] = {}
     for seed in seeds:
-        expectations = [
-            each
-            for each in read_expectations(phantom_folder(dataset_id, seed, store))
-            if each.benchmark == benchmark_id
-        ]
+        expectations = _expectations(benchmark_id, dataset_id, seed, store)
         scores: dict[str, Score] = {
             model: score(model, benchmark, data=f"phantom:{seed}", store=store, watcher=watcher)
             for model in dict.fromkeys(each.model for each in expectations)
@@ -146,6 +150,20 @@ def _on_phantoms(
             "what an oracle must reach"
         )
     return [_compared(expected[key], found[key]) for key in expected]
+
+
+def _expectations(benchmark_id: str, dataset_id: str, seed: int, store: Store) -> list[Expectation]:
+    """Return what a phantom expects of a benchmark."""
+    found = read_expectations(phantom_folder(dataset_id, seed, store))
+    return [each for each in found if each.benchmark == benchmark_id]
+
+
+def _is_unexpected(benchmark_id: str, dataset_id: str, seed: int, store: Store) -> bool:
+    """Return whether a phantom is there, and expects nothing of a benchmark."""
+    try:
+        return not _expectations(benchmark_id, dataset_id, seed, store)
+    except Exception:  # noqa: BLE001  what a stranger's phantom raises is a finding of the run
+        return False
 
 
 def _compared(
