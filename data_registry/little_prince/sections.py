@@ -105,7 +105,7 @@ def section_runs(subject: str, file_names: Iterable[str]) -> dict[int, str]:
     --------
     >>> name = "sub-FR099_task-lppFR_run-{:02d}_space-MNIColin27_desc-preproc_bold.nii.gz"
     >>> runs = section_runs("sub-FR099", [name.format(k) for k in (3, 4, 5, 7, 8, 9, 10, 11, 12)])
-    >>> runs[4][20:26]
+    >>> runs[4][21:27]
     'run-07'
     """
     found: dict[int, str] = {}

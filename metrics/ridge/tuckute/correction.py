@@ -28,8 +28,8 @@ def spearman_brown(r: np.ndarray, n: int = 3) -> np.ndarray:
 
     Minus infinity where it is undefined: at r = -1 / (n - 1), and below, where it has no meaning.
 
-    >>> spearman_brown(np.array([0.2, 0.5, -0.6])).round(3)
-    array([ 0.429,  0.75 ,    -inf])
+    >>> spearman_brown(np.array([0.2, 0.5, -0.6])).round(3).tolist()
+    [0.429, 0.75, -inf]
     """
     denominator = 1.0 + (n - 1) * np.asarray(r, dtype=np.float64)
     is_defined = denominator > 0
