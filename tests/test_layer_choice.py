@@ -297,6 +297,11 @@ def test_metrics_that_tell_nothing_of_inner_folds_are_refused(store):
         scored(store, metric=Lines(tells=False))
 
 
+def test_metrics_that_tell_nothing_of_folds_are_refused(store):
+    with pytest.raises(CellsFailed, match="'lines' returned a 'score' [(]'unit',[)] alone"):
+        scored(store, layer_rule="splits")
+
+
 def test_draws_and_ceilings_do_not_go_together():
     with pytest.raises(InvalidInput, match="give ceiling=NoCeiling"):
         benchmark(over="stimulus", ceiling=CorrelationCeiling())

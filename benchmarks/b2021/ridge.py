@@ -1,37 +1,14 @@
-"""`b2021-ridge`: audio2025.regression, line by line.
-
-Each of 165 natural sounds of 2 s has one response of each voxel, the mean of three sessions. The
-mean over time of a model's layer predicts it out of fold, with layer and penalty chosen for each
-voxel within the training folds, and the score is the squared correlation of all predictions
-together. There is no correction for noise.
-
-The published folds are one fixed assignment, stratified by category, that is given nowhere in text:
-here they are drawn by seed 0 under the same rule, 33 sounds each.
-"""
+"""`b2021-ridge`: audio2025.regression, as `nh2015-ridge` on other listeners."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from heschl.benchmarks.b2021 import RIDGE
-from heschl.ceilings import NoCeiling
-from heschl.clocks import Average
+from heschl.benchmarks.nh2015 import ridge as nh2015
 from heschl.encoding import EncodingBenchmark
-from heschl.metrics.ridge.pooled import PooledRidge
-from heschl.splits import StratifiedKFold
-from heschl.windowing import WholeStimulus
 
 
 def benchmark() -> EncodingBenchmark:
     """Return the declaration."""
-    return EncodingBenchmark(
-        card=RIDGE,
-        windowing=WholeStimulus(),
-        resampler=Average(),
-        delays=(),
-        standardise=False,
-        splitter=StratifiedKFold(5, by="category", seed=0),
-        metric=PooledRidge(),
-        ceiling=NoCeiling(),
-        layer_rule="inner",
-        unit_average="median",
-        rois=("all", "Primary", "Lateral", "Posterior", "Anterior"),
-    )
+    return replace(nh2015.benchmark(), card=RIDGE)

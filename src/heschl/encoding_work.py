@@ -170,6 +170,15 @@ def _arrays(
     }
     for name, values in of_folds.items():
         arrays[name] = over_folds(benchmark, values) if FOLD in dims[name] else values
+    can_choose = FOLD in dims["score"] or (
+        benchmark.layer_rule == "inner" and "prediction" in result
+    )
+    if benchmark.layer_rule != "nested" and not can_choose:
+        raise BrokenPlugin(
+            f"layer_rule={benchmark.layer_rule!r} takes each fold's scores from another layer, but "
+            f"the metric {benchmark.metric.card.id!r} returned a 'score' {dims['score']} alone; "
+            "return it for each fold, or choose layer_rule='nested'"
+        )
     if benchmark.layer_rule != "nested":
         arrays |= {f"fold_{name}": of_folds[name] for name in of_folds if FOLD in dims[name]}
     if benchmark.layer_rule == "inner":
