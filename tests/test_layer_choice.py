@@ -298,7 +298,7 @@ def test_metrics_that_tell_nothing_of_inner_folds_are_refused(store):
 
 
 def test_metrics_that_tell_nothing_of_folds_are_refused(store):
-    with pytest.raises(CellsFailed, match="'lines' returned a 'score' [(]'unit',[)] alone"):
+    with pytest.raises(CellsFailed, match=r"'lines' returned a 'score' [(]'unit',[)] alone"):
         scored(store, layer_rule="splits")
 
 

@@ -60,6 +60,8 @@ class Cell:
     configurations: tuple[Mapping[str, Any], ...]
     compute: Compute | Shared = field(repr=False, compare=False)
     n_bytes: int | None = None
+    heard: tuple[str, ...] = ()
+    """The stimuli that the model hears in it."""
 
     def __post_init__(self) -> None:
         """Write the configurations out, so that their digests are the same wherever it runs."""

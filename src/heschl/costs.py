@@ -43,13 +43,13 @@ def estimate(plan: Plan) -> Cost:
     session = plan.session
     model = session.model.get()
     todo = [cell for cell in plan.cells if not plan.is_cached(cell)]
-    heard = [cell for cell in todo if cell.stage == "features"]
+    heard = [name for cell in todo for name in cell.heard]
     n_windows, n_heard, n_samples, longest = 0, 0, 0, 0
     windowing = getattr(plan.benchmark, "windowing", None)
     if isinstance(model, SpeechModel) and windowing is not None and heard:
         stimuli = session.dataset.get().stimuli()
-        for cell in heard:
-            n_in_sound = stimuli[cell.about].sound.n_samples_at(model.sample_rate)
+        for name in heard:
+            n_in_sound = stimuli[name].sound.n_samples_at(model.sample_rate)
             windows = windowing.windows(
                 n_in_sound, model.sample_rate, minimum_samples=model.traits.minimum_samples
             ).windows

@@ -21,7 +21,7 @@ from heschl.sound import RESAMPLING, Stimulus
 if TYPE_CHECKING:
     from heschl.encoding import EncodingBenchmark
 
-__all__ = ["encoding_cells"]
+__all__ = ["encoding_cells", "heard_input", "listeners"]
 
 _NUMERICS = 1
 """Raised whenever the same declaration and inputs give other numbers, by a change here or in
@@ -72,7 +72,7 @@ def _feature_cell(benchmark: EncodingBenchmark, session: Session, stimulus: str)
         "stage": "features",
         "numerics": _NUMERICS,
         "model": session.model_version,
-        "input": _input(model, dataset.stimuli()[stimulus]),
+        "input": heard_input(model, dataset.stimuli()[stimulus]),
         "windowing": benchmark.windowing,
         "event_stamp": benchmark.event_stamp,
         "precision": benchmark.precision,
@@ -87,6 +87,7 @@ def _feature_cell(benchmark: EncodingBenchmark, session: Session, stimulus: str)
         tuple({**shared, "layer": describe(layers[name])} for name in session.layers),
         partial(compute_features, benchmark, session, stimulus),
         n_bytes=sum(4 * len(clock) * layers[name].width for name in session.layers),
+        heard=(stimulus,),
     )
 
 
@@ -244,7 +245,7 @@ def _inputs(
     ]
 
 
-def _input(model: AnyModel, stimulus: Stimulus) -> dict[str, Any]:
+def heard_input(model: AnyModel, stimulus: Stimulus) -> dict[str, Any]:
     """Return digests of what a model gets to hear or to read, or the name that it looks up."""
     if hasattr(model, "forward"):
         return {"sound": stimulus.sound.digest, "resampling": RESAMPLING}

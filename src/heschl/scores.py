@@ -146,6 +146,17 @@ class Score:
         """How layers become the board's number, a name of `heschl.layer_choice.LAYER_RULES`."""
         return str(self.tree.attrs.get("layer_rule", "nested"))
 
+    @property
+    def sample(self) -> str:
+        """What the error is taken over, in a word: a listener, a stimulus, a pair of phones."""
+        unit = str(self.tree.attrs["unit_of_uncertainty"])
+        return "listener" if unit == SUBJECT else unit
+
+    @property
+    def is_of_recordings(self) -> bool:
+        """Whether units of recordings were scored, and not answers to a test."""
+        return "chance" not in self.tree["ceiling"].attrs
+
     def layers(self, roi: str | None = None, quantity: str = "normalised") -> xr.Dataset:
         """Return the layer curve ``value, error, low, high, p`` (layer,) of one region.
 
@@ -177,6 +188,8 @@ class Score:
         dropped = int(summary["n_units_dropped"].sum())
         board = with_error(self.value, self.error, 4)
         average = str(attrs.get("unit_average", "mean"))
+        if not self.is_of_recordings:
+            return self._test_in_words(board)
         divided = (
             f"Each was divided by its ceiling ({attrs['normalisation']}; {ceiling['kind']}), for "
             f"the {kept} of {of_region} units whose ceiling is above {ceiling['minimum']:g}, and "
@@ -205,6 +218,27 @@ class Score:
         elif not kept:
             lines.append(f"No unit of {primary} has a usable ceiling, so there is no board number.")
         return "\n".join(lines)
+
+    def _test_in_words(self, board: str) -> str:
+        """Return how the number of a test without recordings came about."""
+        attrs, ceiling = self.tree.attrs, self.tree["ceiling"].attrs
+        primary = str(attrs["primary_roi"])
+        n_samples = int(self.tree["population"]["n"].sel({ROI: primary}))
+        n_items = int(self.tree["summary"]["n_units"].sel({ROI: primary}).sum())
+        rule = LAYER_RULES[self.layer_rule].replace("listeners", f"{self.sample}s")
+        return "\n".join(
+            [
+                f"{self.model} on {self.benchmark} (version {attrs['benchmark_version']}, protocol "
+                f"{attrs['protocol']}, {attrs['data_kind']} data): "
+                f"{board if np.isfinite(self.value) else 'no board number'}.",
+                f"For each layer, {attrs['score_meaning']} was computed in {primary}, of "
+                f"{counted(n_items, 'item')} in {counted(n_samples, self.sample)}.",
+                f"Normalisation: {attrs['normalisation']}; chance is "
+                f"{float(ceiling['chance']):.4f}, the ceiling {ceiling['kind']}.",
+                f"The layer is {rule}{self._chosen_in_words(primary)}.",
+                self._uncertainty_in_words(n_samples),
+            ]
+        )
 
     def _chosen_in_words(self, roi: str) -> str:
         """Return the layers that were chosen in a region, most often first."""

@@ -321,9 +321,7 @@ def _gathered(planned: Plan, outcomes: Sequence[Outcome], seconds: dict[str, flo
             for stage, cells in groupby(planned.cells, key=lambda cell: cell.stage)
         },
         "sounds": {
-            cell.about: stimuli[cell.about].sound.digest
-            for cell in planned.cells
-            if cell.about in stimuli
+            name: stimuli[name].sound.digest for cell in planned.cells for name in cell.heard
         },
         "recordings": {
             subject: dataset.fingerprint(subject, dataset.stimuli_of(subject))

@@ -53,16 +53,18 @@ def print_score(score: Score) -> None:
         [_cells(row) for row in _rows(score)],
     )
     print_text(
-        "* the layer chosen most often on the other listeners, as for the board's number; its row "
-        "is its mean over all."
+        f"* the layer chosen most often on the other {score.sample}s, as for the board's number; "
+        "its row is its mean over all."
         if score.layer_rule == "nested" or score.tree["population"].sizes[LAYER] == 1
         else f"* the board's number: {LAYER_RULES[score.layer_rule]}."
     )
     if attrs["unit_of_uncertainty"] == STIMULUS:
         print_text("  Errors and intervals: with stimuli drawn anew.")
     else:
-        print_text("  p: Wilcoxon over listeners, – where fewer than six leave it untestable.")
-    if score.tree["ceiling"].attrs["kind"] != "none":
+        print_text(
+            f"  p: Wilcoxon over {score.sample}s, – where fewer than six leave it untestable."
+        )
+    if score.is_of_recordings and score.tree["ceiling"].attrs["kind"] != "none":
         print_text("  Units: those with a usable ceiling.")
     print_text()
     print_text(score.explain())

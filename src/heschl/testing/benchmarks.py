@@ -61,12 +61,14 @@ class BenchmarkUnderTest(UnderTest[Resolved[BenchmarkCard]]):
 
     def planned(self, store: Store) -> Plan:
         """Return the plan of a small score."""
-        return plan(Loudness(), self.benchmark, data=self.data, subjects=self.subjects, store=store)
+        subjects = self.subjects or None  # labelled sounds have none
+        return plan(Loudness(), self.benchmark, data=self.data, subjects=subjects, store=store)
 
     def scored(self, store: Store) -> Score:
         """Return a small score."""
+        subjects = self.subjects or None
         result: Score = score(
-            Loudness(), self.benchmark, data=self.data, subjects=self.subjects, store=store
+            Loudness(), self.benchmark, data=self.data, subjects=subjects, store=store
         )
         return result
 
@@ -118,6 +120,8 @@ def regions_exist(benchmark: BenchmarkUnderTest) -> None:
     )
     with tempfile.TemporaryDirectory() as folder:
         dataset = benchmark.planned(Store(folder)).session.dataset.get()
+    if not isinstance(dataset, Dataset):
+        return  # parts of a test, which are what the benchmark says they are
     there = dataset.rois(benchmark.subjects[0])["roi"].to_numpy().tolist()
     if hasattr(getattr(benchmark.benchmark, "ceiling", None), "of_listener"):
         there.append(TOP_TENTH)  # which a ceiling that listeners share makes
