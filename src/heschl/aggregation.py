@@ -238,18 +238,25 @@ def _population(values: np.ndarray, seed: int, level: float) -> dict[str, np.nda
     """Reduce (quantity, row, subject, roi) over subjects, leaving out those without a value."""
     shape = (values.shape[0], values.shape[1], values.shape[3])
     reduced = {name: np.full(shape, np.nan) for name in ("value", "error", "low", "high", "p")}
+    # Draws are the same for all who have a value in the same places, and are the costly part.
+    alike: dict[bytes, list[tuple[int, ...]]] = {}
     for place in np.ndindex(shape):
         q, row, r = place
-        sample = values[q, row, :, r]
-        sample = sample[np.isfinite(sample)]
-        if not len(sample):
+        alike.setdefault(np.isfinite(values[q, row, :, r]).tobytes(), []).append(place)
+    for has_value, places in alike.items():
+        kept = np.frombuffer(has_value, dtype=bool)
+        if not kept.any():
             continue
-        reduced["value"][place] = sample.mean()
-        reduced["error"][place] = _error(sample)
-        if len(sample) > 1:
-            low, high = bootstrap_interval(sample, level=level, seed=seed)
-            reduced["low"][place], reduced["high"][place] = low, high
-        reduced["p"][place] = wilcoxon(sample).p
+        samples = np.stack([values[q, row, kept, r] for q, row, r in places], axis=1)
+        if len(samples) > 1:
+            low, high = bootstrap_interval(samples, level=level, seed=seed)
+        for column, place in enumerate(places):
+            sample = samples[:, column]
+            reduced["value"][place] = sample.mean()
+            reduced["error"][place] = _error(sample)
+            reduced["p"][place] = wilcoxon(sample).p
+            if len(sample) > 1:
+                reduced["low"][place], reduced["high"][place] = low[column], high[column]
     return reduced
 
 
