@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -15,6 +16,7 @@ from heschl.errors import InvalidInput, MissingData
 from heschl.recording import Recording
 from heschl.session import Session
 from heschl.shared_ceilings import MINIMUM_SUBJECTS, SharedCeiling, SharedCorrelation
+from heschl.splits import Fold
 from heschl.temporal import stacked
 
 if TYPE_CHECKING:
@@ -46,10 +48,12 @@ def compute_ceiling(
         "n_repeats": np.asarray(1),
     }
     if hasattr(benchmark.ceiling, "of_listener"):
-        found = _from_others(benchmark, session, recording, kept, shared)
+        listeners = _own_and_others(benchmark, session, recording, kept, shared)
+        del recording  # gigabytes that have told all
+        found = _from_others(benchmark, session, listeners)
     elif callable(benchmark.ceiling):
         repeats = _tested_repeats(benchmark, session, recording, kept)
-        del recording  # gigabytes that have told all
+        del recording  # as above
         ceiling = benchmark.ceiling(repeats, seed=session.seed)
         found = {
             "ceiling": ceiling.to_numpy(),
@@ -115,33 +119,47 @@ def compute_shared(
     total, count, units = np.empty(0), np.empty(0), np.empty(0)
     for number, subject in enumerate(subjects):
         recording = session.dataset.get().recording(subject, (stimulus,))
+        n_rows = len(recording.responses[stimulus][benchmark.rows(stimulus)])
         if not number:
             units = recording.units
-            n_rows = len(recording.responses[stimulus][benchmark.rows(stimulus)])
             total = np.zeros((n_rows, len(units)), np.float32)
             count = np.zeros(len(units), np.int64)
-        finite = _is_finite(recording, stimulus)
-        responses = _rows(benchmark, recording, (stimulus,), finite)
-        if len(responses) != len(total) or not np.array_equal(recording.units, units):
+        if n_rows != len(total) or not np.array_equal(recording.units, units):
             raise InvalidInput(
-                f"{subject} has {len(responses)} rows of {len(recording.units)} units for "
-                f"{stimulus!r}, {subjects[0]} {len(total)} of {len(units)}; a shared ceiling needs "
-                "the same rows and units for all listeners"
+                f"{subject} has {n_rows} rows of {len(recording.units)} units for {stimulus!r}, "
+                f"{subjects[0]} {len(total)} of {len(units)}; a shared ceiling needs the same rows "
+                "and units for all listeners"
             )
-        total[:, finite] += responses.to_numpy()
+        finite = _is_finite(recording, stimulus)
+        for columns, responses in _in_parts(benchmark, recording, stimulus, finite):
+            total[:, columns] += responses
         count += finite
+        del recording  # before the next one is read
         report((number + 1) / len(subjects))
     yield 0, {"total": total, "count": count}
 
 
-def _from_others(
+@dataclass(frozen=True)
+class _Listeners:
+    """A listener's responses, the mean of the others, and which units can be compared."""
+
+    own: xr.DataArray
+    """(time, unit) of the scored units."""
+    others: np.ndarray
+    """(time, unit) of the units that enough others have."""
+    pairs: np.ndarray
+    """(2, unit): places in ``own`` and in ``others`` of the units that both have."""
+    folds: Sequence[Fold]
+
+
+def _own_and_others(
     benchmark: EncodingBenchmark,
     session: Session,
     recording: Recording,
     kept: np.ndarray,
     shared: Mapping[str, str],
-) -> Arrays:
-    """Return a listener's ceiling from the mean of the others, and that of each unit by itself."""
+) -> _Listeners:
+    """Return what a ceiling is made of; the sums of ``shared`` are let go one by one."""
     of_all = {
         name: stored(session, key, f"the listeners of {name}") for name, key in shared.items()
     }
@@ -149,30 +167,47 @@ def _from_others(
     is_in = {name: _is_finite(recording, name) for name in shared}
     n_others = {name: of_all[name]["count"] - is_in[name] for name in shared}
     has_others = np.all([each >= MINIMUM_SUBJECTS - 1 for each in n_others.values()], axis=0)
-    rest = []
+    others = np.empty(
+        (sum(len(each["total"]) for each in of_all.values()), has_others.sum()), np.float32
+    )
+    stop = 0
     for name in shared:
         mean = of_all.pop(name)["total"]
-        mean[:, is_in[name]] -= _rows(benchmark, recording, (name,), is_in[name]).to_numpy()
+        for columns, responses in _in_parts(benchmark, recording, name, is_in[name]):
+            mean[:, columns] -= responses
         mean /= np.maximum(n_others[name], 1)
-        rest.append(mean[:, has_others])
+        start, stop = stop, stop + len(mean)
+        np.compress(has_others, mean, axis=1, out=others[start:stop])
         del mean  # of a whole brain, as large as what is kept of it
-    others = np.concatenate(rest)
-    del rest
-    own = _rows(benchmark, recording, tuple(shared), kept)
+    own = stacked(
+        {name: recording.responses[name].isel({TIME: benchmark.rows(name)}) for name in shared},
+        kept=kept,
+        standardise=benchmark.standardise,
+    )
     clocks = {name: recording.responses[name][TIME].to_numpy() for name in shared}
-    folds = benchmark.splitter.folds(labels_of_rows(benchmark, session.dataset.get(), clocks))
-    usable, comparable = has_others[kept], kept[has_others]
-    univariate = np.zeros(kept.sum())
-    pairs = np.stack([np.flatnonzero(usable), np.flatnonzero(comparable)])
-    for first in range(0, pairs.shape[1], _UNITS_AT_ONCE):
-        mine, theirs = pairs[:, first : first + _UNITS_AT_ONCE]
+    return _Listeners(
+        own,
+        others,
+        np.stack([np.flatnonzero(has_others[kept]), np.flatnonzero(kept[has_others])]),
+        benchmark.splitter.folds(labels_of_rows(benchmark, session.dataset.get(), clocks)),
+    )
+
+
+def _from_others(benchmark: EncodingBenchmark, session: Session, listeners: _Listeners) -> Arrays:
+    """Return a listener's ceiling from the mean of the others, and that of each unit by itself."""
+    own, others = listeners.own, listeners.others
+    univariate = np.zeros(own.sizes[UNIT])
+    for first in range(0, listeners.pairs.shape[1], _UNITS_AT_ONCE):
+        mine, theirs = listeners.pairs[:, first : first + _UNITS_AT_ONCE]
         univariate[mine] = SharedCorrelation().of_listener(own[:, mine], others[:, theirs])
     if isinstance(benchmark.ceiling, SharedCorrelation):
         return {"ceiling": univariate}
-    ceiling = cast("SharedCeiling", benchmark.ceiling).of_listener(
-        own, others, folds, benchmark.metric, seed=session.seed
+    found = cast("SharedCeiling", benchmark.ceiling).of_listener(
+        own, others, listeners.folds, benchmark.metric, seed=session.seed
     )
-    return {"ceiling": np.where(usable, ceiling, 0), "univariate": univariate}
+    ceiling = np.zeros(own.sizes[UNIT])
+    ceiling[listeners.pairs[0]] = found[listeners.pairs[0]]
+    return {"ceiling": ceiling, "univariate": univariate}
 
 
 def _is_finite(recording: Recording, stimulus: str) -> np.ndarray:
@@ -180,15 +215,13 @@ def _is_finite(recording: Recording, stimulus: str) -> np.ndarray:
     return np.asarray(np.isfinite(recording.responses[stimulus].to_numpy()).all(axis=0))
 
 
-def _rows(
-    benchmark: EncodingBenchmark,
-    recording: Recording,
-    stimuli: Sequence[str],
-    kept: np.ndarray,
-) -> xr.DataArray:
-    """Return a listener's responses (time, unit) of the rows that enter, as they are scored."""
-    return stacked(
-        {name: recording.responses[name].isel({TIME: benchmark.rows(name)}) for name in stimuli},
-        kept=kept,
-        standardise=benchmark.standardise,
-    )
+def _in_parts(
+    benchmark: EncodingBenchmark, recording: Recording, stimulus: str, kept: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield some of the kept columns, and the rows that enter as they are scored (row, column)."""
+    rows = recording.responses[stimulus].isel({TIME: benchmark.rows(stimulus)})
+    kept_columns = np.flatnonzero(kept)
+    for first in range(0, len(kept_columns), _UNITS_AT_ONCE):
+        columns = kept_columns[first : first + _UNITS_AT_ONCE]
+        part = stacked({stimulus: rows[:, columns]}, standardise=benchmark.standardise)
+        yield columns, part.to_numpy()

@@ -142,7 +142,7 @@ def stacked(
     """Stack stimuli after trimming, z-scoring and delaying each by itself, in this order.
 
     Serves designs and responses alike, so that their rows match. Memory: beside
-    ``stories``, the result and a few copies of one stimulus.
+    ``stories``, the result and, where there are delays, copies of one stimulus.
 
     Parameters
     ----------
@@ -167,8 +167,8 @@ def stacked(
         ``delay`` for each column where delays are given.
     """
     columns = _checked_columns(stories)
-    if kept is not None:
-        columns = columns[kept]
+    numbers = np.arange(len(columns)) if kept is None else np.flatnonzero(kept)
+    columns = columns[numbers]
     trimmed = {name: (trim or Trim())(story) for name, story in stories.items()}
     lengths = [len(story) for story in trimmed.values()]
     copies = max(len(delays), 1)
@@ -177,16 +177,17 @@ def stacked(
     rows = np.empty((sum(lengths), copies * len(columns)), np.float32 if is_single else np.float64)
     stop = 0
     for story in trimmed.values():
-        values = story.to_numpy() if kept is None else story.to_numpy()[:, kept]
+        values = story.to_numpy()
         start, stop = stop, stop + len(values)
         if delays:
-            rows[start:stop] = delayed(zscore(values) if standardise else values, delays)
+            whole = values[:, numbers]
+            rows[start:stop] = delayed(zscore(whole) if standardise else whole, delays)
             continue
-        # In float64, a story of an hour of a whole brain would not fit at once.
-        for first in range(0, values.shape[1], _COLUMNS_AT_ONCE):
+        # A story of an hour of a whole brain would not fit twice, nor once in float64.
+        for first in range(0, len(numbers), _COLUMNS_AT_ONCE):
             block = slice(first, first + _COLUMNS_AT_ONCE)
-            columns_of_block = values[:, block]
-            rows[start:stop, block] = zscore(columns_of_block) if standardise else columns_of_block
+            part = values[:, numbers[block]]
+            rows[start:stop, block] = zscore(part) if standardise else part
     dimension = str(columns.name)
     coordinates: dict[str, tuple[str, np.ndarray]] = {
         TIME: (TIME, np.concatenate([story[TIME].to_numpy() for story in trimmed.values()])),
