@@ -36,6 +36,6 @@ LITTLE_PRINCE = DatasetCard(
     recording="fMRI",
     n_subjects=112,
     phantom="heschl.data_registry.little_prince.phantom:write_phantom",
-    phantom_version=1,
+    phantom_version=2,
     manifest="heschl.data_registry:little_prince/manifest.tsv",
 )

@@ -44,6 +44,7 @@ def test_truth_states_what_was_planted_and_what_to_expect(prince_phantom):
     kinds = {(each["benchmark"], each["quantity"], each["roi"]) for each in truth["expectations"]}
     for benchmark in ("", "-en", "-fr", "-zh"):
         assert (f"little_prince-ridge{benchmark}", "ceiling", "IFG") in kinds
+    for benchmark in ("", "-en", "-fr", "-zh", "-compat"):
         assert (f"little_prince-ridge{benchmark}", "score", "STS") in kinds
         assert (f"little_prince-ridge{benchmark}", "null", "Motor") in kinds
     for of_language in truth["specificity"].values():
