@@ -1,6 +1,6 @@
 """How much memory it takes to score one listener of the longest story, on the whole cortex.
 
-    python perf/whole_cortex.py --layers 1
+    python perf/whole_cortex.py --layers 13
 
 Writes a folder of the true size: 2,249 volumes of 2 x 40,962 vertices, in the files of Narratives,
 a sound of 56 minutes, and three listeners (who share one file, as a shared ceiling needs three).
@@ -126,7 +126,7 @@ class Stages:
 def main() -> None:
     """Print a line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--layers", type=int, default=12)
+    parser.add_argument("--layers", type=int, default=13)
     parser.add_argument("--threads", type=int, default=1)
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)

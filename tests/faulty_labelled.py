@@ -54,7 +54,9 @@ class Labels:
         self.root = root
 
     def stimuli(self):
-        return StimuliOnDisk({p.stem: p for p in sorted((self.root / "sounds").glob("*.wav"))})
+        return StimuliOnDisk.of_files(
+            {p.stem: p for p in sorted((self.root / "sounds").glob("*.wav"))}
+        )
 
     def tasks(self):
         return (TASK,)

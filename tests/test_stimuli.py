@@ -10,6 +10,7 @@ import pytest
 from heschl.alignment import Alignment, Interval
 from heschl.errors import DuplicateName, InvalidInput, UnknownName
 from heschl.sound import Sound, Stimulus, StimulusSet
+from heschl.stimuli_on_disk import StimuliOnDisk
 
 
 def stimulus(identifier: str) -> Stimulus:
@@ -41,6 +42,27 @@ def test_stimulus_set_refuses_duplicates_and_hints_at_near_names():
         _ = stimuli["avatr"]
     with pytest.raises(UnknownName, match="'life'"):
         stimuli.subset(["souls", "life"])
+
+
+def test_stimuli_on_disk_are_opened_when_they_are_asked_for():
+    opened = []
+
+    def open_one(name):
+        opened.append(name)
+        return stimulus(name)
+
+    stimuli = StimuliOnDisk(["souls", "avatar"], open_one, otherwise="others must be fetched")
+
+    assert list(stimuli) == ["souls", "avatar"]
+    assert len(stimuli) == 2
+    assert "avatar" in stimuli
+    assert "life" not in stimuli
+    assert repr(stimuli) == "StimulusSet(2 on disk: souls, avatar)"
+    with pytest.raises(UnknownName, match="'avatr'; others must be fetched; did you mean 'avatar'"):
+        _ = stimuli["avatr"]
+    assert not opened
+    assert stimuli["avatar"].identifier == "avatar"
+    assert opened == ["avatar"]
 
 
 def test_stimulus_needs_a_name_and_takes_an_alignment():

@@ -1,5 +1,9 @@
 """Benchmarks on Narratives (Nastase et al. 2021): their cards."""
 
+from __future__ import annotations
+
+from dataclasses import replace
+
 from heschl.cards import BenchmarkCard
 
 __all__ = ["RIDGE", "RIDGE_COMPAT"]
@@ -29,16 +33,10 @@ RIDGE = BenchmarkCard(
     published="heschl.benchmarks:narratives/published.tsv",
 )
 
-RIDGE_COMPAT = BenchmarkCard(
+RIDGE_COMPAT = replace(
+    RIDGE,
     id="narratives-ridge-compat",
     load="heschl.benchmarks.narratives.ridge:compatible",
     summary="narratives-ridge with the folds and the haemodynamic grid of the published code",
-    requires=("nibabel", "nilearn"),
-    extra="brain",
-    citation=_CITATION,
-    version=1,
-    dataset="narratives",
-    metric="ridge",
     protocol="millet2022.brain_score, published code",
-    published="heschl.benchmarks:narratives/published.tsv",
 )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from heschl.cards import DatasetCard
+from dataclasses import replace
+
+from heschl.data_registry.nh2015 import NH2015_CARD
 
 __all__ = ["B2021_CARD"]
 
-B2021_CARD = DatasetCard(
+# Published together.
+B2021_CARD = replace(
+    NH2015_CARD,
     id="b2021",
     load="heschl.data_registry.b2021.loader:B2021",
     summary="165 natural sounds, fMRI of 20 listeners in 3 sessions, 26,792 voxels, half musicians",
-    licence="not stated for the data; its code is MIT",
     citation="""\
 @article{boebinger2021music,
   title = {Music-selective neural populations arise without musical training},
@@ -24,14 +27,6 @@ B2021_CARD = DatasetCard(
   doi = {10.1152/jn.00588.2020},
 }
 """,
-    url="https://github.com/gretatuckute/auditory_brain_dnn",
-    access="open",
-    how_to_get=(
-        "unpack https://mcdermottlab.mit.edu//tuckute_feather_2023/data.tar (180 MB; no hash of it "
-        "is published) and name its folder 'data'"
-    ),
-    languages=("en", "fr", "it", "de", "zh", "hi", "ru", "es"),
-    recording="fMRI",
     n_subjects=20,
     phantom="heschl.data_registry.b2021.phantom:write_phantom",
     phantom_version=1,

@@ -62,7 +62,7 @@ class CremaD:
 
     def stimuli(self) -> StimulusSet:
         """Return the clips that are on disk, but for the silent one."""
-        return StimuliOnDisk(self._paths)
+        return StimuliOnDisk.of_files(self._paths)
 
     def tasks(self) -> tuple[Task, ...]:
         """Return the emotions that were played, and those that were heard."""

@@ -18,7 +18,7 @@ authors cut 10 volumes at the start and 10 at the end, so that row k of a file w
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -38,6 +38,7 @@ from heschl.fingerprints import files_digest
 from heschl.manifest import Manifest
 from heschl.recording import Recording
 from heschl.sound import Sound, Stimulus, StimulusSet
+from heschl.stimuli_on_disk import StimuliOnDisk
 from heschl.untrusted import read_bytes
 
 __all__ = ["FIRST_ROW_S", "TR_S", "LebelMoth"]
@@ -87,7 +88,11 @@ class LebelMoth:
     def stimuli(self) -> StimulusSet:
         """Return the stories whose sound is on disk; each is opened when it is asked for."""
         names = sorted(path.stem for path in (self.root / "stimuli").glob("*.wav"))
-        return _StoriesOnDisk(self, tuple(name for name in names if name != _LOCALIZER))
+        return StimuliOnDisk(
+            (name for name in names if name != _LOCALIZER),
+            self.stimulus,
+            otherwise=f"others come with `heschl fetch {self.card.id} --stories <name>`",
+        )
 
     def stimulus(self, story: str) -> Stimulus:
         """Return one story; it has no alignment if its TextGrid is not on disk."""
@@ -269,36 +274,6 @@ class LebelMoth:
 
     def _below_root(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
-
-
-class _StoriesOnDisk(StimulusSet):
-    """Stories that are opened when they are asked for: a grid of words takes a while to read."""
-
-    def __init__(self, dataset: LebelMoth, names: tuple[str, ...]) -> None:
-        super().__init__(())
-        self._dataset = dataset
-        self._names = names
-
-    def __getitem__(self, identifier: str) -> Stimulus:
-        if identifier not in self._names:
-            raise UnknownName(
-                f"no story {identifier!r} is in {self._dataset.root / 'stimuli'}; "
-                f"{near_names(identifier, self._names)}; for others run "
-                f"`heschl fetch {LEBEL_MOTH.id} --stories <name>`"
-            )
-        return self._dataset.stimulus(identifier)
-
-    def __contains__(self, identifier: object) -> bool:
-        return identifier in self._names
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-    def __repr__(self) -> str:
-        return f"StimulusSet({', '.join(self._names)})"
 
 
 @lru_cache(maxsize=1)

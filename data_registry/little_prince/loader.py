@@ -22,7 +22,7 @@ that four volumes before it were dropped, and its table of lengths agrees.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +61,7 @@ from heschl.errors import CorruptData, InvalidInput, MissingData, UnknownName, n
 from heschl.fingerprints import file_digest, files_digest
 from heschl.recording import Recording
 from heschl.sound import Sound, Stimulus, StimulusSet
+from heschl.stimuli_on_disk import StimuliOnDisk
 
 __all__ = ["TR_S", "LittlePrince"]
 
@@ -130,7 +131,9 @@ class LittlePrince:
             for section in SECTIONS
             if _is_there(self.root / sound_path(language, section))
         )
-        return _SectionsOnDisk(self, tuple(there))
+        return StimuliOnDisk(
+            there, self.stimulus, otherwise=f"others come with `heschl fetch {self.card.id}`"
+        )
 
     def stimulus(self, identifier: str) -> Stimulus:
         """Return one section, with its words from the TextGrid, else from the table, if any."""
@@ -351,35 +354,6 @@ class LittlePrince:
             f"`heschl fetch {self.card.id}`, or give the folder of a whole copy of "
             "OpenNeuro ds003643"
         )
-
-
-class _SectionsOnDisk(StimulusSet):
-    """Sections that are opened when they are asked for."""
-
-    def __init__(self, dataset: LittlePrince, names: tuple[str, ...]) -> None:
-        super().__init__(())
-        self._dataset = dataset
-        self._names = names
-
-    def __getitem__(self, identifier: str) -> Stimulus:
-        if identifier not in self._names:
-            raise UnknownName(
-                f"no sound of {identifier!r} is in {self._dataset.root / 'stimuli'}; "
-                f"{near_names(identifier, self._names)}; run `heschl fetch {LITTLE_PRINCE.id}`"
-            )
-        return self._dataset.stimulus(identifier)
-
-    def __contains__(self, identifier: object) -> bool:
-        return identifier in self._names
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-    def __repr__(self) -> str:
-        return f"StimulusSet({', '.join(self._names)})"
 
 
 def _is_there(path: Path) -> bool:

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -48,6 +48,7 @@ from heschl.errors import CorruptData, MissingData, UnknownName, near_names
 from heschl.fingerprints import file_digest, files_digest
 from heschl.recording import Recording
 from heschl.sound import Sound, Stimulus, StimulusSet
+from heschl.stimuli_on_disk import StimuliOnDisk
 from heschl.untrusted import read_bytes
 
 __all__ = ["MESH", "Narratives"]
@@ -94,7 +95,11 @@ class Narratives:
     def stimuli(self) -> StimulusSet:
         """Return the stories whose sound is on disk; each is opened when it is asked for."""
         there = (name for name, story in self._stories.items() if self._wav(story).exists())
-        return _StoriesOnDisk(self, tuple(sorted(there)))
+        return StimuliOnDisk(
+            sorted(there),
+            self.stimulus,
+            otherwise=f"others come with `heschl fetch {self.card.id}`",
+        )
 
     def stimulus(self, name: str) -> Stimulus:
         """Return one story: the whole sound that tells it, and its transcript if that is there."""
@@ -311,33 +316,3 @@ class Narratives:
                 f"{name} is not in {self.root}; run `heschl fetch {self.card.id}{subject}`, or "
                 "give the folder of a whole copy of OpenNeuro ds002345"
             )
-
-
-class _StoriesOnDisk(StimulusSet):
-    """Stories that are opened when they are asked for: a transcript takes a while to read."""
-
-    def __init__(self, dataset: Narratives, names: tuple[str, ...]) -> None:
-        super().__init__(())
-        self._dataset = dataset
-        self._names = names
-
-    def __getitem__(self, identifier: str) -> Stimulus:
-        if identifier not in self._names:
-            raise UnknownName(
-                f"no sound of {identifier!r} is in {self._dataset.root / 'stimuli'}; "
-                f"{near_names(identifier, self._names)}; for others run "
-                f"`heschl fetch {NARRATIVES.id}`"
-            )
-        return self._dataset.stimulus(identifier)
-
-    def __contains__(self, identifier: object) -> bool:
-        return identifier in self._names
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-    def __repr__(self) -> str:
-        return f"StimulusSet({', '.join(self._names)})"

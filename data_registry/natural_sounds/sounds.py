@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import importlib.resources
-from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 
-from heschl.errors import CorruptData, MissingData, UnknownName, near_names
-from heschl.sound import Sound, Stimulus, StimulusSet
+from heschl.errors import CorruptData, MissingData
+from heschl.sound import Sound, Stimulus
+from heschl.stimuli_on_disk import StimuliOnDisk
 
 __all__ = ["SoundsOnDisk", "categories", "checked_names"]
 
@@ -45,8 +46,8 @@ def checked_names(names: Sequence[str], where: object) -> tuple[str, ...]:
     return bare
 
 
-class SoundsOnDisk(StimulusSet):
-    """The sounds of a folder, opened when they are asked for.
+class SoundsOnDisk(StimuliOnDisk):
+    """The sounds of a folder.
 
     Parameters
     ----------
@@ -59,35 +60,15 @@ class SoundsOnDisk(StimulusSet):
     """
 
     def __init__(self, folder: Path, names: Sequence[str], remedy: str) -> None:
-        super().__init__(())
-        self._folder = folder
-        self._names = dict.fromkeys(names)
-        self._remedy = remedy
-
-    def sound(self, name: str) -> Sound:
-        """Return one sound, which must be there."""
-        if name not in self._names:
-            raise UnknownName(f"no sound is named {name!r}; {near_names(name, self._names)}")
-        path = self._folder / f"{name}.wav"
-        if not path.exists():
-            raise MissingData(f"{name}.wav is not in {self._folder}; {self._remedy}")
-        return Sound.from_file(path)
+        super().__init__(names, partial(_sound, folder, remedy))
 
     def middle_s(self, name: str) -> np.ndarray:
         """Return the clock (row,) of a sound with one response: its middle, in seconds."""
-        return np.array([self.sound(name).duration_s / 2])
+        return np.array([self[name].sound.duration_s / 2])
 
-    def __getitem__(self, identifier: str) -> Stimulus:
-        return Stimulus(identifier, self.sound(identifier))
 
-    def __contains__(self, identifier: object) -> bool:
-        return identifier in self._names
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-    def __repr__(self) -> str:
-        return f"StimulusSet of {len(self._names)} natural sounds in {self._folder}"
+def _sound(folder: Path, remedy: str, name: str) -> Stimulus:
+    path = folder / f"{name}.wav"
+    if not path.exists():
+        raise MissingData(f"{name}.wav is not in {folder}; {remedy}")
+    return Stimulus(name, Sound.from_file(path))

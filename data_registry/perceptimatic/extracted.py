@@ -78,7 +78,7 @@ class PerceptimaticAll:
 
     def stimuli(self) -> StimulusSet:
         """Return the sounds by their path without its ending."""
-        return StimuliOnDisk(self._paths)
+        return StimuliOnDisk.of_files(self._paths)
 
     def tasks(self) -> tuple[Task, ...]:
         """Return the one task, which phone is in the middle; of all languages together."""

@@ -77,7 +77,7 @@ class Perceptimatic:
 
     def stimuli(self) -> StimulusSet:
         """Return the files with at least one item, such as ``english/22268``."""
-        return StimuliOnDisk(self._paths)
+        return StimuliOnDisk.of_files(self._paths)
 
     def tasks(self) -> tuple[Task, ...]:
         """Return the one task, which phone is in the middle; of both languages together."""

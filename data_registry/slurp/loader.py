@@ -73,7 +73,7 @@ class Slurp:
 
     def stimuli(self) -> StimulusSet:
         """Return the recordings that are on disk, such as ``audio-1490359403-headset``."""
-        return StimuliOnDisk(self._paths)
+        return StimuliOnDisk.of_files(self._paths)
 
     def tasks(self) -> tuple[Task, ...]:
         """Return the intent (scenario and action), and either alone."""

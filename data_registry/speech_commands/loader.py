@@ -72,7 +72,7 @@ class SpeechCommands:
 
     def stimuli(self) -> StimulusSet:
         """Return the recordings that are on disk, such as ``yes/0a7c2a8d_nohash_0``."""
-        return StimuliOnDisk(self._paths, _one_second)
+        return StimuliOnDisk.of_files(self._paths, _one_second)
 
     def tasks(self) -> tuple[Task, ...]:
         """Return the one task, which of the 35 words it is."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -20,11 +20,11 @@ from typing import cast
 from heschl.alignment import Alignment
 from heschl.data_registry.timit.labels import arpabet_phones
 from heschl.data_registry.timit.speakers import N_SPEAKERS, N_UTTERANCES, Part
-from heschl.errors import CorruptData, MissingData, UnknownName, near_names
-from heschl.sound import Sound, Stimulus, StimulusSet
+from heschl.errors import CorruptData, MissingData
+from heschl.sound import Sound, Stimulus
 from heschl.timit_labels import read_timit_labels
 
-__all__ = ["HOW_TO_GET", "Sentences", "Utterance", "missing_from", "read_corpus", "stimulus_of"]
+__all__ = ["HOW_TO_GET", "Utterance", "missing_from", "read_corpus", "stimulus_of"]
 
 HOW_TO_GET = (
     "TIMIT is licensed by the Linguistic Data Consortium as LDC93S1 "
@@ -132,39 +132,6 @@ def stimulus_of(utterance: Utterance) -> Stimulus:
             phones=arpabet_phones(phones),
         )
     return Stimulus(utterance.identifier, sound, alignment)
-
-
-class Sentences(StimulusSet):
-    """Sentences by name, of which each is opened when it is asked for."""
-
-    def __init__(self, names: Iterable[str], opened: Callable[[str], Stimulus]) -> None:
-        super().__init__(())
-        self._names = tuple(names)
-        self._opened = opened
-
-    def __getitem__(self, identifier: str) -> Stimulus:
-        """Return the sentence of that name, its files opened now."""
-        if identifier not in self._names:
-            raise UnknownName(
-                f"no sentence is named {identifier!r}; {near_names(identifier, self._names)}"
-            )
-        return self._opened(identifier)
-
-    def __contains__(self, identifier: object) -> bool:
-        """Return whether there is a sentence of that name."""
-        return identifier in self._names
-
-    def __iter__(self) -> Iterator[str]:
-        """Return the names, in order."""
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        """Return how many there are."""
-        return len(self._names)
-
-    def __repr__(self) -> str:
-        """Return how many there are."""
-        return f"StimulusSet({len(self)} sentences of TIMIT)"
 
 
 def missing_from(utterances: Sequence[Utterance]) -> tuple[str, ...]:

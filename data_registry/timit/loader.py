@@ -7,7 +7,6 @@ from pathlib import Path
 
 from heschl.data_registry.timit import TIMIT
 from heschl.data_registry.timit.corpus import (
-    Sentences,
     Utterance,
     missing_from,
     read_corpus,
@@ -19,6 +18,7 @@ from heschl.data_registry.timit.stretches import STRETCHES
 from heschl.errors import MissingData, UnknownName, near_names
 from heschl.items import SPLIT, SPLITS, Items, Task, chosen_task
 from heschl.sound import Stimulus, StimulusSet
+from heschl.stimuli_on_disk import StimuliOnDisk
 
 __all__ = ["TASKS", "Timit"]
 
@@ -84,7 +84,7 @@ class Timit:
 
     def stimuli(self) -> StimulusSet:
         """Return the sentences; each is opened when it is asked for."""
-        return Sentences(self._corpus, self._stimulus)
+        return StimuliOnDisk(self._corpus, self._stimulus)
 
     def tasks(self) -> tuple[Task, ...]:
         """Return what can be asked: see the notes of the class."""

@@ -20,7 +20,6 @@ import xarray as xr
 
 from heschl.data_registry.timit.corpus import (
     HOW_TO_GET,
-    Sentences,
     Utterance,
     read_corpus,
     stimulus_of,
@@ -35,6 +34,7 @@ from heschl.errors import CorruptData, MissingData, UnknownName, near_names
 from heschl.fingerprints import files_digest
 from heschl.recording import Recording
 from heschl.sound import Sound, Stimulus, StimulusSet
+from heschl.stimuli_on_disk import StimuliOnDisk
 
 __all__ = ["TimitEcog"]
 
@@ -73,7 +73,7 @@ class TimitEcog:
     def stimuli(self) -> StimulusSet:
         """Return the sentences that any listener heard; each is opened when it is asked for."""
         heard = {name for each in self.subjects() for name in self._subject(each).sentences}
-        return Sentences(sorted(heard), self.stimulus)
+        return StimuliOnDisk(sorted(heard), self.stimulus)
 
     def subjects(self) -> tuple[str, ...]:
         """Return the listeners whose files are there."""

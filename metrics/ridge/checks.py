@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +21,7 @@ __all__ = [
     "check_design",
     "check_device",
     "check_folds",
+    "check_inputs",
     "check_responses",
     "check_seed",
     "check_settings",
@@ -33,6 +34,23 @@ _DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
 
 LARGEST = 1e50
 """Products of four numbers stay finite below this."""
+
+
+def check_inputs(
+    design: xr.DataArray,
+    recordings: Mapping[str, xr.DataArray],
+    folds: Sequence[Fold],
+    *,
+    seed: int,
+) -> None:
+    """Refuse a design, recordings that share it, or folds of their rows that cannot be scored."""
+    if not recordings:
+        raise InvalidInput("no recording was given; expected at least one")
+    for responses in recordings.values():
+        check_design(design, responses)
+        check_responses(responses)
+    check_folds(folds, n_rows=design.sizes[TIME])
+    check_seed(seed)
 
 
 def check_design(design: xr.DataArray, responses: xr.DataArray) -> None:

@@ -11,17 +11,13 @@ import xarray as xr
 
 from heschl.cards import MetricCard
 from heschl.configuration import describe
-from heschl.dimensions import FOLD, TIME, UNIT
-from heschl.errors import InvalidInput
+from heschl.dimensions import FOLD, UNIT
 from heschl.metrics.ridge import RIDGE
 from heschl.metrics.ridge.agreement import AGREEMENTS, Agreement
 from heschl.metrics.ridge.checks import (
     check_choice,
-    check_design,
     check_device,
-    check_folds,
-    check_responses,
-    check_seed,
+    check_inputs,
     check_settings,
 )
 from heschl.metrics.ridge.estimators import Estimator, LeaveOneOut
@@ -176,13 +172,7 @@ class Ridge:
         dict
             For each name what a call returns.
         """
-        if not recordings:
-            raise InvalidInput("no recording was given; expected at least one")
-        for responses in recordings.values():
-            check_design(design, responses)
-            check_responses(responses)
-        check_folds(folds, n_rows=design.sizes[TIME])
-        check_seed(seed)
+        check_inputs(design, recordings, folds, seed=seed)
         results = score_folds(
             design.to_numpy(),
             [responses.to_numpy() for responses in recordings.values()],

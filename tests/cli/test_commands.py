@@ -173,9 +173,18 @@ def test_fetch_of_a_benchmark_whose_stimuli_are_no_choice_takes_all_of_a_listene
     assert 0.7e9 < json.loads(out)["n_bytes"] < 4e9
 
 
+def test_fetch_takes_what_is_in_a_language_and_what_is_in_none(heschl):
+    of_all, of_english = (
+        json.loads(heschl("fetch", "little_prince", *words, "--dry-run", "--json")[1])
+        for words in ((), ("--languages", "EN"))
+    )
+    assert 0.3 < of_english["n_bytes"] / of_all["n_bytes"] < 0.5  # 49 of 112 listeners
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
+        (["fetch", "little_prince", "--languages", "en"], 1, "did you mean 'EN'"),
         (["scoer"], 2, "did you mean 'score'"),
         (["score", "logmell", "lebel_moth-ridge"], 1, "did you mean 'logmel'"),
         (["score", "logmel", "lebel-moth-ridge"], 1, "did you mean 'lebel_moth-ridge'"),

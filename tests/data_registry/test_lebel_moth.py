@@ -123,7 +123,7 @@ def test_names_that_are_not_there_are_told_with_near_ones(moth):
         moth.stimuli_of("../UTS01")
     with pytest.raises(UnknownName, match="'soul'; did you mean 'souls'"):
         moth.clock("soul")
-    with pytest.raises(UnknownName, match=r"no story 'soul' .* did you mean 'souls'"):
+    with pytest.raises(UnknownName, match=r"no stimulus is named 'soul'.* did you mean 'souls'"):
         moth.stimuli()["soul"]
 
 

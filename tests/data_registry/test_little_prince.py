@@ -132,7 +132,7 @@ def test_names_that_are_not_there_are_told_with_near_ones(prince):
         prince.recording("sub-XX061")
     with pytest.raises(UnknownName, match="no section 'EN-10'; did you mean 'EN-1'"):
         prince.clock("EN-10")
-    with pytest.raises(UnknownName, match="no sound of 'ZH-1'"):
+    with pytest.raises(UnknownName, match="no stimulus is named 'ZH-1'"):
         prince.stimuli()["ZH-1"]
 
 

@@ -241,7 +241,7 @@ def test_names_that_are_not_there_are_told_with_near_ones(root):
         narratives.recording("../sub-100")
     with pytest.raises(UnknownName, match=r"no story 'pie'.*did you mean"):
         narratives.clock("pie")
-    with pytest.raises(UnknownName, match="no sound of 'lucy'"):
+    with pytest.raises(UnknownName, match="no stimulus is named 'lucy'"):
         narratives.stimuli()["lucy"]
 
 

@@ -130,12 +130,10 @@ def test_voxels_of_two_sessions_are_left_out(store_folder):
     assert {"S03", "S08"}.isdisjoint(data.subjects())
 
 
-def test_further_sounds_are_left_out_wherever_they_stand(phantom, tmp_path):
-    name, folder = phantom
-    if name == "nh2015":
-        pytest.skip("B2021 alone has further sounds")
+def test_further_sounds_of_b2021_are_left_out_wherever_they_stand(store_folder, tmp_path):
+    folder = phantom_folder("b2021", 0, Store(store_folder))
     copy = linked_copy(folder, tmp_path / "copy")
-    neural = copy / NEURAL[name]
+    neural = copy / NEURAL["b2021"]
     array = np.load(neural / "voxel_features_array.npy")
     order = np.random.default_rng(0).permutation(len(array))
     from heschl.data_registry.natural_sounds.mat_files import names_in, read_mat

@@ -266,5 +266,5 @@ def test_names_that_are_not_there_are_told(copy):
 
     with pytest.raises(UnknownName, match="timit has no task 'phones'; did you mean 'phone'"):
         timit.items("phones")
-    with pytest.raises(UnknownName, match="no sentence is named 'fcjf0_sa2'"):
+    with pytest.raises(UnknownName, match="no stimulus is named 'fcjf0_sa2'"):
         timit.stimuli()["fcjf0_sa2"]

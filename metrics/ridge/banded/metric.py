@@ -16,14 +16,7 @@ from heschl.metrics.ridge.banded import BANDED_RIDGE
 from heschl.metrics.ridge.banded.mixes import Mixes, RandomMixes
 from heschl.metrics.ridge.banded.search import search_mixes
 from heschl.metrics.ridge.banded.spaces import SPACE, Spaces, spaces_of
-from heschl.metrics.ridge.checks import (
-    check_choice,
-    check_design,
-    check_folds,
-    check_responses,
-    check_seed,
-    check_settings,
-)
+from heschl.metrics.ridge.checks import check_choice, check_inputs, check_settings
 from heschl.metrics.ridge.engine.arrangement import arrange
 from heschl.metrics.ridge.estimators import Estimator, LeaveOneOut
 from heschl.metrics.ridge.metric import BLOCK, MEANINGS, labelled
@@ -173,8 +166,5 @@ def checked_spaces(
     design: xr.DataArray, responses: xr.DataArray, folds: Sequence[Fold], *, seed: int
 ) -> Spaces:
     """Return the spaces of a design, if all inputs can be worked with; refuse them otherwise."""
-    check_design(design, responses)
-    check_responses(responses)
-    check_folds(folds, n_rows=design.sizes[TIME])
-    check_seed(seed)
+    check_inputs(design, {"responses": responses}, folds, seed=seed)
     return spaces_of(design)

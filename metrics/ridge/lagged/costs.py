@@ -7,6 +7,7 @@ two, and weighed by how long they took beside matrix products.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -214,10 +215,8 @@ def cheapest(size: Size) -> LaggedCost:
 def free_memory() -> float:
     """Return the bytes that may be had: what the machine has free, and a container's limit."""
     limits = [float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))]
-    try:
+    with suppress(OSError, ValueError):  # no Linux, or no limit
         lines = Path("/proc/meminfo").read_text().splitlines()
         limits += [1024.0 * int(line.split()[1]) for line in lines if "MemAvailable" in line]
         limits.append(float(Path("/sys/fs/cgroup/memory.max").read_text()))
-    except (OSError, ValueError):
-        pass  # no Linux, or no limit
     return float(np.min(limits))

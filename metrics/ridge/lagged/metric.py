@@ -11,15 +11,9 @@ import xarray as xr
 
 from heschl.cards import MetricCard
 from heschl.configuration import describe
-from heschl.dimensions import FEATURE, FOLD, STIMULUS, TIME, UNIT
+from heschl.dimensions import FEATURE, FOLD, STIMULUS, UNIT
 from heschl.errors import InvalidInput
-from heschl.metrics.ridge.checks import (
-    check_choice,
-    check_design,
-    check_folds,
-    check_responses,
-    check_seed,
-)
+from heschl.metrics.ridge.checks import check_choice, check_inputs
 from heschl.metrics.ridge.estimators import Nested
 from heschl.metrics.ridge.lagged import LAGGED_RIDGE
 from heschl.metrics.ridge.lagged.checks import folds_of_sentences, require_nested, sentences_of
@@ -161,10 +155,7 @@ class LaggedRidge:
             ``n_train`` and ``n_test`` (fold,). With weights: ``weights (fold, lag, feature,
             unit)`` and ``intercept (fold, unit)``.
         """
-        check_design(design, responses)
-        check_responses(responses)
-        check_folds(folds, n_rows=design.sizes[TIME])
-        check_seed(seed)
+        check_inputs(design, {"responses": responses}, folds, seed=seed)
         sentences = sentences_of(design, responses)
         of_sentence = folds_of_sentences(folds, sentences, np.asarray(design[STIMULUS]))
         found = self._found(design.to_numpy(), responses.to_numpy(), folds, sentences, of_sentence)

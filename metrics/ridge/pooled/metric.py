@@ -13,7 +13,7 @@ from heschl.cards import MetricCard
 from heschl.configuration import describe
 from heschl.dimensions import FOLD, TIME, UNIT
 from heschl.errors import InvalidInput
-from heschl.metrics.ridge.checks import check_design, check_folds, check_responses, check_seed
+from heschl.metrics.ridge.checks import check_inputs
 from heschl.metrics.ridge.estimators import LeaveOneOut
 from heschl.metrics.ridge.pooled import POOLED_RIDGE
 from heschl.metrics.ridge.pooled.folds import PooledFit, PreparedFolds, clipped_r2
@@ -113,14 +113,8 @@ class PooledRidge:
         dict
             For each name what a call returns.
         """
-        if not recordings:
-            raise InvalidInput("no recording was given; expected at least one")
-        for responses in recordings.values():
-            check_design(design, responses)
-            check_responses(responses)
-        check_folds(folds, n_rows=design.sizes[TIME])
+        check_inputs(design, recordings, folds, seed=seed)
         _check_partition(folds, design.sizes[TIME])
-        check_seed(seed)
         prepared = PreparedFolds(design.to_numpy(), folds)
         return {
             name: _labelled(prepared.fit(responses.to_numpy(), self.alphas), responses, folds)

@@ -14,7 +14,7 @@ from heschl.configuration import describe
 from heschl.dimensions import FOLD, REPEAT, TIME, UNIT
 from heschl.errors import InvalidInput
 from heschl.metrics.ridge.agreement import is_constant, pearson
-from heschl.metrics.ridge.checks import check_design, check_folds, check_responses, check_seed
+from heschl.metrics.ridge.checks import check_inputs
 from heschl.metrics.ridge.estimators import LeaveOneOut
 from heschl.metrics.ridge.tuckute import TUCKUTE_RIDGE
 from heschl.metrics.ridge.tuckute.correction import (
@@ -101,10 +101,7 @@ class TuckuteRidge:
             ``flag_constant``, 1 where the response does not vary; ``flag_mean``, 1 where the
             prediction is the mean of the training rows.
         """
-        check_design(design, responses)
-        check_responses(responses)
-        check_folds(folds, n_rows=design.sizes[TIME])
-        check_seed(seed)
+        check_inputs(design, {"responses": responses}, folds, seed=seed)
         sessions = None if repeats is None else _checked_sessions(repeats, responses)
         values, measured = design.to_numpy(), responses.to_numpy().astype(np.float64)
         tables: dict[str, list[np.ndarray]] = {}

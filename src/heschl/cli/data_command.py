@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from heschl import registry
+from heschl.cli.needs import add_choices, choices
 from heschl.cli.printing import print_json, print_table, print_text
 from heschl.data_folders import default_data_folder
 from heschl.errors import InvalidInput
@@ -29,8 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=["check"], help="what to do")
     parser.add_argument("dataset", help="a dataset such as lebel_moth")
     parser.add_argument("--root", metavar="FOLDER", help="its folder; default: the fetched one")
-    parser.add_argument("--subjects", nargs="+", metavar="NAME", help="only these listeners")
-    parser.add_argument("--stories", nargs="+", metavar="NAME", help="only these stimuli")
+    add_choices(parser)
     parser.add_argument("--sizes", action="store_true", help="compare sizes alone: seconds")
     parser.add_argument("--all", action="store_true", help="print every file that differs")
 
@@ -42,9 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise InvalidInput(
             f"{card.id} has no manifest to compare with ({card.access}): {card.how_to_get}"
         )
-    manifest = Manifest.read(card.manifest).select(
-        subjects=arguments.subjects, stories=arguments.stories
-    )
+    manifest = Manifest.read(card.manifest).select(**choices(arguments))
     root = Path(arguments.root).expanduser() if arguments.root else default_data_folder(card.id)
     found = check_folder(
         manifest,

@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 from heschl import registry
-from heschl.cli.needs import dataset_and_stimuli
+from heschl.cli.needs import add_choices, choices, dataset_and_stimuli
 from heschl.cli.printing import print_json, print_table, print_text
 from heschl.data_folders import default_data_folder
 from heschl.errors import InvalidInput
@@ -23,25 +23,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "what", help="a dataset such as lebel_moth, or a benchmark for what it needs of one"
     )
     parser.add_argument("--to", metavar="FOLDER", help="where to; default: the user's data folder")
-    parser.add_argument("--subjects", nargs="+", metavar="NAME", help="only these listeners")
-    parser.add_argument("--stories", nargs="+", metavar="NAME", help="only these stimuli")
+    add_choices(parser)
     parser.add_argument("--verify", action="store_true", help="check the hashes of what is there")
     parser.add_argument("--dry-run", action="store_true", help="say what would be fetched, no more")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Fetch what is missing."""
-    stories = arguments.stories
+    chosen_by = choices(arguments)
     if registry.benchmarks.has(arguments.what):
         dataset_id, included = dataset_and_stimuli(arguments.what)
-        stories = stories or included
+        chosen_by["stories"] = chosen_by["stories"] or included
     else:
         dataset_id = arguments.what
     card = registry.datasets.card(dataset_id)
     if not card.manifest:
         raise InvalidInput(f"{card.id} cannot be fetched ({card.access}): {card.how_to_get}")
     root = Path(arguments.to).expanduser() if arguments.to else default_data_folder(card.id)
-    chosen = Manifest.read(card.manifest).select(subjects=arguments.subjects, stories=stories)
+    chosen = Manifest.read(card.manifest).select(**chosen_by)
     missing = chosen.missing(root, verify=arguments.verify)
     record = {
         "dataset": card.id,

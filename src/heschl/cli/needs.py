@@ -1,11 +1,30 @@
-"""What a benchmark needs of its dataset."""
+"""Which files of a dataset are meant: what a benchmark needs, what a user chose."""
 
 from __future__ import annotations
+
+import argparse
 
 from heschl.manifest import Manifest
 from heschl.registry import datasets, resolve_benchmark
 
-__all__ = ["dataset_and_stimuli"]
+__all__ = ["add_choices", "choices", "dataset_and_stimuli"]
+
+_CHOICES = {
+    "subjects": "only these listeners",
+    "stories": "only these stimuli",
+    "languages": "only what is in these languages, as the files name them",
+}
+
+
+def add_choices(parser: argparse.ArgumentParser) -> None:
+    """Declare the options that name a part of a dataset."""
+    for group, meaning in _CHOICES.items():
+        parser.add_argument(f"--{group}", nargs="+", metavar="NAME", help=meaning)
+
+
+def choices(arguments: argparse.Namespace) -> dict[str, list[str] | None]:
+    """Return what was chosen, as `Manifest.select` takes it."""
+    return {group: getattr(arguments, group) for group in _CHOICES}
 
 
 def dataset_and_stimuli(benchmark: str) -> tuple[str, list[str] | None]:
