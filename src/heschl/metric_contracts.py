@@ -1,0 +1,105 @@
+"""What a metric promises, and what it may offer beside; import these from `heschl.contracts`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
+
+if TYPE_CHECKING:
+    import numpy as np
+    import xarray as xr
+
+    from heschl.cards import MetricCard
+    from heschl.splits import Fold
+
+__all__ = [
+    "Metric",
+    "PredictingMetric",
+    "RepeatMetric",
+    "SharingMetric",
+    "needs_repeats",
+    "shares_designs",
+]
+
+
+class Metric(Protocol):
+    """A number for each unit, from a design and the responses to it."""
+
+    @property
+    def card(self) -> MetricCard:
+        """The metadata."""
+
+    def configuration(self) -> Mapping[str, Any]:
+        """Return every setting, defaults included, and the numerics version, for the cache key."""
+
+    def __call__(
+        self, design: xr.DataArray, responses: xr.DataArray, folds: Sequence[Fold], *, seed: int
+    ) -> xr.Dataset:
+        """Return per-unit values with ``score`` (unit,) or (fold, unit) among them.
+
+        ``design`` is (time, feature), ``responses`` (time, unit), row for row.
+
+        An encoding benchmark also takes ``inner_score`` (fold, unit), the score
+        within the training rows, to choose layers by; ``prediction`` (time,
+        unit), each row's by a fold that did not train on it, see
+        `PredictingMetric`; ``normalised``, of the dims of ``score``, where the
+        metric corrects for noise itself.
+        """
+
+
+class RepeatMetric(Protocol):
+    """A metric whose correction for noise needs the single presentations.
+
+    It has ``needs_repeats = True`` and returns ``normalised`` beside ``score``.
+    """
+
+    def __call__(
+        self,
+        design: xr.DataArray,
+        responses: xr.DataArray,
+        folds: Sequence[Fold],
+        *,
+        seed: int,
+        repeats: xr.DataArray,
+    ) -> xr.Dataset:
+        """Return what a `Metric` does; ``repeats`` is (repeat, time, unit), row for row."""
+
+
+def needs_repeats(metric: object) -> TypeGuard[RepeatMetric]:
+    """Return whether a metric asks for the single presentations."""
+    return getattr(metric, "needs_repeats", False) is True
+
+
+class PredictingMetric(Metric, Protocol):
+    """A metric that returns ``prediction``, and scores any rows of it."""
+
+    def score_of(self, prediction: np.ndarray, responses: np.ndarray) -> np.ndarray:
+        """Return the score (unit,) of predictions and responses (row, unit)."""
+
+
+class SharingMetric(Metric, Protocol):
+    """A metric that does once what concerns a design, however many listeners share it."""
+
+    def score_many(
+        self,
+        design: xr.DataArray,
+        recordings: Mapping[str, xr.DataArray],
+        folds: Sequence[Fold],
+        *,
+        seed: int,
+    ) -> Mapping[str, xr.Dataset]:
+        """Return under each name, to the bit, what a call for that recording alone returns."""
+
+
+def shares_designs(metric: Metric) -> TypeGuard[SharingMetric]:
+    """Return whether a metric scores several recordings at once by its own rule.
+
+    A class that changes the call alone has inherited a ``score_many`` that
+    knows nothing of the change.
+    """
+    for kind in type(metric).__mro__:
+        if "score_many" in vars(kind):
+            return True
+        if "__call__" in vars(kind):
+            return False
+    return False
