@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
+from heschl.benchmarks import narratives
 from heschl.cards import BenchmarkCard
 
 __all__ = ["CARDS", "RIDGE", "RIDGE_COMPAT", "RIDGE_EN", "RIDGE_FR", "RIDGE_ZH"]
-
-_CITATION = """\
-@inproceedings{millet2022toward,
-  title = {Toward a realistic model of speech processing in the brain with self-supervised
-           learning},
-  author = {Millet, Juliette and Caucheteux, Charlotte and Orhan, Pierre and Boubenec, Yves and
-            Gramfort, Alexandre and Dunbar, Ewan and Pallier, Christophe and King, Jean-Remi},
-  booktitle = {Advances in Neural Information Processing Systems},
-  volume = {35},
-  year = {2022}
-}"""
 
 
 def _card(suffix: str, listeners: str, protocol: str = "millet2022.brain_score") -> BenchmarkCard:
@@ -25,7 +15,7 @@ def _card(suffix: str, listeners: str, protocol: str = "millet2022.brain_score")
         summary=f"Ridge encoding of a book read aloud, as Millet et al. 2022 do: {listeners}",
         requires=("nibabel", "nilearn"),
         extra="brain",
-        citation=_CITATION,
+        citation=narratives.RIDGE.citation,
         version=1,
         dataset="little_prince",
         metric="ridge",

@@ -18,7 +18,7 @@ from heschl.disk import usable
 from heschl.errors import CorruptData, InvalidInput, MissingData, UnknownName, near_names
 from heschl.layer_choice import LAYER_RULES
 from heschl.provenance import missing_fields
-from heschl.wording import counted, with_error
+from heschl.wording import counted, plural, with_error
 
 __all__ = ["SCHEMA_VERSION", "Score", "open_score", "prepared_target", "schema_problems"]
 
@@ -225,7 +225,7 @@ class Score:
         primary = str(attrs["primary_roi"])
         n_samples = int(self.tree["population"]["n"].sel({ROI: primary}))
         n_items = int(self.tree["summary"]["n_units"].sel({ROI: primary}).sum())
-        rule = LAYER_RULES[self.layer_rule].replace("listeners", f"{self.sample}s")
+        rule = LAYER_RULES[self.layer_rule].replace("listeners", plural(self.sample))
         return "\n".join(
             [
                 f"{self.model} on {self.benchmark} (version {attrs['benchmark_version']}, protocol "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-__all__ = ["counted", "number", "some", "with_error"]
+__all__ = ["counted", "number", "plural", "some", "with_error"]
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -28,16 +28,25 @@ def with_error(value: float, error: float, digits: int = 3) -> str:
 
 
 def counted(n: int, noun: str) -> str:
-    """Return how many there are of something whose plural ends in s, or in ies after a consonant.
+    """Return how many there are of something.
 
-    >>> counted(1, "subject"), counted(2, "entry"), counted(0, "day")
-    ('1 subject', '2 entries', '0 days')
+    >>> counted(1, "subject"), counted(2, "entry")
+    ('1 subject', '2 entries')
     """
-    if n == 1:
-        return f"1 {noun}"
+    return f"1 {noun}" if n == 1 else f"{n} {plural(noun)}"
+
+
+def plural(noun: str) -> str:
+    """Return the plural of a noun that forms it as others do, or as stimulus does.
+
+    >>> plural("subject"), plural("entry"), plural("day"), plural("stimulus")
+    ('subjects', 'entries', 'days', 'stimuli')
+    """
+    if noun.endswith("us"):
+        return f"{noun[:-2]}i"
     if noun.endswith("y") and noun[-2] not in "aeiou":
-        return f"{n} {noun[:-1]}ies"
-    return f"{n} {noun}s"
+        return f"{noun[:-1]}ies"
+    return f"{noun}s"
 
 
 def some(names: Sequence[str], at_most: int = 4) -> str:

@@ -11,7 +11,7 @@ from heschl.cli.printing import print_table, print_text
 from heschl.dimensions import LAYER, ROI, STIMULUS
 from heschl.layer_choice import LAYER_RULES
 from heschl.scores import Score
-from heschl.wording import counted, number, with_error
+from heschl.wording import counted, number, plural, with_error
 
 __all__ = ["interval", "print_score", "score_record"]
 
@@ -52,22 +52,28 @@ def print_score(score: Score) -> None:
         ["region", "layer", "score", "ceiling", "normalised", interval, "p", "n", "units"],
         [_cells(row) for row in _rows(score)],
     )
-    print_text(
-        f"* the layer chosen most often on the other {score.sample}s, as for the board's number; "
-        "its row is its mean over all."
-        if score.layer_rule == "nested" or score.tree["population"].sizes[LAYER] == 1
-        else f"* the board's number: {LAYER_RULES[score.layer_rule]}."
-    )
+    print_text(f"* {_choice(score)}.")
     if attrs["unit_of_uncertainty"] == STIMULUS:
         print_text("  Errors and intervals: with stimuli drawn anew.")
     else:
-        print_text(
-            f"  p: Wilcoxon over {score.sample}s, – where fewer than six leave it untestable."
-        )
+        samples = plural(score.sample)
+        print_text(f"  p: Wilcoxon over {samples}, – where fewer than six leave it untestable.")
     if score.is_of_recordings and score.tree["ceiling"].attrs["kind"] != "none":
         print_text("  Units: those with a usable ceiling.")
     print_text()
     print_text(score.explain())
+
+
+def _choice(score: Score) -> str:
+    """Return what the starred rows are."""
+    if score.tree["population"].sizes[LAYER] == 1:
+        return "the only layer"
+    if score.layer_rule == "nested":
+        return (
+            f"the layer chosen most often on the other {plural(score.sample)}, as for the board's "
+            "number; its row is its mean over all"
+        )
+    return f"the board's number: {LAYER_RULES[score.layer_rule]}"
 
 
 def _basis(score: Score) -> str:
