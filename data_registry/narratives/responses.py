@@ -23,6 +23,8 @@ __all__ = ["read_responses"]
 _UNITS_AT_ONCE = 4096
 """Bounds the memory of intermediate results; it changes no number."""
 _LARGEST_BYTES = 8 * 2**30
+_SIDE = "AnatomicalStructurePrimary"
+_SIDES = {"L": "CortexLeft", "R": "CortexRight"}
 _NODE_INDEX = 2002  # nibabel's number of NIFTI_INTENT_NODE_INDEX
 
 
@@ -35,9 +37,9 @@ def read_responses(
     """
     values = np.empty((n_volumes, n_vertices * len(files)), np.float32)
     counts = {}
-    for number, path in enumerate(files.values()):
+    for number, (hemisphere, path) in enumerate(files.items()):
         columns = slice(number * n_vertices, (number + 1) * n_vertices)
-        counts[path.name] = _read(path, first, values[:, columns])
+        counts[path.name] = _read(path, hemisphere, first, values[:, columns])
     if len(set(counts.values())) > 1:
         told = ", ".join(f"{name} has {count}" for name, count in counts.items())
         raise CorruptData(f"hemispheres differ in volumes: {told}; fetch both again")
@@ -48,12 +50,12 @@ def read_responses(
     return values
 
 
-def _read(path: Path, first: int, values: np.ndarray) -> int:
+def _read(path: Path, hemisphere: str, first: int, values: np.ndarray) -> int:
     """Fill ``values`` (row, vertex) with volumes from ``first`` on, and return how many there are.
 
     Volumes are let go as they are copied.
     """
-    arrays = _arrays(path)
+    arrays = _arrays(path, hemisphere)
     n_arrays, (n_rows, n_vertices) = len(arrays), values.shape
     if n_arrays < first + n_rows:
         raise CorruptData(
@@ -73,19 +75,30 @@ def _read(path: Path, first: int, values: np.ndarray) -> int:
     return n_arrays
 
 
-def _arrays(path: Path) -> list[Any]:
-    """Return the data arrays of a GIFTI file, which must hold its values itself."""
+def _arrays(path: Path, hemisphere: str) -> list[Any]:
+    """Return the data arrays of a GIFTI file, which must hold its values itself.
+
+    Of a file that names its side, that must be the hemisphere's.
+    """
     if check_file(path).st_size > _LARGEST_BYTES:
         raise CorruptData(f"{path} has more than {_LARGEST_BYTES:,} bytes; this is no such scan")
     gifti: Any = nibabel.gifti  # untyped
     try:
-        arrays = list(gifti.GiftiImage.from_filename(path).darrays)
+        image = gifti.GiftiImage.from_filename(path)
+        arrays = list(image.darrays)
     except HeschlError:
         raise
     except Exception as error:
         raise CorruptData(
             f"{path} cannot be read as GIFTI ({type(error).__name__}: {error}); fetch it again"
         ) from error
+    sides = {each.meta.get(_SIDE, _SIDES[hemisphere]) for each in (image, *arrays)}
+    if sides - {_SIDES[hemisphere]}:
+        raise CorruptData(
+            f"{path} should be of hemisphere {hemisphere}, but says that it is of "
+            f"{', '.join(sorted(sides - {_SIDES[hemisphere]}))}; are hemispheres swapped?"
+        )
+    del image  # lets arrays go one by one
     if any(array.ext_fname for array in arrays):
         raise CorruptData(f"{path} keeps its values in another file; give one that holds them")
     if any(array.intent == _NODE_INDEX for array in arrays):

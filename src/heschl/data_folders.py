@@ -47,9 +47,12 @@ def open_data(
     if data is None:
         root = default_data_folder(dataset_id)
         if not root.is_dir():
+            card = datasets.card(dataset_id)
+            fetched = f"run `heschl fetch {dataset_id}`, " if card.manifest else ""
+            source = "" if card.manifest else f". How to get it: {card.how_to_get}"
             raise MissingData(
-                f"{dataset_id} is not at {root}; run `heschl fetch {dataset_id}`, name its folder "
-                "(data=..., --data ...), or try its simulated twin (data='phantom')"
+                f"{dataset_id} is not at {root}; {fetched}name its folder (data=..., --data ...), "
+                f"or try its simulated twin (data='phantom'){source}"
             )
     elif str(data) == "phantom" or str(data).startswith("phantom:"):
         kind, root = "phantom", phantom_folder(dataset_id, _phantom_seed(str(data)), store)

@@ -193,6 +193,10 @@ def write_left(root: Path, volumes: np.ndarray) -> None:
             np.zeros((290, N_VERTICES), np.float32),
             "holds 290 volumes, but the story lasts from .* 10",
         ),
+        (
+            np.zeros((PIEMAN.first_volume + PIEMAN.n_volumes - 1, N_VERTICES), np.float32),
+            "volumes, but the story lasts from .* cut short",
+        ),
         (np.zeros((300, N_VERTICES), np.float32), "hemispheres differ in volumes: .* has 300"),
         (np.zeros((295, N_VERTICES - 1), np.float32), r"float32 of shape \(5,\) for volume 0"),
         (np.zeros((295, N_VERTICES), np.int32), r"int32 of shape \(6,\) for volume 0"),
@@ -218,6 +222,23 @@ def test_responses_that_are_no_gifti_are_refused(root):
         path.write_bytes(content)
         with pytest.raises(error, match=complaint):
             Narratives(root).recording("sub-100")
+
+
+@pytest.mark.parametrize("place", ["file", "array"])
+def test_hemispheres_that_are_swapped_are_refused(root, place):
+    paths = {side: gifti(root, SCAN, side) for side in "LR"}
+    for side, name in (("L", "CortexLeft"), ("R", "CortexRight")):
+        image = nibabel.load(paths[side])
+        owner = image if place == "file" else image.darrays[0]
+        owner.meta["AnatomicalStructurePrimary"] = name
+        nibabel.save(image, paths[side])
+    Narratives(root).recording("sub-100")
+    left = paths["L"].read_bytes()
+    paths["L"].write_bytes(paths["R"].read_bytes())
+    paths["R"].write_bytes(left)
+
+    with pytest.raises(CorruptData, match="hemisphere L, but says that it is of CortexRight"):
+        Narratives(root).recording("sub-100")
 
 
 def test_responses_by_vertex_number_are_refused(root):

@@ -15,7 +15,7 @@ from heschl import registry
 from heschl.cli.needs import add_choices, choices
 from heschl.cli.printing import print_json, print_table, print_text
 from heschl.data_folders import default_data_folder
-from heschl.errors import InvalidInput
+from heschl.errors import InvalidInput, MissingData
 from heschl.folder_check import FolderCheck, check_folder
 from heschl.manifest import Manifest
 from heschl.progress import choose_progress
@@ -44,6 +44,11 @@ def run(arguments: argparse.Namespace) -> int:
         )
     manifest = Manifest.read(card.manifest).select(**choices(arguments))
     root = Path(arguments.root).expanduser() if arguments.root else default_data_folder(card.id)
+    if not arguments.root and not root.is_dir():
+        raise MissingData(
+            f"{card.id} is not at {root}; name its folder (--root ...), or run "
+            f"`heschl fetch {card.id}`"
+        )
     found = check_folder(
         manifest,
         root,
