@@ -11,7 +11,9 @@ from toy import Loudness, ToyDataset, toy_benchmark
 
 import heschl
 from heschl.ceilings import CorrelationCeiling
-from heschl.metrics.ridge import KFold, Ridge
+from heschl.metrics.ridge import KFold, LeaveOneOut, Ridge
+from heschl.shared_ceilings import SharedPrediction
+from heschl.splits import ContiguousKFold
 from heschl.temporal import stacked
 
 
@@ -41,8 +43,10 @@ class Watched(ToyDataset):
     """Remembers which of its recordings are still in memory."""
 
     _given: list = []  # noqa: RUF012
+    most_held = 0
 
     def recording(self, subject, stimuli=None):
+        self.most_held = max(self.most_held, self.n_held())
         made = super().recording(subject, stimuli)
         self._given.append(weakref.ref(made))
         return made
@@ -70,3 +74,26 @@ def test_recordings_are_let_go_before_the_metric_and_the_ceiling_work(tmp_path, 
 
     assert len(held) == 3 + 2, "a ceiling for each listener, and two layers for all"
     assert not any(held)
+
+
+def test_listeners_of_a_shared_ceiling_are_read_one_at_a_time_and_let_go(tmp_path, monkeypatch):
+    data = Watched(n_listeners=4)
+    held = []
+    of_listener = SharedPrediction.of_listener
+
+    def watched(self, *arguments, **settings):
+        held.append(data.n_held())
+        return of_listener(self, *arguments, **settings)
+
+    monkeypatch.setattr(SharedPrediction, "of_listener", watched)
+    benchmark = toy_benchmark(
+        metric=Ridge(LeaveOneOut(alphas=(1.0, 100.0)), score="pearson"),
+        splitter=ContiguousKFold(3),
+        skipped_rows={},
+        ceiling=SharedPrediction(n_components=2),
+    )
+
+    heschl.score(Loudness(), benchmark, data=data, store=tmp_path)
+
+    assert held == [0] * 4
+    assert data.most_held == 0
