@@ -18,7 +18,7 @@ from heschl.contracts import Layer, Traits
 from heschl.errors import BrokenPlugin, HeschlError, InvalidInput
 from heschl.models.inputs import chosen_layers, require_waveforms
 from heschl.models.torch_module.frame_grid import FrameGrid, frame_grids
-from heschl.models.torch_module.surroundings import products_in, tensor_of, threads
+from heschl.models.torch_module.surroundings import products_in, tensor_of
 from heschl.models.torch_module.taps import Target, listening, resolved
 from heschl.models.torch_module.tuning import TunableCopy
 from heschl.models.torch_module.weights import (
@@ -28,6 +28,7 @@ from heschl.models.torch_module.weights import (
     weights_digest,
     weights_version,
 )
+from heschl.torch_threads import torch_threads
 
 __all__ = ["TorchModel"]
 
@@ -229,6 +230,7 @@ class TorchModel:
             layer=layer,
             frozen=frozen,
             probe=torch.from_numpy(self._noise()[:1]).to(self.device),
+            n_threads=self._n_threads,
         )
 
     def _checked(
@@ -260,7 +262,7 @@ class TorchModel:
 
         self._module.eval()
         with (
-            threads(self._n_threads),
+            torch_threads(self._n_threads),
             torch.inference_mode(),
             # Some networks draw a number even where they do not use it.
             torch.random.fork_rng(devices=[device] if device.type == "cuda" else []),

@@ -1,9 +1,8 @@
-"""What one pass runs in: its threads, the precision of its products, where its samples lie."""
+"""What one pass runs in: the precision of its products, and where its samples lie."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import torch
 
 from heschl.models.inputs import shared_stretch
 
-__all__ = ["products_in", "tensor_of", "threads"]
+__all__ = ["products_in", "tensor_of"]
 
 
 def products_in(precision: torch.dtype | None, device: torch.device) -> AbstractContextManager[Any]:
@@ -27,17 +26,3 @@ def tensor_of(waveforms: np.ndarray, device: torch.device) -> torch.Tensor:
     if stretch is None:
         return torch.tensor(waveforms, device=device)
     return torch.tensor(stretch, device=device).unfold(0, waveforms.shape[1], step).contiguous()
-
-
-@contextmanager
-def threads(n_threads: int | None) -> Iterator[None]:
-    """Use so many processor threads, and as many as before afterwards."""
-    before = torch.get_num_threads()
-    if n_threads is None or n_threads == before:
-        yield
-        return
-    torch.set_num_threads(n_threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

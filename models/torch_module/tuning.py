@@ -32,6 +32,8 @@ class TunableCopy(torch.nn.Module):
         The layer whose weights, and those below, stay as they are.
     probe
         A short waveform (1, sample), by which it is found out what depends on what.
+    n_threads
+        Processor threads for one pass, there and back; torch's own choice by default.
     """
 
     def __init__(
@@ -45,12 +47,14 @@ class TunableCopy(torch.nn.Module):
         layer: str,
         frozen: str | None,
         probe: torch.Tensor,
+        n_threads: int | None = None,
     ) -> None:
         super().__init__()
         names = {id(part): name for name, part in network.named_modules()}
         self._model, self._call, self._layer = model, call, layer
         self._places = {name: names[id(part)] for name, part in taps.items()}
         self._grids = dict(grids)
+        self.n_threads = n_threads
         self.network = copy.deepcopy(network).eval().requires_grad_()
         behind, self.n_units = self._behind(layer, probe)
         kept = self._behind(frozen, probe)[0] if frozen is not None else set()

@@ -6,7 +6,7 @@ its network that passes gradients.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from heschl.contracts import AnyModel
 from heschl.errors import InvalidInput
@@ -14,7 +14,7 @@ from heschl.errors import InvalidInput
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Tunable", "TunableNetwork", "tunable_network"]
+__all__ = ["Tunable", "TunableNetwork", "require_tunable", "tunable_network"]
 
 
 class TunableNetwork(Protocol):
@@ -22,6 +22,8 @@ class TunableNetwork(Protocol):
 
     n_units: int
     """The width of the layer."""
+    n_threads: int | None
+    """Processor threads for one pass, there and back; None is torch's own choice."""
 
     def __call__(self, waveforms: torch.Tensor) -> torch.Tensor:
         """Return the layer (batch, time, unit) for float32 ``waveforms (batch, sample)``.
@@ -44,21 +46,8 @@ class Tunable(Protocol):
         """
 
 
-def tunable_network(model: AnyModel, layer: str, *, frozen: str | None = None) -> TunableNetwork:
-    """Return what ``model.tunable`` does, or say why this model cannot be trained.
-
-    Parameters
-    ----------
-    model
-        Any model; `heschl.models.torch_module.TorchModel` is `Tunable`, and with
-        it what ``hf:`` opens.
-    layer
-        The layer that is heard. What lies above it does not run in vain, but is
-        not learned.
-    frozen
-        The layer up to which weights stay as they are, ``"cnn"`` in most
-        fine-tuning; a model that has none of that name is trained whole.
-    """
+def require_tunable(model: AnyModel) -> None:
+    """Raise unless a model gives away its network; `tunable_network` may still refuse a layer."""
     if not hasattr(model, "forward"):
         raise InvalidInput(
             f"the model {model.card.id!r} does not hear, so it cannot be trained on sound; choose "
@@ -69,6 +58,23 @@ def tunable_network(model: AnyModel, layer: str, *, frozen: str | None = None) -
             f"the model {model.card.id!r} has no weights to learn, or does not give them away; "
             "choose a network such as hf:<folder of a checkpoint>, or wrap yours as a TorchModel"
         )
+
+
+def tunable_network(model: AnyModel, layer: str, *, frozen: str | None = None) -> TunableNetwork:
+    """Return what ``model.tunable`` does, or say why this model cannot be trained.
+
+    Parameters
+    ----------
+    model
+        Any model; `heschl.models.torch_module.TorchModel` is `Tunable`, and with
+        it what ``hf:`` opens.
+    layer
+        The layer that is heard. What lies above it runs and does not learn.
+    frozen
+        The layer up to which weights stay as they are, ``"cnn"`` in most
+        fine-tuning; a model that has none of that name is trained whole.
+    """
+    require_tunable(model)
     names = [each.name for each in model.layers]
-    found: TunableNetwork = model.tunable(layer, frozen=frozen if frozen in names else None)
-    return found
+    tunable = cast("Tunable", model).tunable
+    return tunable(layer, frozen=frozen if frozen in names else None)
