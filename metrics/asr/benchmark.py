@@ -27,7 +27,7 @@ from heschl.session import Session
 from heschl.tuning import require_tunable, tunable_network
 from heschl.windowing import WholeStimulus
 
-__all__ = ["RecognitionBenchmark"]
+__all__ = ["RecognitionBenchmark", "drawn_accuracy"]
 
 Chosen = Mapping[str, str | tuple[str, ...]]
 """Labels that items must have, as `heschl.items.Items.select` takes them."""
@@ -125,7 +125,7 @@ class RecognitionBenchmark:
         def of_test(value: float) -> xr.DataArray:
             return xr.DataArray([[value]], dims=(SUBJECT, ROI), coords=place)
 
-        draws = _drawn(errors, words, speakers, self.n_draws, session.seed)
+        draws = drawn_accuracy(errors, words, speakers, n_draws=self.n_draws, seed=session.seed)
         return sample_groups(
             of_test(1 - errors.sum() / words.sum()).expand_dims(layer),
             n_items=of_test(len(test)),
@@ -215,8 +215,8 @@ def _waveform(sound: Any, rate: int) -> np.ndarray:  # a Sound
     return np.asarray(sound.waveform(rate))
 
 
-def _drawn(
-    errors: np.ndarray, words: np.ndarray, speakers: np.ndarray, n_draws: int, seed: int
+def drawn_accuracy(
+    errors: np.ndarray, words: np.ndarray, speakers: np.ndarray, *, n_draws: int, seed: int
 ) -> np.ndarray:
     """Return 1 - WER (draw,) of as many speakers, drawn with replacement with all they said."""
     _, owner = np.unique(speakers, return_inverse=True)
