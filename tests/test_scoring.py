@@ -300,6 +300,15 @@ def test_model_of_another_form_is_refused_before_any_work(store, changes, match)
     assert model.n_calls == 0
 
 
+@pytest.mark.parametrize("limit", ["maximum_s", "fixed_s"])
+def test_windows_beyond_what_a_model_takes_are_refused_before_any_work(store, limit):
+    model = Loudness(traits=Traits(minimum_samples=400, **{limit: 0.4}))
+    match = r"0\.5 s of 'one' at once, but it takes at most 0\.4 s; choose shorter windows"
+    with pytest.raises(InvalidInput, match=match):
+        heschl.plan(model, toy_benchmark(), data=ToyDataset(), store=store)
+    assert model.n_calls == 0
+
+
 @pytest.mark.parametrize(
     ("make", "match"),
     [

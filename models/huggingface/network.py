@@ -15,6 +15,10 @@ from heschl.models.huggingface.hearing import Hearing
 __all__ = ["Described", "Network", "Place"]
 
 
+_UNHEARD = {"layerdrop": 0.0, "apply_spec_augment": False}
+"""What transformers does in training alone, and draws from NumPy's state."""
+
+
 def _as_it_is(states: torch.Tensor) -> torch.Tensor:
     return states
 
@@ -62,6 +66,16 @@ class Network(torch.nn.Module):
         """Run the encoder; the layers are heard at the taps."""
         with self._shown(waveforms.shape[1]):
             self.encoder(self.hearing(waveforms))
+
+    def train(self, mode: bool = True) -> Network:  # torch's own signature
+        """Set the mode; blocks that are left out at random, or masked frames, would go unheard."""
+        if mode:
+            for part in self.encoder.modules():
+                config = getattr(part, "config", None)
+                for name, off in _UNHEARD.items():
+                    if hasattr(config, name):
+                        setattr(config, name, off)
+        return super().train(mode)
 
     @contextmanager
     def _shown(self, n_samples: int) -> Iterator[None]:

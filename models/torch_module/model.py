@@ -7,8 +7,7 @@ import dataclasses
 import hashlib
 import inspect
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,9 +16,11 @@ import torch
 from heschl.cards import ModelCard
 from heschl.contracts import Layer, Traits
 from heschl.errors import BrokenPlugin, HeschlError, InvalidInput
-from heschl.models.inputs import chosen_layers, require_waveforms, shared_stretch
+from heschl.models.inputs import chosen_layers, require_waveforms
 from heschl.models.torch_module.frame_grid import FrameGrid, frame_grids
+from heschl.models.torch_module.surroundings import products_in, tensor_of
 from heschl.models.torch_module.taps import Target, listening, resolved
+from heschl.models.torch_module.tuning import TunableCopy
 from heschl.models.torch_module.weights import (
     installed_code,
     own_code,
@@ -27,6 +28,7 @@ from heschl.models.torch_module.weights import (
     weights_digest,
     weights_version,
 )
+from heschl.torch_threads import torch_threads
 
 __all__ = ["TorchModel"]
 
@@ -215,6 +217,22 @@ class TorchModel:
         twin._precision = PRECISIONS[precision]  # noqa: SLF001  its own class
         return twin
 
+    def tunable(self, layer: str, *, frozen: str | None = None) -> TunableCopy:
+        """Return a copy of the network that learns, see `heschl.tuning.Tunable`."""
+        named = [layer] if frozen is None else [layer, frozen]
+        chosen_layers(self.card.id, self.layers, list(dict.fromkeys(named)))
+        return TunableCopy(
+            self.card.id,
+            self._module,
+            self._call,
+            self._submodules,
+            self._grids,
+            layer=layer,
+            frozen=frozen,
+            probe=torch.from_numpy(self._noise()[:1]).to(self.device),
+            n_threads=self._n_threads,
+        )
+
     def _checked(
         self, waveforms: np.ndarray, taps: Sequence[str], frames: slice
     ) -> dict[str, torch.Tensor]:
@@ -244,16 +262,16 @@ class TorchModel:
 
         self._module.eval()
         with (
-            _threads(self._n_threads),
+            torch_threads(self._n_threads),
             torch.inference_mode(),
             # Some networks draw a number even where they do not use it.
             torch.random.fork_rng(devices=[device] if device.type == "cuda" else []),
-            _products_in(self._precision, device),
+            products_in(self._precision, device),
             listening(
                 self.card.id, {name: self._submodules[name] for name in names}, wanted
             ) as heard,
         ):
-            sound = _tensor(waveforms, device)
+            sound = tensor_of(waveforms, device)
             if self._call is None:
                 self._module(sound)
             else:
@@ -262,9 +280,7 @@ class TorchModel:
 
     def _probed_layers(self) -> tuple[Layer, ...]:
         """Measure the widths on noise, of lengths that tell rounding up from rounding down."""
-        names, shortest = list(self._grids), self.traits.minimum_samples
-        longer = shortest + PROBE_FRAMES * max(grid.stride for grid in self._grids.values()) - 1
-        noise = np.random.default_rng(0).standard_normal((2, longer)).astype(np.float32)
+        names, shortest, noise = list(self._grids), self.traits.minimum_samples, self._noise()
         with torch.random.fork_rng(devices=[]):
             heard = self._probed(noise, names)
             torch.rand(1)
@@ -289,6 +305,12 @@ class TorchModel:
             )
             for name, grid in self._grids.items()
         )
+
+    def _noise(self) -> np.ndarray:
+        """Return two short waveforms (batch, sample)."""
+        strides = [grid.stride for grid in self._grids.values()]
+        n_samples = self.traits.minimum_samples + PROBE_FRAMES * max(strides) - 1
+        return np.random.default_rng(0).standard_normal((2, n_samples)).astype(np.float32)
 
     def _probed(self, noise: np.ndarray, names: Sequence[str]) -> dict[str, torch.Tensor]:
         try:
@@ -335,37 +357,6 @@ def _check(name: str, module: torch.nn.Module, sample_rate: int, call: Call | No
             f"{name!r} was given a {type(call).__name__} as call; expected a plain function "
             "call(module, waveforms)"
         )
-
-
-def _products_in(
-    precision: torch.dtype | None, device: torch.device
-) -> AbstractContextManager[Any]:
-    """Cast automatically if asked to, and not at all otherwise, whatever the caller does."""
-    if precision is None and device.type not in ("cpu", "cuda"):
-        return nullcontext()  # torch refuses to switch off what it does not have there
-    return torch.autocast(device.type, dtype=precision, enabled=precision is not None)
-
-
-def _tensor(waveforms: np.ndarray, device: torch.device) -> torch.Tensor:
-    """Return a copy on the device, to which the samples that rows share travel once."""
-    stretch, step = shared_stretch(waveforms)
-    if stretch is None:
-        return torch.tensor(waveforms, device=device)
-    return torch.tensor(stretch, device=device).unfold(0, waveforms.shape[1], step).contiguous()
-
-
-@contextmanager
-def _threads(n_threads: int | None) -> Iterator[None]:
-    """Use so many processor threads, and as many as before afterwards."""
-    before = torch.get_num_threads()
-    if n_threads is None or n_threads == before:
-        yield
-        return
-    torch.set_num_threads(n_threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _completed(name: str, traits: Traits, grids: Collection[FrameGrid]) -> Traits:

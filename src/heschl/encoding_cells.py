@@ -14,6 +14,7 @@ from heschl.contracts import AnyModel
 from heschl.encoding_rows import row_labels
 from heschl.encoding_work import compute_features, compute_scores
 from heschl.errors import MissingData
+from heschl.passes import planned_windows
 from heschl.session import Session
 from heschl.shared_ceilings import MINIMUM_SUBJECTS
 from heschl.sound import RESAMPLING, Stimulus
@@ -67,6 +68,8 @@ def listeners(benchmark: EncodingBenchmark, session: Session) -> dict[tuple[str,
 def _feature_cell(benchmark: EncodingBenchmark, session: Session, stimulus: str) -> Cell:
     dataset, model = session.dataset.get(), session.model.get()
     clock = dataset.clock(stimulus)
+    if hasattr(model, "forward"):
+        planned_windows(model, dataset.stimuli()[stimulus], benchmark.windowing)
     layers = {layer.name: layer for layer in model.layers}
     shared = {
         "stage": "features",

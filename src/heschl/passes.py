@@ -7,7 +7,7 @@ own arithmetic does; and a layer never depends on which others are asked for.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,12 +20,48 @@ from heschl.model_calls import BatchTooLarge, ModelCalls
 from heschl.sound import Sound, Stimulus
 from heschl.windowing import FrameClock, Plan, Window, Windowing
 
-__all__ = ["Passes", "Report"]
+__all__ = ["Passes", "Report", "planned_windows"]
 
 Report = Callable[[float], None]
 """Called with the fraction of the windows that are done."""
 
 FRAMES_PER_COPY = 256
+
+
+def planned_windows(model: SpeechModel, stimulus: Stimulus, windowing: Windowing) -> Plan:
+    """Return the windows over a stimulus, refusing those that the model cannot take.
+
+    The sound's length alone decides, so that work can be refused before it starts.
+    """
+    traits, rate, identifier = model.traits, model.sample_rate, stimulus.identifier
+    n_samples = stimulus.sound.n_samples_at(rate)
+    plan = windowing.windows(
+        n_samples,
+        rate,
+        minimum_samples=traits.minimum_samples,
+        period=_period(FrameClock.of(layer, rate) for layer in model.layers),
+    )
+    lengths = [window.n_samples for window in plan.windows]
+    if not lengths or min(lengths) < traits.minimum_samples:
+        raise InvalidInput(
+            f"{windowing!r} cuts the {n_samples / rate:g} s of {identifier!r} into no window, or "
+            f"one shorter than the {traits.minimum_samples} samples at {rate} Hz that the model "
+            f"{model.card.id!r} needs; leave the sound out or choose another windowing"
+        )
+    limits_s = [limit for limit in (traits.maximum_s, traits.fixed_s) if limit is not None]
+    longest_s = max(lengths) / rate
+    if limits_s and longest_s > min(limits_s):
+        raise InvalidInput(
+            f"{windowing!r} gives the model {model.card.id!r} {longest_s:g} s of {identifier!r} at "
+            f"once, but it takes at most {min(limits_s):g} s; choose shorter windows, for example "
+            f"ChunkedWindows(window_s={min(limits_s):g}, stride_s={min(limits_s) / 2:g})"
+        )
+    return plan
+
+
+def _period(clocks: Iterable[FrameClock]) -> int:
+    """Return by how many samples an input moves if frames of every layer move by whole numbers."""
+    return math.lcm(*(clock.period for clock in clocks))
 
 
 class Passes:
@@ -54,8 +90,8 @@ class Passes:
         # All layers decide on grid, tail and batch, so that none depends on its companions.
         clocks = {layer.name: FrameClock.of(layer, self._rate) for layer in model.layers}
         self._clocks = {name: clocks[name] for name in layers}
-        self._period = math.lcm(*(clock.period for clock in clocks.values()))
-        self._plan = self._planned(windowing)
+        self._period = _period(clocks.values())
+        self._plan = planned_windows(model, stimulus, windowing)
         self._tail = self._shortest_tail(list(clocks.values()))
         self._longest = max(self._fed(window).n_samples for window in self._plan.windows)
         self._batch_size = first_batch_size(model, self._longest, batch_size)
@@ -99,32 +135,6 @@ class Passes:
         if self._plan.hop_s is not None:
             return self._plan.hop_s
         return float(self._clocks[name].stride / self._rate)
-
-    def _planned(self, windowing: Windowing) -> Plan:
-        """Return the windows, after checking them against what the model can take."""
-        traits, identifier = self._model.traits, self._stimulus.identifier
-        n_samples = self._stimulus.sound.n_samples_at(self._rate)
-        plan = windowing.windows(
-            n_samples, self._rate, minimum_samples=traits.minimum_samples, period=self._period
-        )
-        lengths = [window.n_samples for window in plan.windows]
-        if not lengths or min(lengths) < traits.minimum_samples:
-            raise InvalidInput(
-                f"{windowing!r} cuts the {n_samples / self._rate:g} s of {identifier!r} into no "
-                f"window, or one shorter than the {traits.minimum_samples} samples at "
-                f"{self._rate} Hz that the model {self._model.card.id!r} needs; leave the sound "
-                "out or choose another windowing"
-            )
-        limits_s = [limit for limit in (traits.maximum_s, traits.fixed_s) if limit is not None]
-        longest_s = max(lengths) / self._rate
-        if limits_s and longest_s > min(limits_s):
-            raise InvalidInput(
-                f"{windowing!r} gives the model {self._model.card.id!r} {longest_s:g} s of "
-                f"{identifier!r} at once, but it takes at most {min(limits_s):g} s; choose shorter "
-                f"windows, for example ChunkedWindows(window_s={min(limits_s):g}, "
-                f"stride_s={min(limits_s) / 2:g})"
-            )
-        return plan
 
     def _shortest_tail(self, clocks: Sequence[FrameClock]) -> int | None:
         """Return how many samples at a window's end its last frames depend on, if they are few."""

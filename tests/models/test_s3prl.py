@@ -81,6 +81,9 @@ NARROWED = ["decoar2_custom", "decoar_custom", "decoar_layers_custom", "lighthub
 
 CASES = [*STATES, *(f"{name}+norm" for name in NORMED_TOO)]
 
+REPEATING = ["multires_hubert_custom", "multires_hubert_custom+norm"]
+"""Those of which s3prl repeats the slower frames; `test_s3prl_paces.py` compares them."""
+
 
 @pytest.fixture(scope="module")
 def sound() -> np.ndarray:
@@ -310,7 +313,7 @@ WEIGHTS = ("model_weight", "Transformer", "model")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", [*CASES, *REPEATING])
 def test_contract(case, written):
     name, identifier, _ = written(case)
     for check in model_checks(identifier):
