@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from heschl.data_registry.timit import TIMIT
+from heschl.data_registry.timit.phantom_recognition import recognition_expectations
 from heschl.data_registry.timit.spoken import Spoken, Style, speak, write_spoken
 from heschl.errors import InvalidInput
 from heschl.phantom.corpus import Utterance, utterances
@@ -81,7 +82,7 @@ def write_phantom(root: str | Path, seed: int = 0) -> None:
         "phantom_version": TIMIT.phantom_version,
         "seed": seed,
         "planted": _planted(spoken, dict(zip((each[0] for each in _SPEAKERS), paces, strict=True))),
-        "expectations": [],
+        "expectations": recognition_expectations(),
     }
     (place / "truth.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 

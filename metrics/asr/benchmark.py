@@ -65,7 +65,7 @@ class RecognitionBenchmark:
     rois: tuple[str, ...] = ("all",)
 
     windowing: ClassVar[WholeStimulus] = WholeStimulus()
-    trial_model: ClassVar[str] = "wav2vec2-random"
+    trial_model: ClassVar[str] = "phantom-silence"
     """The smallest that can be trained, for the suite of `heschl.testing`."""
 
     def configuration(self) -> dict[str, Any]:

@@ -15,7 +15,10 @@ from heschl.metrics.asr.schedule import Schedule
 from heschl.torch_threads import torch_threads
 from heschl.tuning import TunableNetwork
 
-__all__ = ["Recogniser", "Sentence", "fine_tune", "recognise"]
+__all__ = ["BLANK_LEAD", "Recogniser", "Sentence", "fine_tune", "recognise"]
+
+BLANK_LEAD = 1.0
+"""In log probability. Steps of the size of a learning rate take thousands to make up for it."""
 
 _LARGEST_STEP = 1.0
 """The norm to which longer gradients are cut."""
@@ -33,7 +36,11 @@ class Sentence:
 
 
 class Recogniser(torch.nn.Module):
-    """A network with a layer of letters on top, which begins at zero: it knows nothing."""
+    """A network with a layer of letters on top.
+
+    The layer begins at zero, but for a lead of the blank: who has learned
+    nothing writes nothing.
+    """
 
     def __init__(self, network: TunableNetwork) -> None:
         super().__init__()
@@ -41,6 +48,8 @@ class Recogniser(torch.nn.Module):
         self.letters = torch.nn.Linear(network.n_units, 1 + len(ALPHABET))
         torch.nn.init.zeros_(self.letters.weight)
         torch.nn.init.zeros_(self.letters.bias)
+        with torch.no_grad():
+            self.letters.bias[BLANK] = BLANK_LEAD
 
     def forward(self, waveforms: torch.Tensor) -> torch.Tensor:
         """Return log probabilities (batch, time, label) for waveforms (batch, sample)."""

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from heschl.cards import ModelCard
 
-__all__ = ["CARDS", "PHANTOM_BANDS", "PHANTOM_PHONES", "PHANTOM_SPECTRUM", "PHANTOM_WORDS"]
+__all__ = [
+    "CARDS",
+    "PHANTOM_BANDS",
+    "PHANTOM_PHONES",
+    "PHANTOM_SILENCE",
+    "PHANTOM_SPECTRUM",
+    "PHANTOM_WORDS",
+]
 
 PHANTOM_SPECTRUM = ModelCard(
     id="phantom-spectrum",
@@ -48,5 +55,16 @@ PHANTOM_WORDS = ModelCard(
     parameters=0,
 )
 
-CARDS = (PHANTOM_BANDS, PHANTOM_SPECTRUM, PHANTOM_PHONES, PHANTOM_WORDS)
+PHANTOM_SILENCE = ModelCard(
+    id="phantom-silence",
+    load="heschl.models.phantom_oracles.silence:silence",
+    summary="Oracle of the phantoms that hears nothing: frames that never change, and can learn",
+    licence="BSD-3-Clause",
+    requires=("torch",),
+    extra="speech",
+    family="phantom",
+    parameters=4,
+)
+
+CARDS = (PHANTOM_BANDS, PHANTOM_SILENCE, PHANTOM_SPECTRUM, PHANTOM_PHONES, PHANTOM_WORDS)
 """Every card of the family."""

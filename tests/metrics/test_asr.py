@@ -16,7 +16,13 @@ import torch
 
 from heschl.errors import InvalidInput
 from heschl.metrics.asr import Schedule, SpeechRecognition
-from heschl.metrics.asr.fine_tuning import Recogniser, Sentence, fine_tune, recognise
+from heschl.metrics.asr.fine_tuning import (
+    BLANK_LEAD,
+    Recogniser,
+    Sentence,
+    fine_tune,
+    recognise,
+)
 from heschl.metrics.asr.letters import (
     ALPHABET,
     decoded,
@@ -133,28 +139,27 @@ def test_same_seed_learns_the_same_and_leaves_no_trace():
 
 
 def test_untrained_recogniser_writes_nothing():
-    """Its letters begin at zero, and of equals the blank is read."""
     recogniser = Recogniser(Ear(0)).eval()
-    assert recognise(recogniser, sentences(1)[0].waveform()) == ""
-    heard = recogniser(torch.from_numpy(sentences(1)[0].waveform()[None]))
-    torch.testing.assert_close(heard.exp(), torch.full_like(heard, 1 / (1 + len(ALPHABET))))
+    waveform = sentences(1)[0].waveform()
+    assert recognise(recogniser, waveform) == ""
+    expected = torch.full((1 + len(ALPHABET),), 1 / (np.exp(BLANK_LEAD) + len(ALPHABET)))
+    expected[0] *= np.exp(BLANK_LEAD)
+    torch.testing.assert_close(recogniser(torch.from_numpy(waveform[None]))[0, 0].exp(), expected)
 
 
 def test_loss_is_that_of_all_ways_to_spell():
-    """Against the sum over every path of three frames, of a letter or blanks."""
-    network = Ear(0)
+    """Against the sum over every path of three frames, of a letter, another, or blanks."""
     sentence = sentences(1)[0]
     n_samples = 200 + 2 * 80
     short = Sentence("short", lambda: sentence.waveform()[:n_samples], n_samples, "a")
-    _, losses = learned(
-        network=network,
-        sentences=[short],
-        schedule=Schedule(learning_rate=1e-9, n_epochs=1, batch_size=1),
-    )
-    n_labels = 1 + len(ALPHABET)
-    paths = itertools.product(range(3), repeat=3)
-    n_right = sum(decoded([{0: 0, 1: 2, 2: 3}[label] for label in path]) == "a" for path in paths)
-    assert losses[0] == pytest.approx(-np.log(n_right / n_labels**3), rel=1e-6)
+    schedule = Schedule(learning_rate=1e-9, n_epochs=1, batch_size=1)
+    _, losses = learned(sentences=[short], schedule=schedule)
+    of_letter = 1 / (np.exp(BLANK_LEAD) + len(ALPHABET))
+    chance = {0: np.exp(BLANK_LEAD) * of_letter, 2: of_letter, 3: of_letter}
+    right = [path for path in itertools.product(chance, repeat=3) if decoded(path) == "a"]
+    likelihood = sum(np.prod([chance[label] for label in path]) for path in right)
+    assert len(right) == 6
+    assert losses[0] == pytest.approx(-np.log(likelihood), rel=1e-6)
 
 
 def test_gradients_of_a_batch_are_the_mean_of_those_of_its_sentences():

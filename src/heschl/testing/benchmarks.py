@@ -56,19 +56,24 @@ class BenchmarkUnderTest(UnderTest[Resolved[BenchmarkCard]]):
     def subjects(self) -> tuple[str, ...]:
         """The first two listeners."""
         with tempfile.TemporaryDirectory() as folder:
-            session = plan(Loudness(), self.benchmark, data=self.data, store=folder).session
+            session = plan(self.model, self.benchmark, data=self.data, store=folder).session
             return tuple(session.subjects[:_N_SUBJECTS])
+
+    @functools.cached_property
+    def model(self) -> Any:  # a model, or its id
+        """The smallest of models, or the one that the benchmark says it can be tried with."""
+        return getattr(self.benchmark, "trial_model", None) or Loudness()
 
     def planned(self, store: Store) -> Plan:
         """Return the plan of a small score."""
         subjects = self.subjects or None  # labelled sounds have none
-        return plan(Loudness(), self.benchmark, data=self.data, subjects=subjects, store=store)
+        return plan(self.model, self.benchmark, data=self.data, subjects=subjects, store=store)
 
     def scored(self, store: Store) -> Score:
         """Return a small score."""
         subjects = self.subjects or None
         result: Score = score(
-            Loudness(), self.benchmark, data=self.data, subjects=subjects, store=store
+            self.model, self.benchmark, data=self.data, subjects=subjects, store=store
         )
         return result
 
