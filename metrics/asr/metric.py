@@ -59,7 +59,7 @@ class SpeechRecognition:
     frozen: str | None = "cnn"
 
     card: ClassVar[MetricCard] = ASR
-    meaning: ClassVar[str] = "1 - WER, the word error rate pooled over the test sentences,"
+    meaning: ClassVar[str] = "1 - WER, the rate of word errors in all sentences together,"
 
     def configuration(self) -> Mapping[str, Any]:
         """Return every setting and the version of the numerics."""

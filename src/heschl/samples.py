@@ -139,7 +139,8 @@ def _over_draws(
             layer = chosen.drop_vars(SUBJECT, errors="ignore")
             of_one["inner_draws"] = of_one["draws"].isel({LAYER: layer}).drop_vars(LAYER)
         found.append(over_stimuli(population, of_one).sel(quantity=[quantity]))
-    return xr.concat(found, "quantity", data_vars="minimal", coords="minimal", compat="override")
+    drawn = xr.concat(found, "quantity", data_vars="minimal", coords="minimal", compat="override")
+    return drawn.assign_attrs(samples_drawn=1)
 
 
 def _as_array(level: Level, score: xr.DataArray) -> xr.DataArray:

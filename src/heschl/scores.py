@@ -18,6 +18,7 @@ from heschl.disk import usable
 from heschl.errors import CorruptData, InvalidInput, MissingData, UnknownName, near_names
 from heschl.layer_choice import LAYER_RULES
 from heschl.provenance import missing_fields
+from heschl.score_words import uncertainty_in_words
 from heschl.wording import counted, plural, with_error
 
 __all__ = ["SCHEMA_VERSION", "Score", "open_score", "prepared_target", "schema_problems"]
@@ -153,6 +154,12 @@ class Score:
         return "listener" if unit == SUBJECT else unit
 
     @property
+    def is_drawn(self) -> bool:
+        """Whether errors come from samples drawn anew, each with all that is of it."""
+        attrs = self.tree["population"].attrs
+        return self.sample == STIMULUS or bool(attrs.get("samples_drawn", False))
+
+    @property
     def is_of_recordings(self) -> bool:
         """Whether units of recordings were scored, and not answers to a test."""
         return "chance" not in self.tree["ceiling"].attrs
@@ -232,7 +239,8 @@ class Score:
                 f"{attrs['protocol']}, {attrs['data_kind']} data): "
                 f"{board if np.isfinite(self.value) else 'no board number'}.",
                 f"For each layer, {attrs['score_meaning']} was computed in {primary}, of "
-                f"{counted(n_items, 'item')} in {counted(n_samples, self.sample)}.",
+                f"{counted(n_items, 'item')}"
+                + ("." if self.is_drawn else f" in {counted(n_samples, self.sample)}."),
                 f"Normalisation: {attrs['normalisation']}; chance is "
                 f"{float(ceiling['chance']):.4f}, the ceiling {ceiling['kind']}.",
                 f"The layer is {rule}{self._chosen_in_words(primary)}.",
@@ -255,29 +263,7 @@ class Score:
         return f" (most often {names[0]}, {share:.0f} % of units and folds)"
 
     def _uncertainty_in_words(self, n_subjects: int) -> str:
-        """Return the error, the interval and the test of the mean, or why there are none."""
-        if self.tree.attrs["unit_of_uncertainty"] == STIMULUS:
-            low, high = self.interval
-            level = float(self.tree["population"].attrs["interval_level"])
-            return (
-                f"With stimuli drawn anew it has the standard error {self.error:.4f} and the "
-                f"{100 * level:g} % interval [{low:.4f}, {high:.4f}]; the fits stay as they are."
-            )
-        counted_subjects = counted(n_subjects, str(self.tree.attrs["unit_of_uncertainty"]))
-        mean = f"The mean over {counted_subjects} has"
-        if not np.isfinite(self.error):
-            return f"{mean} neither error nor interval nor test."
-        low, high = self.interval
-        level = float(self.tree["population"].attrs["interval_level"])
-        test = (
-            f"Wilcoxon signed-rank against 0: p = {self.p:.4g}."
-            if np.isfinite(self.p)
-            else f"With {counted_subjects} no test can reach p < .05: not testable."
-        )
-        return (
-            f"{mean} the standard error {self.error:.4f} and the {100 * level:g} % bootstrap "
-            f"interval [{low:.4f}, {high:.4f}]. {test}"
-        )
+        return uncertainty_in_words(self, n_subjects)
 
     def _rows_in_words(self) -> str:
         """Return how much was fitted and tested, where the file knows, and what was lacking."""

@@ -14,6 +14,7 @@ pytest.importorskip("transformers", reason="install it by: pip install 'heschl[s
 
 from heschl.alignment import Alignment
 from heschl.benchmarks.timit.asr import recognition
+from heschl.cli.result import print_score
 from heschl.data_registry.timit.spoken import Spoken, write_spoken
 from heschl.errors import CellsFailed, InvalidInput, MissingData
 from heschl.metrics.asr import Schedule, SpeechRecognition
@@ -131,3 +132,12 @@ def test_error_is_over_speakers_with_all_that_they_said():
         assert draw == pytest.approx(1 - errors[rows].sum() / words[rows].sum())
     alike = drawn_accuracy(np.full(20, 2), np.full(20, 8), speakers, n_draws=50, seed=0)
     np.testing.assert_array_equal(alike, 0.75)
+
+
+def test_score_says_that_speakers_were_drawn(language, tiny, tmp_path, capsys):
+    still = dataclasses.replace(QUICK, schedule=Schedule(1e-9, n_epochs=1))
+    found = score(tiny, dataclasses.replace(BENCHMARK, metric=still), data=language, store=tmp_path)
+    assert "of 16 items.\n" in found.explain()
+    assert "With speakers drawn anew it has the standard error 0.0000" in found.explain()
+    print_score(found)
+    assert "with speakers drawn anew" in capsys.readouterr().out

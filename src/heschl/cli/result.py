@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from heschl.cli.printing import print_table, print_text
-from heschl.dimensions import LAYER, ROI, STIMULUS
+from heschl.dimensions import LAYER, ROI
 from heschl.layer_choice import LAYER_RULES
 from heschl.scores import Score
 from heschl.wording import counted, number, plural, with_error
@@ -53,8 +53,8 @@ def print_score(score: Score) -> None:
         [_cells(row) for row in _rows(score)],
     )
     print_text(f"* {_choice(score)}.")
-    if attrs["unit_of_uncertainty"] == STIMULUS:
-        print_text("  Errors and intervals: with stimuli drawn anew.")
+    if score.is_drawn:
+        print_text(f"  Errors and intervals: with {plural(score.sample)} drawn anew.")
     else:
         samples = plural(score.sample)
         print_text(f"  p: Wilcoxon over {samples}, – where fewer than six leave it untestable.")
@@ -81,8 +81,8 @@ def _basis(score: Score) -> str:
     attrs, population = score.tree.attrs, score.tree["population"]
     primary = attrs["primary_roi"]
     over = (
-        "stimuli drawn anew"
-        if attrs["unit_of_uncertainty"] == STIMULUS
+        f"{plural(score.sample)} drawn anew"
+        if score.is_drawn
         else counted(int(population["n"].sel({ROI: primary})), attrs["unit_of_uncertainty"])
     )
     basis = f"the board's number: {attrs['normalisation']} in region {primary}, over {over}"

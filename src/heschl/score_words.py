@@ -1,0 +1,41 @@
+"""What a Score says of its uncertainty."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from heschl.wording import counted, plural
+
+if TYPE_CHECKING:
+    from heschl.scores import Score
+
+__all__ = ["uncertainty_in_words"]
+
+
+def uncertainty_in_words(score: Score, n_samples: int) -> str:
+    """Return the error, the interval and the test of the mean, or why there are none."""
+    if score.is_drawn:
+        low, high = score.interval
+        level = float(score.tree["population"].attrs["interval_level"])
+        return (
+            f"With {plural(score.sample)} drawn anew it has the standard error "
+            f"{score.error:.4f} and the {100 * level:g} % interval [{low:.4f}, {high:.4f}]; the "
+            "fits stay as they are."
+        )
+    counted_samples = counted(n_samples, str(score.tree.attrs["unit_of_uncertainty"]))
+    mean = f"The mean over {counted_samples} has"
+    if not np.isfinite(score.error):
+        return f"{mean} neither error nor interval nor test."
+    low, high = score.interval
+    level = float(score.tree["population"].attrs["interval_level"])
+    test = (
+        f"Wilcoxon signed-rank against 0: p = {score.p:.4g}."
+        if np.isfinite(score.p)
+        else f"With {counted_samples} no test can reach p < .05: not testable."
+    )
+    return (
+        f"{mean} the standard error {score.error:.4f} and the {100 * level:g} % bootstrap "
+        f"interval [{low:.4f}, {high:.4f}]. {test}"
+    )
