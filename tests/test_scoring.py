@@ -10,6 +10,7 @@ from toy import DURATIONS_S, Loudness, ToyDataset, toy_benchmark
 import heschl
 from heschl.contracts import Layer, Traits
 from heschl.errors import BrokenPlugin, CellsFailed, InvalidInput, MissingData, UnknownName
+from heschl.metrics.ridge import Ridge
 from heschl.splits import ContiguousKFold
 from heschl.store import Store
 
@@ -52,6 +53,28 @@ def test_second_score_computes_nothing(store):
     assert second.provenance["cells"] == '{"cached":9}'
     for group in ("summary", "population", "units", "ceiling"):
         xr.testing.assert_identical(first.tree[group].to_dataset(), second.tree[group].to_dataset())
+
+
+def test_metric_runs_on_the_device_that_was_asked_and_says_so(store, monkeypatch):
+    def on(self, device):
+        asked.append(device)
+        return dataclasses.replace(self, device="cpu")
+
+    asked = []
+    monkeypatch.setattr(Ridge, "on", on)
+    benchmark = dataclasses.replace(toy_benchmark(), metric=Ridge())
+
+    score = run(store, benchmark=benchmark, device="cpu")
+    again = run(store, benchmark=benchmark)
+
+    assert asked == ["cpu", "auto"]
+    assert score.provenance["metric_ran_on"].startswith("cpu: NumPy with ")
+    assert again.provenance["metric_ran_on"] == score.provenance["metric_ran_on"]
+    assert again.provenance["cells"] == '{"cached":9}', "no key depends on the device"
+
+    monkeypatch.setattr(Ridge, "on", lambda self, device: dataclasses.replace(self, score="r2"))
+    with pytest.raises(BrokenPlugin, match="'ridge' has another configuration on 'cpu'"):
+        run(store, benchmark=benchmark, device="cpu")
 
 
 def test_subset_of_layers_reuses_the_cells_of_all(store):

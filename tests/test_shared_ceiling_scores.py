@@ -115,6 +115,19 @@ def test_the_ceiling_of_a_listener_does_not_depend_on_who_is_scored(tmp_path):
     np.testing.assert_array_equal(alone.tree["ceiling"]["ceiling"], of_whole[is_second])
 
 
+def test_ceilings_are_fitted_on_the_device_asked_for(tmp_path, monkeypatch):
+    class Watched(SharedPrediction):
+        def of_listener(self, own, others, folds, estimator, *, seed):
+            devices.append(estimator.device)
+            return super().of_listener(own, others, folds, estimator, seed=seed)
+
+    devices = []
+    declared = benchmark(Watched(n_components=4))
+    assert declared.metric.device == "auto"
+    heschl.score(Loudness(), declared, data=Shared(), store=tmp_path, device="cpu")
+    assert set(devices) == {"cpu"}
+
+
 def test_two_listeners_are_too_few(tmp_path):
     with pytest.raises(MissingData, match="S1 heard none that as many heard; fetch more listeners"):
         heschl.score(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -20,6 +20,7 @@ from heschl.metrics.ridge.checks import (
     check_inputs,
     check_settings,
 )
+from heschl.metrics.ridge.engine import devices
 from heschl.metrics.ridge.estimators import Estimator, LeaveOneOut
 from heschl.metrics.ridge.fitting import FoldResult
 from heschl.metrics.ridge.scoring import Engine, Precision, describe_fast, score_folds
@@ -111,6 +112,14 @@ class Ridge:
         """Return every setting that results depend on, and the numerics version."""
         return {**describe(self), "estimator": describe(self.estimator), "numerics": NUMERICS}
 
+    def on(self, device: str) -> Ridge:
+        """Return this on the device asked for a score, as `heschl.contracts.MovableMetric` does."""
+        if self.engine == "reference" or device == "auto":
+            return self
+        device = device if device.startswith("cuda") else "cpu"
+        devices.chosen_device(device, self.dtype)  # refuse now what would be refused after hours
+        return replace(self, device=device)
+
     def route(self, n_rows: int, n_features: int, folds: Sequence[Fold], *, seed: int) -> str:
         """Return in one sentence how a design of these shapes would be solved."""
         if self.engine == "reference":
@@ -139,7 +148,8 @@ class Ridge:
         -------
         xr.Dataset
             ``score`` and ``alpha`` (fold, unit); ``flag_constant`` (fold, unit), 1 where response
-            or prediction do not vary; ``n_train`` and ``n_test`` (fold,).
+            or prediction do not vary; ``n_train`` and ``n_test`` (fold,). The attribute ``ran_on``
+            says what multiplied.
         """
         return self.score_many(design, {"responses": responses}, folds, seed=seed)["responses"]
 
@@ -173,6 +183,9 @@ class Ridge:
             For each name what a call returns.
         """
         check_inputs(design, recordings, folds, seed=seed)
+        device = "cpu"
+        if self.engine == "fast":
+            device = devices.chosen_device(self.device, self.dtype)
         results = score_folds(
             design.to_numpy(),
             [responses.to_numpy() for responses in recordings.values()],
@@ -183,10 +196,11 @@ class Ridge:
             score=self.score,
             seed=seed,
             block=self.block,
-            device=self.device,
+            device=device,
         )
+        ran_on = devices.described_device(device)
         return {
-            name: labelled(_tables(of_folds), responses, folds, score=self.score)
+            name: labelled(_tables(of_folds), responses, folds, score=self.score, ran_on=ran_on)
             for (name, responses), of_folds in zip(recordings.items(), results, strict=True)
         }
 
@@ -205,6 +219,7 @@ def labelled(
     folds: Sequence[Fold],
     *,
     score: Agreement,
+    ran_on: str,
 ) -> xr.Dataset:
     """Return ``tables (fold, unit)`` with the labels of the folds and units."""
     counts = {
@@ -215,5 +230,5 @@ def labelled(
     return xr.Dataset(
         {name: ((FOLD, UNIT), table) for name, table in tables.items()} | counts,
         coords=units | {FOLD: [fold.name for fold in folds]},
-        attrs={"score": score},
+        attrs={"score": score, "ran_on": ran_on},
     )

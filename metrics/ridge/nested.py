@@ -20,6 +20,7 @@ from heschl.metrics.ridge.checks import (
     check_seed,
     check_settings,
 )
+from heschl.metrics.ridge.engine import devices
 from heschl.metrics.ridge.estimators import Estimator
 from heschl.metrics.ridge.metric import BLOCK, labelled
 from heschl.metrics.ridge.scoring import Engine, Precision, score_folds
@@ -85,6 +86,7 @@ def nested_ridge(
     check_responses(responses)
     check_folds(folds, n_rows=responses.sizes[TIME])
     check_seed(seed)
+    device = "cpu" if engine == "reference" else devices.chosen_device(device, dtype)
 
     shape = len(folds), responses.sizes[UNIT]
     inner = np.full(shape, -np.inf)
@@ -118,6 +120,8 @@ def nested_ridge(
             score_max[row] = np.maximum(score_max[row], result.score)
 
     tables |= {"layer": np.array([*designs])[layer], "score_max": score_max}
-    dataset = labelled(tables, responses, folds, score=score)
+    dataset = labelled(
+        tables, responses, folds, score=score, ran_on=devices.described_device(device)
+    )
     dataset["score_max"].attrs["note"] = "optimistic: the layer was chosen by the test rows"
     return dataset

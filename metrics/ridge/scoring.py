@@ -58,7 +58,7 @@ def score_folds(
     block
         Units held in memory at a time.
     device
-        Where the fast engine multiplies, as in `Ridge`.
+        Where the fast engine multiplies, as `chosen_device` names it.
     """
     if engine == "fast":
         return _fast(
@@ -137,7 +137,6 @@ def _fast(
     block: int,
     device: str,
 ) -> list[list[FoldResult]]:
-    from heschl.metrics.ridge.engine.devices import chosen_device
     from heschl.metrics.ridge.engine.solve import solve
 
     arrangement = _arranged(folds, estimator, n_rows=len(design), seed=seed)
@@ -149,7 +148,7 @@ def _fast(
         score=score,
         dtype=np.dtype(dtype),
         largest_chunk=block,
-        device=chosen_device(device, dtype),
+        device=device,
     )
     alphas = np.array(estimator.alphas)
     return [

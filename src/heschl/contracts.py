@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from heschl.errors import InvalidInput
 from heschl.metric_contracts import (
     Metric,
+    MovableMetric,
     PredictingMetric,
     RepeatMetric,
     SharingMetric,
@@ -47,6 +48,7 @@ __all__ = [
     "LastFrames",
     "Layer",
     "Metric",
+    "MovableMetric",
     "Precise",
     "PredictingMetric",
     "RepeatMetric",

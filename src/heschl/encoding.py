@@ -274,20 +274,24 @@ class EncodingBenchmark:
         return found
 
     def gather(self, session: Session, cells: Sequence[Cell]) -> dict[str, xr.Dataset]:
-        """Return the unit scores, ceilings and reductions, read from the store."""
+        """Return the unit scores, ceilings and reductions, read from the store.
+
+        With them, for the provenance, where each unit score was computed, whenever that was.
+        """
         of = {(cell.stage, cell.about): cell for cell in cells}
-        return gather_groups(
-            [
-                subject_scores(
-                    self,
-                    session,
-                    subject,
-                    of["ceiling", subject],
-                    of["scores", subject],
-                    of.get(("choice", subject)),
-                )
-                for subject in session.subjects
-            ],
+        results = [
+            subject_scores(
+                self,
+                session,
+                subject,
+                of["ceiling", subject],
+                of["scores", subject],
+                of.get(("choice", subject)),
+            )
+            for subject in session.subjects
+        ]
+        groups = gather_groups(
+            results,
             session.dataset.get(),
             session.layers,
             self.rois,
@@ -297,6 +301,8 @@ class EncodingBenchmark:
             layer_rule=self.layer_rule,
             seed=session.seed,
         )
+        places = sorted({place for each in results for place in each.ran_on})
+        return groups | {"provenance": xr.Dataset(attrs={"metric_ran_on": "; ".join(places)})}
 
     def rows(self, stimulus: str) -> slice:
         """Return the rows of a stimulus that enter."""

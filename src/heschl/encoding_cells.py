@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from heschl.ceiling_work import compute_ceiling, compute_shared
 from heschl.cells import Cell, Shared
 from heschl.choice_work import compute_choice
-from heschl.configuration import array_digest, describe
+from heschl.configuration import array_digest, canonical_json, describe
 from heschl.contracts import AnyModel
 from heschl.encoding_rows import row_labels
 from heschl.encoding_work import compute_features, compute_scores
-from heschl.errors import MissingData
+from heschl.errors import BrokenPlugin, MissingData
 from heschl.passes import planned_windows
 from heschl.session import Session
 from heschl.shared_ceilings import MINIMUM_SUBJECTS
@@ -33,8 +34,10 @@ def encoding_cells(benchmark: EncodingBenchmark, session: Session) -> list[Cell]
     """Return the work of a benchmark, stage by stage.
 
     Features by stimulus; where listeners share a ceiling, their sums by stimulus; then ceilings,
-    scores and, where layers are chosen for each unit, choices by listener.
+    scores and, where layers are chosen for each unit, choices by listener. The metric multiplies on
+    the device asked for, which no key depends on.
     """
+    benchmark = _on_device(benchmark, session.asked_device)
     heard = {subject: benchmark.stimuli(session, subject) for subject in session.subjects}
     stimuli = tuple(dict.fromkeys(name for names in heard.values() for name in names))
     features = {stimulus: _feature_cell(benchmark, session, stimulus) for stimulus in stimuli}
@@ -63,6 +66,20 @@ def listeners(benchmark: EncodingBenchmark, session: Session) -> dict[tuple[str,
     for subject in session.subjects:
         found.setdefault(benchmark.stimuli(session, subject), []).append(subject)
     return found
+
+
+def _on_device(benchmark: EncodingBenchmark, device: str) -> EncodingBenchmark:
+    """Return a benchmark with its metric on a device, if that can be moved."""
+    metric = benchmark.metric
+    if not hasattr(metric, "on"):
+        return benchmark
+    moved = metric.on(device)
+    if canonical_json(moved) != canonical_json(metric):
+        raise BrokenPlugin(
+            f"the metric {metric.card.id!r} has another configuration on {device!r}; keep out of "
+            "it where the metric multiplies, so that results are found again"
+        )
+    return replace(benchmark, metric=moved)
 
 
 def _feature_cell(benchmark: EncodingBenchmark, session: Session, stimulus: str) -> Cell:

@@ -167,6 +167,7 @@ def _arrays(
         "alpha": result["alpha"].transpose(FOLD, UNIT).to_numpy(),
         "flag_constant": result["flag_constant"].astype(bool).any(FOLD).to_numpy(),
         "unit": responses[UNIT].to_numpy(),
+        "ran_on": np.asarray(result.attrs.get("ran_on", "not said by the metric")),
     }
     for name, values in of_folds.items():
         arrays[name] = over_folds(benchmark, values) if FOLD in dims[name] else values
@@ -232,6 +233,7 @@ def subject_scores(
     folds = folds_of(benchmark, session, stimuli)
     noise = stored(session, ceiling.keys[0], ceiling.label)
     layers = [stored(session, key, score.label) for key in score.keys]
+    places = {str(layer["ran_on"]): None for layer in layers if "ran_on" in layer}
 
     def stacked_layers(name: str) -> np.ndarray:
         return np.stack([layer[name] for layer in layers])
@@ -248,6 +250,7 @@ def subject_scores(
         n_stimuli=len(stimuli),
         n_train=min(len(fold.train) for fold in folds),
         n_test=len(np.unique(np.concatenate([fold.test for fold in folds]))),
+        ran_on=tuple(places),
         normalised=stacked_layers("normalised") if "normalised" in layers[0] else None,
         draws=stacked_layers("draws") if "draws" in layers[0] else None,
         univariate=noise.get("univariate"),

@@ -40,6 +40,8 @@ class SubjectScores:
     unit) of layers chosen for each unit, or all of them (iteration, unit); ``draws`` (layer, draw,
     unit), and (draw, unit) in ``inner``, of the score; ``univariate`` (unit,),
     the shared ceiling of each unit by itself.
+
+    ``ran_on`` says where the metric multiplied.
     """
 
     subject: str
@@ -53,6 +55,7 @@ class SubjectScores:
     n_stimuli: int
     n_train: int
     n_test: int
+    ran_on: tuple[str, ...] = ()
     normalised: np.ndarray | None = None
     draws: np.ndarray | None = None
     univariate: np.ndarray | None = None

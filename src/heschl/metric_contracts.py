@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Metric",
+    "MovableMetric",
     "PredictingMetric",
     "RepeatMetric",
     "SharingMetric",
@@ -75,6 +76,17 @@ class PredictingMetric(Metric, Protocol):
 
     def score_of(self, prediction: np.ndarray, responses: np.ndarray) -> np.ndarray:
         """Return the score (unit,) of predictions and responses (row, unit)."""
+
+
+class MovableMetric(Metric, Protocol):
+    """A metric that can multiply elsewhere than on the processor."""
+
+    def on(self, device: str) -> Metric:
+        """Return the metric on the device that was asked for a score, or refuse what is not there.
+
+        Where the device is ``auto``, or none that the metric can use, it chooses
+        itself. The configuration stays what it was.
+        """
 
 
 class SharingMetric(Metric, Protocol):

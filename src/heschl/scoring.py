@@ -197,7 +197,8 @@ def score(
         (``"phantom:7"`` with another seed), a live dataset, or None for the
         folder that ``heschl fetch`` fills.
     device
-        ``"cpu"``, ``"cuda"``, ... or ``"auto"``; for models that live on one.
+        ``"cpu"``, ``"cuda"``, ... or ``"auto"``: for models that live on one, and for metrics that
+        can multiply there. No result depends on it but by rounding, and no key at all.
     executor
         Anything shaped like `concurrent.futures.Executor`; in this process by default.
         Listeners who share a design are then cut into as many groups as it has workers.
@@ -350,6 +351,8 @@ def _gathered(planned: Plan, outcomes: Sequence[Outcome], seconds: dict[str, flo
         seconds={stage: round(value, 3) for stage, value in seconds.items()},
         cells=dict(Counter(outcome.status for outcome in outcomes)),
     )
-    groups = {f"/{name}": group for name, group in benchmark.gather(session, planned.cells).items()}
-    tree = xr.DataTree.from_dict({"/": root, **groups, "/provenance": xr.Dataset(attrs=provenance)})
+    groups = dict(benchmark.gather(session, planned.cells))
+    provenance |= groups.pop("provenance", xr.Dataset()).attrs
+    groups |= {"provenance": xr.Dataset(attrs=provenance)}
+    tree = xr.DataTree.from_dict({"/": root, **{f"/{name}": each for name, each in groups.items()}})
     return Score(tree)

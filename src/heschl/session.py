@@ -45,7 +45,9 @@ class Session:
     subjects: tuple[str, ...]
     """The listeners; none of a dataset that holds labelled sounds."""
     seed: int
+    asked_device: str
     device: str
+    """Where the model is; one that lives on no device is on the processor."""
 
 
 def open_session(
@@ -88,6 +90,7 @@ def open_session(
         layers=_chosen("layer", resolved.card.id, layers, names),
         subjects=_chosen("subject", the_dataset.card.id, subjects, listeners),
         seed=used_seed,
+        asked_device=device,
         device=used_device,
     )
 

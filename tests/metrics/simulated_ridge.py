@@ -9,6 +9,9 @@ from heschl.splits import Fold
 
 ALPHAS = (0.1, 3.0, 30.0, 200.0, 3000.0)
 
+WIDTHS = {"tall": (8, 5), "inner wide": (30, 45), "wide": (90, 4)}
+"""Of two feature spaces, beside 60 or 40 training rows."""
+
 
 def walk(generator, shape, coefficient):
     """Return AR(1) columns of unit variance."""
@@ -48,3 +51,8 @@ def thirds(n_rows):
         Fold(f"part {k}", np.setdiff1d(np.arange(n_rows), part), part)
         for k, part in enumerate(parts)
     ]
+
+
+def spaced(n_features, names):
+    """Return a space for each feature, the spaces interleaved as far as they go."""
+    return [names[column % len(names)] for column in range(n_features)]

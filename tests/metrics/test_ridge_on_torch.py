@@ -169,12 +169,25 @@ def test_device_of_the_metric_is_used_checked_and_no_part_of_its_key(monkeypatch
     responses = xr.DataArray(responses_to(design.to_numpy(), 4), dims=("time", "unit"))
     folds = [Fold("last", np.arange(30), np.arange(30, 40))]
 
-    Ridge(device="cuda:1")(design, responses, folds, seed=0)
+    found = Ridge(device="cuda:1")(design, responses, folds, seed=0)
     nested_ridge({"a": design}, responses, folds, LeaveOneOut(), seed=0, device="cuda")
 
     assert asked == [("cuda:1", "float32"), ("cuda", "float32")]
+    assert found.attrs["ran_on"].startswith("cpu: torch")
     keys = {canonical_json(Ridge(device=device)) for device in ("auto", "cpu", "cuda:3")}
     assert len(keys) == 1
     for wrong in ("gpu", "cuda:", "mps", 0):
         with pytest.raises(InvalidInput, match="expected 'auto', 'cpu', 'cuda'"):
             Ridge(device=wrong)
+
+
+def test_metric_follows_the_device_asked_for_a_score(monkeypatch):
+    graphics(monkeypatch, (500, 500))
+
+    assert Ridge().on("cuda:0").device == "cuda:0"
+    assert Ridge().on("cpu").device == "cpu"
+    assert Ridge(device="cpu").on("auto").device == "cpu"
+    assert Ridge().on("mps").device == "cpu"  # which lacks float64, and is for the model alone
+    assert canonical_json(Ridge().on("cuda")) == canonical_json(Ridge())
+    with pytest.raises(InvalidInput, match="'cuda:1', but torch finds 1 GPUs"):
+        Ridge().on("cuda:1")

@@ -18,6 +18,7 @@ from heschl.metrics.ridge.banded.search import search_mixes
 from heschl.metrics.ridge.banded.spaces import SPACE, Spaces, spaces_of
 from heschl.metrics.ridge.checks import check_choice, check_inputs, check_settings
 from heschl.metrics.ridge.engine.arrangement import arrange
+from heschl.metrics.ridge.engine.devices import described_device
 from heschl.metrics.ridge.estimators import Estimator, LeaveOneOut
 from heschl.metrics.ridge.metric import BLOCK, MEANINGS, labelled
 from heschl.metrics.ridge.scoring import Precision
@@ -154,7 +155,7 @@ class BandedRidge:
             "score_split": found.split,
         }
         return (
-            labelled(tables, responses, folds, score=self.score)
+            labelled(tables, responses, folds, score=self.score, ran_on=described_device("cpu"))
             .assign(
                 {name: ((FOLD, SPACE, UNIT), table) for name, table in by_space.items()},
             )

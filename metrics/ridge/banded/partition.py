@@ -32,6 +32,7 @@ from heschl.metrics.ridge.banded.search import search_mixes
 from heschl.metrics.ridge.banded.spaces import SPACE, Spaces
 from heschl.metrics.ridge.checks import check_choice, check_settings
 from heschl.metrics.ridge.engine.arrangement import arrange
+from heschl.metrics.ridge.engine.devices import described_device
 from heschl.metrics.ridge.estimators import Estimator
 from heschl.metrics.ridge.metric import BLOCK, labelled
 from heschl.metrics.ridge.scoring import Precision
@@ -226,7 +227,7 @@ def _solve(
     stacked = {name: np.stack([table[name] for table in tables]) for name in tables[0]}
     gamma = stacked.pop("gamma")
     return (
-        labelled({}, responses, folds, score="r2")
+        labelled({}, responses, folds, score="r2", ran_on=described_device("cpu"))
         .assign({name: (dims, table) for name, table in stacked.items()})
         .assign(gamma=((UNION, FOLD, SPACE, UNIT), gamma))
         .assign_coords(

@@ -163,8 +163,9 @@ class _Problem:
         if routes.has("summed", self.searches):
             statistics.form_grams()
             if not isinstance(self.estimator, LeaveOneOut):
+                inverse = np.linalg.inv(statistics.root)
                 crossing = [
-                    transposed_block(design, statistics.root, block, whole.dtype)
+                    transposed_block(design, inverse, block, whole.dtype)
                     for block in arrangement.blocks
                 ]
         tiles = Tiles(units, arrangement, crossing, settings)

@@ -14,14 +14,15 @@ their own X_s Q was multiplied with Y_s.
 from __future__ import annotations
 
 import numpy as np
-from scipy.linalg import solve_triangular
-from scipy.linalg.blas import dtrmm
 
 from heschl.metrics.ridge.engine.design import Design
 from heschl.metrics.ridge.engine.factors import Factor
 from heschl.metrics.ridge.solver import SAFE_PENALTY
 
 __all__ = ["crossing_root", "transposed_block", "turn_onto_axes"]
+
+PANEL = 128
+"""Rows of the triangle that are multiplied at a time."""
 
 LARGEST_LOSS = 4.0
 """How many times the error may be that of products with the training rows themselves."""
@@ -38,13 +39,11 @@ def crossing_root(gram: np.ndarray) -> np.ndarray:
 
 
 def transposed_block(
-    design: Design, root: np.ndarray, rows: np.ndarray, dtype: np.dtype
+    design: Design, inverse: np.ndarray, rows: np.ndarray, dtype: np.dtype
 ) -> np.ndarray:
-    """Return Z' of some rows (feature [+ 1], row); with an intercept 1' is the last row."""
+    """Return Z' of some rows (feature [+ 1], row), by R⁻¹; with an intercept 1' is the last row."""
     found = np.ones((design.n_features + design.has_intercept, len(rows)), dtype=dtype)
-    found[: design.n_features] = solve_triangular(
-        root, design.rows(rows).T, trans="T", overwrite_b=True, check_finite=False
-    )
+    found[: design.n_features] = inverse.T @ design.rows(rows).T
     return found
 
 
@@ -81,7 +80,7 @@ def turn_onto_axes(
         that digits would be lost.
     """
     assert factor.basis is not None  # noqa: S101 - tells the type checker
-    by_feature = dtrmm(1.0, root, design.on_whole(factor.basis))
+    by_feature = _triangular_product(root, design.on_whole(factor.basis))
     # In units of rounding, a response of norm 1 is off by |turn| on an axis, by √eigenvalue if it
     # was multiplied with the training rows; and a prediction by so much for each share of it.
     shares = seen / (factor.eigenvalues + smallest_alpha) ** 2
@@ -93,3 +92,12 @@ def turn_onto_axes(
     if design.has_intercept:
         turn[-1] = -factor.mean @ factor.basis
     return turn
+
+
+def _triangular_product(triangle: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return ``triangle @ values`` without most of the products with 0."""
+    found = np.empty(values.shape)
+    for start in range(0, len(triangle), PANEL):
+        rows = slice(start, start + PANEL)
+        np.matmul(triangle[rows, start:], values[start:], out=found[rows])
+    return found

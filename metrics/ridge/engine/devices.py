@@ -5,9 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from heschl.errors import InvalidInput
-from heschl.metrics.ridge.engine.rates import may_have_gpu, measured_on_torch, measured_with_numpy
+from heschl.metrics.ridge.engine.rates import (
+    blas_name,
+    may_have_gpu,
+    measured_on_torch,
+    measured_with_numpy,
+)
 
-__all__ = ["chosen_device", "multiplies_in_full"]
+__all__ = ["chosen_device", "described_device", "multiplies_in_full"]
 
 
 def chosen_device(device: str, dtype: np.dtype | type | str) -> str:
@@ -45,6 +50,21 @@ def chosen_device(device: str, dtype: np.dtype | type | str) -> str:
             "a penalty; call torch.set_float32_matmul_precision('highest'), or give 'cpu'"
         )
     return f"cuda:{number}"
+
+
+def described_device(device: str) -> str:
+    """Return in words what multiplies on a chosen device.
+
+    >>> described_device("cpu").partition(" ")[0]
+    'cpu:'
+    """
+    if device == "cpu":
+        return f"cpu: NumPy with {blas_name()}"
+    import torch
+
+    place = device.removeprefix("torch:")
+    name = torch.cuda.get_device_name(place) if place.startswith("cuda") else "the processor"
+    return f"{place}: torch {torch.__version__} on {name}"
 
 
 def multiplies_in_full(device: str) -> bool:

@@ -20,7 +20,15 @@ from threadpoolctl import threadpool_info
 
 from heschl.wording import counted
 
-__all__ = ["Rate", "advice", "may_have_gpu", "measured_on_torch", "measured_with_numpy", "rates"]
+__all__ = [
+    "Rate",
+    "advice",
+    "blas_name",
+    "may_have_gpu",
+    "measured_on_torch",
+    "measured_with_numpy",
+    "rates",
+]
 
 BUDGET_S = 0.12
 """Seconds for the products of one type."""
@@ -70,7 +78,7 @@ def measured_with_numpy() -> Rate:
         matrix = np.ones((size, size), dtype=dtype)
         return lambda: matrix @ matrix
 
-    return Rate("numpy", "cpu", _named(_blas()), *(_rate(timed, name) for name in _DTYPES))
+    return Rate("numpy", "cpu", blas_name(), *(_rate(timed, name) for name in _DTYPES))
 
 
 @functools.cache
@@ -200,7 +208,9 @@ def _blas() -> Mapping[str, Any]:
     return found
 
 
-def _named(blas: Mapping[str, Any]) -> str:
+def blas_name() -> str:
+    """Return name, version and threads of the library that NumPy multiplies with."""
+    blas = _blas()
     if not blas:
         build = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
         return f"{build.get('name', 'unknown')} {build.get('version', '')}".strip()

@@ -150,7 +150,8 @@ class _Problem:
             trainings = self._prepared(design, settings, routing, squares, root, pool)
             crossing = []
             if root is not None and any(training.turn is not None for training in trainings):
-                transposed = partial(transposed_block, design, root, dtype=routing.dtype)
+                inverse = np.linalg.inv(root)
+                transposed = partial(transposed_block, design, inverse, dtype=routing.dtype)
                 crossing = list(pool.map(transposed, self.arrangement.blocks))
             work = Work(design, trainings, settings, routing, crossing, units, tables)
             work = _placed(work, self.device)

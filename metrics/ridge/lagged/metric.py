@@ -14,6 +14,7 @@ from heschl.configuration import describe
 from heschl.dimensions import FEATURE, FOLD, STIMULUS, UNIT
 from heschl.errors import InvalidInput
 from heschl.metrics.ridge.checks import check_choice, check_inputs
+from heschl.metrics.ridge.engine.devices import described_device
 from heschl.metrics.ridge.estimators import Nested
 from heschl.metrics.ridge.lagged import LAGGED_RIDGE
 from heschl.metrics.ridge.lagged.checks import folds_of_sentences, require_nested, sentences_of
@@ -159,7 +160,9 @@ class LaggedRidge:
         sentences = sentences_of(design, responses)
         of_sentence = folds_of_sentences(folds, sentences, np.asarray(design[STIMULUS]))
         found = self._found(design.to_numpy(), responses.to_numpy(), folds, sentences, of_sentence)
-        dataset = labelled(found.tables(), responses, folds, score=self.score)
+        dataset = labelled(
+            found.tables(), responses, folds, score=self.score, ran_on=described_device("cpu")
+        )
         if found.weights is None:
             return dataset
         return dataset.assign(

@@ -14,6 +14,7 @@ from heschl.configuration import describe
 from heschl.dimensions import FOLD, TIME, UNIT
 from heschl.errors import InvalidInput
 from heschl.metrics.ridge.checks import check_inputs
+from heschl.metrics.ridge.engine.devices import described_device
 from heschl.metrics.ridge.estimators import LeaveOneOut
 from heschl.metrics.ridge.pooled import POOLED_RIDGE
 from heschl.metrics.ridge.pooled.folds import PooledFit, PreparedFolds, clipped_r2
@@ -159,4 +160,5 @@ def _labelled(fit: PooledFit, responses: xr.DataArray, folds: Sequence[Fold]) ->
         | {"score": ((UNIT,), fit.score), "prediction": ((TIME, UNIT), fit.prediction)}
         | counts,
         coords=kept | {FOLD: [fold.name for fold in folds]},
+        attrs={"ran_on": described_device("cpu")},
     )

@@ -15,6 +15,7 @@ from heschl.dimensions import FOLD, REPEAT, TIME, UNIT
 from heschl.errors import InvalidInput
 from heschl.metrics.ridge.agreement import is_constant, pearson
 from heschl.metrics.ridge.checks import check_inputs
+from heschl.metrics.ridge.engine.devices import described_device
 from heschl.metrics.ridge.estimators import LeaveOneOut
 from heschl.metrics.ridge.tuckute import TUCKUTE_RIDGE
 from heschl.metrics.ridge.tuckute.correction import (
@@ -165,4 +166,5 @@ def _labelled(
     return xr.Dataset(
         {name: ((FOLD, UNIT), table) for name, table in (tables | normalised).items()} | counts,
         coords=units | {FOLD: [fold.name for fold in folds]},
+        attrs={"ran_on": described_device("cpu")},
     )

@@ -22,7 +22,11 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--layers", nargs="+", metavar="NAME", help="only these layers")
     parser.add_argument("--subjects", nargs="+", metavar="NAME", help="only these listeners")
-    parser.add_argument("--device", default="auto", help="cpu, cuda, ...; default: auto")
+    parser.add_argument(
+        "--device",
+        default="auto",
+        help="cpu, cuda, ... for the model and, where it can, the metric; default: auto",
+    )
     parser.add_argument("--seed", type=_seed, default=0, help="of every random choice; default: 0")
     add_store_argument(parser)
 
