@@ -72,6 +72,25 @@ def test_both_ways_equal_the_reference(experiment, way, score, dtype, within, mo
         np.testing.assert_allclose(found[name], expected[name], rtol=0, atol=20 * within)
 
 
+@pytest.mark.parametrize("way", ["krylov", "written out", "reference"])
+def test_one_fold_is_scored_as_among_all(experiment, way, monkeypatch):
+    settings = {"engine": "reference"} if way == "reference" else {"dtype": "float64"}
+    if way != "reference":
+        by_way(monkeypatch, way)
+    whole = metric(has_weights=True, **settings)(*experiment, seed=0)
+
+    for number in (0, 2):
+        alone = metric(has_weights=True, **settings).score_fold(*experiment, number, seed=0)
+
+        xr.testing.assert_allclose(alone, whole.isel(fold=[number]), rtol=0, atol=1e-9)
+
+
+def test_no_other_fold_than_those_given_is_scored(experiment):
+    for number in (4, -1, True, 1.5):
+        with pytest.raises(InvalidInput, match="position"):
+            metric().score_fold(*experiment, number, seed=0)
+
+
 def test_reference_equals_ridge_on_delays_of_each_stimulus(experiment):
     design, responses, folds = experiment
     stories = {
