@@ -19,6 +19,7 @@ import numpy as np
 
 from heschl.findings import Bound, Finding
 from heschl.metrics.cca.canonical import CanonicalPairs, canonical_pairs
+from heschl.metrics.cca.decomposition import residual
 from heschl.metrics.cca.moments import Moments
 from heschl.metrics.cca.multiview import common_directions
 from heschl.metrics.cca.similarity import shared_variance
@@ -46,7 +47,7 @@ class _Rows(NamedTuple):
 def verification() -> list[Finding]:
     """Return what was planted and what was found of it. Takes some seconds."""
     correlations, scores = _shared_and_rest()
-    return [*correlations, *scores, _several_views(), *_similarity()]
+    return [*correlations, *scores, *_residual(), _several_views(), *_similarity()]
 
 
 def _shared_and_rest() -> tuple[list[Finding], list[Finding]]:
@@ -82,6 +83,29 @@ def _shared_and_rest() -> tuple[list[Finding], list[Finding]]:
         _finding(driven, rest, 0.0, found["to_shared rest"], 0.02),
         _finding(alone, first, 0.0, found["to_alone first"], 0.02),
         _finding(alone, rest, _SHARE, found["to_alone rest"], 0.02),
+    ]
+
+
+def _residual() -> list[Finding]:
+    """Check that of a layer that is E M + C there is left C, and nothing of E."""
+    found: dict[str, list[float]] = {}
+    for seed in _SEEDS:
+        generator = np.random.default_rng([seed, 4])
+        words = generator.standard_normal((_N_TRAIN + _N_TEST, _WIDE))
+        context = generator.standard_normal((len(words), _WIDER))
+        layer = words @ generator.standard_normal((_WIDE, _WIDER)) + context
+        left = residual(layer, words, np.arange(_N_TRAIN))[_N_TRAIN:]
+        among = np.corrcoef(left.T, np.hstack([context, words])[_N_TRAIN:].T)[:_WIDER, _WIDER:]
+        _add(found, "context", np.diagonal(among[:, :_WIDER]).min())
+        _add(found, "words", np.abs(among[:, _WIDER:]).mean())
+    about = "a layer less what its words say of it"
+    return [
+        _finding(
+            about, "least correlation with the rest", 0.99, found["context"], 0.0, bound="at least"
+        ),
+        _finding(
+            about, "mean |correlation| with words", 0.02, found["words"], 0.0, bound="at most"
+        ),
     ]
 
 
