@@ -16,7 +16,7 @@ def benchmark() -> PredictionSimilarity:
     return PredictionSimilarity(
         card=PREDICTION_SIMILARITY,
         trf=trf.benchmark(),
-        company=Company(partner="gpt2-xl", baseline=Features("logmel", layer="mel")),
+        company=Company(partner="gpt2-xl", baseline=Features("logmel", layer="logmel")),
         on_phantom=Company(
             partner="phantom-phones", baseline=Features("phantom-spectrum", layer="bands")
         ),

@@ -14,7 +14,7 @@ from heschl.metrics.cca.company import Company, Features
 
 def benchmark() -> SharedDirections:
     """Return the declaration."""
-    mel = Features("logmel", layer="mel")
+    mel = Features("logmel", layer="logmel")
     spectrum = Features("phantom-spectrum", layer="bands")
     return SharedDirections(
         card=SHARED_CCA,

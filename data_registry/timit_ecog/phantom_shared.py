@@ -46,8 +46,6 @@ _PARTS = (
     "partner_rest_full",
     "semantic",
     "acoustic",
-    "original",
-    "partner_original",
 )
 _SOURCES = {
     "shared_cca": "docs/protocols.md, S-chen.shared_cca (conditional form of R²)",
@@ -167,8 +165,6 @@ def _parts(listener: _Listener, train: np.ndarray) -> dict[str, np.ndarray]:
         "partner_rest_full": other[:, N_SHARED:],
         "semantic": _canonical(shared, listener.words, train)[1][:, :N_SHARED],
         "acoustic": _canonical(shared, listener.spectral, train)[1][:, :N_SHARED],
-        "original": listener.spectral,
-        "partner_original": listener.phonetic,
     }
 
 

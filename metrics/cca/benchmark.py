@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import xarray as xr
 
-from heschl.cards import BenchmarkCard
 from heschl.cells import Cell
-from heschl.configuration import describe
 from heschl.dimensions import FOLD, SUBJECT
-from heschl.encoding import EncodingBenchmark
 from heschl.encoding_rows import folds_of, stored
+from heschl.metrics.cca.accompanied import Accompanied
 from heschl.metrics.cca.block_work import WHOLE, Inputs, compute_blocks
-from heschl.metrics.cca.company import (
-    Company,
-    Heard,
-    accompanied,
-    heard,
-    once,
-    require_lagged,
-)
+from heschl.metrics.cca.company import Heard, once
 from heschl.metrics.cca.decomposition import CONTEXT, SIDES
 from heschl.metrics.cca.metric import PAIR, check_pairs
 from heschl.metrics.cca.parts import CHOSEN_IN_WORDS, gather_parts, of_listener
@@ -34,13 +25,9 @@ __all__ = ["BLOCK", "SharedDirections"]
 
 BLOCK = "block"
 
-_NUMERICS = 1
-"""Raised whenever the same declaration and inputs give other numbers, here or in `decomposition`,
-`block_work` or the modules of canonical correlations."""
-
 
 @dataclass(frozen=True)
-class SharedDirections:
+class SharedDirections(Accompanied):
     """Predict responses from what a model shares with a partner, and from the rest of it.
 
     In each fold, the layer of either model that does best within the training rows is taken, and
@@ -61,42 +48,16 @@ class SharedDirections:
     canonical correlations ``canonical_correlation`` and ``held_out_correlation`` (subject, fold,
     pair) of the shared pairs.
 
-    Parameters
-    ----------
-    card
-        The metadata.
-    trf
-        The encoding benchmark that blocks are used in; features, ceilings and the scores of whole
-        layers are its own, and are not computed again where it has been run.
-    company
-        The other models.
-    on_phantom
-        Those on simulated data.
+    The fields are those of `heschl.metrics.cca.accompanied.Accompanied`.
     """
 
-    card: BenchmarkCard
-    trf: EncodingBenchmark
-    company: Company
-    on_phantom: Company
-    rois: tuple[str, ...] = field(init=False)
+    numerics: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
         """Refuse what blocks could not be scored with."""
-        object.__setattr__(self, "rois", self.trf.rois)
-        require_lagged(self.card.id, self.trf)
+        super().__post_init__()
         for company in (self.company, self.on_phantom):
             check_pairs(company.n_shared)
-
-    @property
-    def windowing(self) -> Any:  # as of EncodingBenchmark
-        """How the sound is cut."""
-        return self.trf.windowing
-
-    def configuration(self) -> dict[str, Any]:
-        """Return every setting, defaults included."""
-        settings = describe(self)
-        settings["card"] = {"id": self.card.id, "version": self.card.version}
-        return settings | {"numerics": _NUMERICS}
 
     def description(self) -> dict[str, str]:
         """Return what the score and its normalisation are, in words."""
@@ -107,29 +68,16 @@ class SharedDirections:
             "layer_choice": CHOSEN_IN_WORDS,
         }
 
-    def listeners(self, session: Session) -> tuple[str, ...]:
-        """Return the listeners of the encoding benchmark."""
-        return self.trf.listeners(session)
-
-    def company_of(self, session: Session) -> Company:
-        """Return the other models for the data at hand."""
-        return self.on_phantom if session.data_kind == "phantom" else self.company
-
     def blocks(self, session: Session) -> tuple[str, ...]:
         """Return the names of all blocks, that of the Score first."""
         return (*SIDES, CONTEXT, *self.company_of(session).controls, *WHOLE)
 
     def cells(self, session: Session) -> list[Cell]:
         """Return the work: features and scores of all models, and then the blocks by listener."""
-        company = self.company_of(session)
-        models = {
-            "model": heard(self.trf, session, is_scored=True),
-            "partner": self._heard(session, company.partner),
-            "baseline": self._heard(session, company.baseline.model, company.baseline.layer),
-        }
+        models = self.models(session)
         controls = {
-            name: self._heard(session, each.model, each.layer)
-            for name, each in company.controls.items()
+            name: self.of_other(session, each.model, each.layer)
+            for name, each in self.company_of(session).controls.items()
         }
         cells = [cell for each in models.values() for cell in each.cells]
         cells += [
@@ -137,10 +85,6 @@ class SharedDirections:
         ]
         blocks = [self._cell(session, subject, models, controls) for subject in session.subjects]
         return [*once(cells), *blocks]
-
-    def _heard(self, session: Session, model: str, layer: str | None = None) -> Heard:
-        other = accompanied(session, model, None if layer is None else [layer])
-        return heard(self.trf, other, is_scored=False)
 
     def _cell(
         self,
@@ -162,19 +106,26 @@ class SharedDirections:
         )
         shared = {
             "stage": "blocks",
-            "numerics": _NUMERICS,
+            "numerics": self.numerics,
             "subject": subject,
             "seed": session.seed,
-            "scores": {who: each.scores[subject] for who, each in models.items()},
-            "controls": inputs.controls,
             "n_shared": n_shared,
         }
+        scores = {who: each.scores[subject] for who, each in models.items()}
+        both = {"model": scores["model"], "partner": scores["partner"]}
+        # What a block is made of beside both models.
+        own = {name: {"control": keys} for name, keys in inputs.controls.items()}
+        own["baseline"] = {"baseline": scores["baseline"]}
         folds, names = folds_of(self.trf, session, stimuli), self.blocks(session)
         return Cell(
             "blocks",
             subject,
             f"what {session.model_id} shares × {subject}",
-            tuple({**shared, "fold": fold.name, "block": name} for fold in folds for name in names),
+            tuple(
+                {**shared, **both, **own.get(name, {}), "fold": fold.name, "block": name}
+                for fold in folds
+                for name in names
+            ),
             partial(compute_blocks, self.trf, session, subject, inputs, names),
         )
 
@@ -188,13 +139,8 @@ class SharedDirections:
             ceiling, cell = of["ceiling", subject], of["blocks", subject]
             noise = stored(session, ceiling.keys[0], ceiling.label)
             entries = [stored(session, key, cell.label) for key in cell.keys]
-            stimuli = self.trf.stimuli(session, subject)
-            folds = folds_of(self.trf, session, stimuli)
-            counts = {
-                "n_stimuli": len(stimuli),
-                "n_train": min(len(fold.train) for fold in folds),
-                "n_test": sum(len(fold.test) for fold in folds),
-            }
+            folds = folds_of(self.trf, session, self.trf.stimuli(session, subject))
+            counts = self.counts(session, subject, folds)
             for position, name in enumerate(names):
                 of_folds = entries[position :: len(names)]
                 results[name].append(of_listener(subject, noise, of_folds, counts=counts))

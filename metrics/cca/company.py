@@ -14,10 +14,9 @@ import numpy as np
 from heschl.cells import Cell, Shared
 from heschl.encoding import EncodingBenchmark
 from heschl.encoding_rows import stored
-from heschl.errors import InvalidInput
 from heschl.session import Session, open_session
 
-__all__ = ["Company", "Features", "Heard", "accompanied", "heard", "once", "require_lagged"]
+__all__ = ["Company", "Features", "Heard", "accompanied", "heard", "once"]
 
 _STAGES = ("features", "ceiling", "scores")
 
@@ -139,13 +138,3 @@ def once(cells: Sequence[Cell]) -> list[Cell]:
     stages = list(dict.fromkeys(cell.stage for cell in cells))
     kept = [cell for cell in cells if distinct[cell.keys] is cell]
     return sorted(kept, key=lambda cell: stages.index(cell.stage))
-
-
-def require_lagged(card_id: str, trf: EncodingBenchmark) -> None:
-    """Refuse encoding benchmarks that score no single fold, or choose no layer within one."""
-    if not hasattr(trf.metric, "score_fold") or trf.layer_rule != "inner" or trf.delays:
-        raise InvalidInput(
-            f"{card_id} is built on {trf.card.id}, with metric={type(trf.metric).__name__}, "
-            f"layer_rule={trf.layer_rule!r} and delays={trf.delays}; expected LaggedRidge, 'inner' "
-            "and no delays"
-        )

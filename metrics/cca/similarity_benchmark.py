@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 import xarray as xr
 
-from heschl.cards import BenchmarkCard
 from heschl.ceilings import Power
 from heschl.cells import Arrays, Cell, Report
 from heschl.configuration import describe
@@ -18,7 +17,8 @@ from heschl.encoding import EncodingBenchmark
 from heschl.encoding_rows import folds_of, responses_of, stored
 from heschl.encoding_work import design_of
 from heschl.gathering import SubjectScores
-from heschl.metrics.cca.company import Company, Heard, accompanied, heard, once, require_lagged
+from heschl.metrics.cca.accompanied import Accompanied
+from heschl.metrics.cca.company import Heard, once
 from heschl.metrics.cca.parts import CHOSEN_IN_WORDS, gather_parts, of_listener
 from heschl.metrics.cca.similarity import shared_variance
 from heschl.metrics.ridge.lagged.predicting import predict
@@ -35,9 +35,6 @@ PAIRS: Mapping[str, tuple[str, str]] = {
 
 _MODELS = ("model", "partner", "baseline")
 
-_NUMERICS = 1
-"""Raised whenever the same declaration and inputs give other numbers, here or in `predicting`."""
-
 
 @dataclass(frozen=True)
 class _BothPredict:
@@ -53,7 +50,7 @@ class _BothPredict:
 
 
 @dataclass(frozen=True)
-class PredictionSimilarity:
+class PredictionSimilarity(Accompanied):
     """Compare the predictions that models make of one response, where both predict it.
 
     The score of an electrode is the squared Pearson correlation of two models' predictions of it,
@@ -67,40 +64,14 @@ class PredictionSimilarity:
 
     Parameters
     ----------
-    card
-        The metadata.
-    trf
-        The encoding benchmark by which models predict.
-    company
-        The partner and the baseline.
-    on_phantom
-        Those on simulated data.
+    card, trf, company, on_phantom
+        As of `heschl.metrics.cca.accompanied.Accompanied`; controls are not used.
     minimum
         Electrodes count where the normalised R² of both models is above it.
     """
 
-    card: BenchmarkCard
-    trf: EncodingBenchmark
-    company: Company
-    on_phantom: Company
     minimum: float = 0.05
-    rois: tuple[str, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Refuse what makes no predictions of single folds."""
-        object.__setattr__(self, "rois", self.trf.rois)
-        require_lagged(self.card.id, self.trf)
-
-    @property
-    def windowing(self) -> Any:  # as of EncodingBenchmark
-        """How the sound is cut."""
-        return self.trf.windowing
-
-    def configuration(self) -> dict[str, Any]:
-        """Return every setting, defaults included."""
-        settings = describe(self)
-        settings["card"] = {"id": self.card.id, "version": self.card.version}
-        return settings | {"numerics": _NUMERICS}
+    numerics: ClassVar[int] = 1
 
     def description(self) -> dict[str, str]:
         """Return what the score and its normalisation are, in words."""
@@ -114,25 +85,9 @@ class PredictionSimilarity:
             "unit_average": self.trf.unit_average,
         }
 
-    def listeners(self, session: Session) -> tuple[str, ...]:
-        """Return the listeners of the encoding benchmark."""
-        return self.trf.listeners(session)
-
-    def company_of(self, session: Session) -> Company:
-        """Return the other models for the data at hand."""
-        return self.on_phantom if session.data_kind == "phantom" else self.company
-
     def cells(self, session: Session) -> list[Cell]:
         """Return the work: features and scores of all models, then predictions by listener."""
-        company = self.company_of(session)
-        baseline = company.baseline
-        models = {
-            "model": heard(self.trf, session, is_scored=True),
-            "partner": heard(self.trf, accompanied(session, company.partner), is_scored=False),
-            "baseline": heard(
-                self.trf, accompanied(session, baseline.model, [baseline.layer]), is_scored=False
-            ),
-        }
+        models = self.models(session)
         cells = once([cell for each in models.values() for cell in each.cells])
         return [*cells, *(self._cell(session, subject, models) for subject in session.subjects)]
 
@@ -140,7 +95,7 @@ class PredictionSimilarity:
         stimuli = self.trf.stimuli(session, subject)
         shared = {
             "stage": "predictions",
-            "numerics": _NUMERICS,
+            "numerics": self.numerics,
             "subject": subject,
             "seed": session.seed,
         }
@@ -171,11 +126,7 @@ class PredictionSimilarity:
                 who: entries[n * n_folds : (n + 1) * n_folds] for n, who in enumerate(_MODELS)
             }
             folds = folds_of(self.trf, session, self.trf.stimuli(session, subject))
-            counts = {
-                "n_stimuli": len(self.trf.stimuli(session, subject)),
-                "n_train": min(len(fold.train) for fold in folds),
-                "n_test": sum(len(fold.test) for fold in folds),
-            }
+            counts = self.counts(session, subject, folds)
             has_ceiling = noise["ceiling"] > self.trf.ceiling.minimum
             divisor = np.where(has_ceiling, noise["ceiling"], np.inf)
             for pair, sides in PAIRS.items():

@@ -89,12 +89,12 @@ def test_declarations_are_those_of_the_protocol():
     for declared in (shared, similar):
         assert declared.trf.configuration() == trf.benchmark().configuration()
         assert declared.company.partner == "gpt2-xl"
-        assert declared.company.baseline == Features("logmel", "mel")
+        assert declared.company.baseline == Features("logmel", "logmel")
         assert declared.rois[0] == "responsive"
     assert shared.company.n_shared == 50
     assert shared.company.controls == {
         "semantic": Features("vectors:glove.6B.300d.txt", "vector"),
-        "acoustic": Features("logmel", "mel"),
+        "acoustic": Features("logmel", "logmel"),
     }
     assert similar.minimum == 0.05
 
@@ -102,7 +102,7 @@ def test_declarations_are_those_of_the_protocol():
 def test_controls_are_layers_that_their_models_have():
     (mel,) = heschl.registry.resolve_model("logmel").object.layers
 
-    assert (mel.name, mel.width) == ("mel", 80)
+    assert (mel.name, mel.width) == ("logmel", 80)
 
 
 def test_a_control_reaches_what_its_own_variates_do(score, rows):
@@ -255,7 +255,7 @@ def test_one_model_predicts_as_it_does_itself(similarity):
     np.testing.assert_allclose(same[~flags], 1.0, atol=1e-6)
 
 
-@pytest.mark.parametrize("missing", ["lm:./nowhere", "vectors:./nowhere.txt", "no-such-model"])
+@pytest.mark.parametrize("missing", ["vectors:./nowhere.txt", "no-such-model"])
 def test_a_partner_that_is_not_there_is_told_before_any_work(settings, missing):
     declared = shared_cca.benchmark()
     company = replace(declared.on_phantom, partner=missing)
