@@ -11,14 +11,14 @@ import xarray as xr
 
 from heschl.cards import MetricCard
 from heschl.configuration import describe
-from heschl.dimensions import FOLD, TIME
+from heschl.dimensions import FOLD
 from heschl.errors import InvalidInput
 from heschl.metrics.cca import CCA
 from heschl.metrics.cca.canonical import CanonicalPairs, canonical_pairs
 from heschl.metrics.cca.moments import Moments
 from heschl.metrics.cca.whitening import check_share
 from heschl.metrics.ridge.agreement import is_constant, r2
-from heschl.metrics.ridge.checks import check_design, check_folds, check_responses, check_seed
+from heschl.metrics.ridge.checks import check_inputs
 from heschl.metrics.ridge.metric import labelled
 
 if TYPE_CHECKING:
@@ -117,10 +117,7 @@ class CanonicalCorrelation:
             and on the test rows, 0 where a fold has fewer pairs than another; ``n_train`` and
             ``n_test`` (fold,).
         """
-        check_design(design, responses)
-        check_responses(responses)
-        check_folds(folds, n_rows=design.sizes[TIME])
-        check_seed(seed)
+        check_inputs(design, {"responses": responses}, folds, seed=seed)
         features, units = design.to_numpy(), responses.to_numpy()
         fitted = [self._fit(features[fold.train], units[fold.train]) for fold in folds]
         kept = min(self.n_pairs, max(pairs.n_pairs for pairs, _ in fitted))
