@@ -2,7 +2,7 @@
 
 from heschl.cards import BenchmarkCard
 
-__all__ = ["TRF"]
+__all__ = ["PREDICTION_SIMILARITY", "SHARED_CCA", "TRF"]
 
 _CITATION = """\
 @article{chen2023do,
@@ -25,4 +25,30 @@ TRF = BenchmarkCard(
     dataset="timit_ecog",
     metric="lagged-ridge",
     protocol="chen2023.trf",
+)
+
+SHARED_CCA = BenchmarkCard(
+    id="timit_ecog-shared_cca",
+    load="heschl.benchmarks.timit_ecog.shared_cca:benchmark",
+    summary="What of a model's fit to ECoG it shares with GPT-2, by canonical correlations",
+    requires=("h5py",),
+    extra="brain",
+    citation=_CITATION,
+    version=1,
+    dataset="timit_ecog",
+    metric="cca",
+    protocol="chen2023.shared_cca",
+)
+
+PREDICTION_SIMILARITY = BenchmarkCard(
+    id="timit_ecog-prediction_similarity",
+    load="heschl.benchmarks.timit_ecog.prediction_similarity:benchmark",
+    summary="How alike a model's predictions of ECoG are to those of GPT-2",
+    requires=("h5py",),
+    extra="brain",
+    citation=_CITATION,
+    version=1,
+    dataset="timit_ecog",
+    metric="cca",
+    protocol="chen2023.prediction_similarity",
 )

@@ -35,4 +35,5 @@ TIMIT_ECOG = DatasetCard(
     recording="ECoG",
     n_subjects=16,
     phantom="heschl.data_registry.timit_ecog.phantom:write_phantom",
+    phantom_version=2,
 )

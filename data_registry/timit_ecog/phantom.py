@@ -17,6 +17,7 @@ import numpy as np
 
 from heschl.data_registry.timit.spoken import SAMPLE_RATE, Spoken, speak, write_spoken
 from heschl.data_registry.timit_ecog.interchange import write_subject
+from heschl.data_registry.timit_ecog.phantom_shared import shared_expectations
 from heschl.data_registry.timit_ecog.phantom_truth import (
     BLOCKS,
     Block,
@@ -105,6 +106,7 @@ def write_phantom(root: str | Path, seed: int = 0) -> None:
         }
         _write_subject(place / f"{subject}.h5", session, planted[subject], sentences, seed + number)
     content = truth(seed, heard, planted, _REPEATED)
+    content["expectations"] += shared_expectations(heard, planted, _REPEATED)
     (place / "truth.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 

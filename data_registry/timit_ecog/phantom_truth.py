@@ -13,13 +13,26 @@ from typing import Any, Literal
 import numpy as np
 
 from heschl.alignment import Alignment
+from heschl.contracts import Events
 from heschl.data_registry.timit_ecog import TIMIT_ECOG
 from heschl.phantom import features
 from heschl.phantom.lagged import expected_explainable_variance, expected_r2, lagged_design
 from heschl.phantom.simulation import Simulation
 from heschl.splits import GroupKFold
 
-__all__ = ["BLOCKS", "N_LAGS", "Block", "Heard", "planted_designs", "truth"]
+__all__ = [
+    "ALPHAS",
+    "BLOCKS",
+    "NULL_REGION",
+    "N_FOLDS",
+    "N_LAGS",
+    "TOLERANCES",
+    "Block",
+    "Heard",
+    "expected_of_noise",
+    "planted_designs",
+    "truth",
+]
 
 N_LAGS = 20
 """At 50 Hz: from the sound itself to 380 ms after it."""
@@ -64,11 +77,11 @@ _ORACLES: tuple[tuple[str, str, Driver, tuple[str, ...]], ...] = (
     ("phantom-phones", "blend.3", "phonetic", ("STG", "MTG")),
 )
 _ONLY_LAYER = "bands"
-_NULL_REGION = "SMC"
-_ALPHAS = tuple(float(alpha) for alpha in np.logspace(0, 8, 17))
-_N_FOLDS = 5
+NULL_REGION = "SMC"
+ALPHAS: Sequence[float] = tuple(float(alpha) for alpha in np.logspace(0, 8, 17))
+N_FOLDS = 5
 _N_PHANTOMS = 3
-_TOLERANCES = {
+TOLERANCES = {
     "score": 0.01,
     "ceiling": 0.015,
     "normalised": 0.03,
@@ -91,6 +104,8 @@ class Heard:
     """Features of one sentence at 50 Hz (row, feature)."""
 
     rows: Mapping[Driver, np.ndarray]
+    words: np.ndarray
+    """What no electrode answers to: lexical features of the word that is heard."""
     text: str
 
     @classmethod
@@ -99,9 +114,9 @@ class Heard:
         n_rows = len(samples) // 320
         rows: dict[Driver, np.ndarray] = {
             "spectral": _mean_in_rows(features.spectral(samples / 2.0**15), n_rows),
-            "phonetic": _sounding_in_rows(alignment, n_rows),
+            "phonetic": _sounding_in_rows(features.phonetic(alignment), n_rows),
         }
-        return cls(rows, text)
+        return cls(rows, _sounding_in_rows(features.lexical(alignment), n_rows), text)
 
 
 def _mean_in_rows(frames: np.ndarray, n_rows: int) -> np.ndarray:
@@ -121,9 +136,8 @@ def _mean_in_rows(frames: np.ndarray, n_rows: int) -> np.ndarray:
     return means
 
 
-def _sounding_in_rows(alignment: Alignment, n_rows: int) -> np.ndarray:
-    """Return the features of the phone that sounds in the middle of each row, else zero."""
-    events = features.phonetic(alignment)
+def _sounding_in_rows(events: Events, n_rows: int) -> np.ndarray:
+    """Return the values of the event that is heard in the middle of each row, else zero."""
     rows = np.zeros((n_rows, events.values.shape[1]))
     middles_s = (np.arange(n_rows) + 0.5) / 50
     for values, onset_s, offset_s in zip(
@@ -171,12 +185,12 @@ def truth(
             if layer != _ONLY_LAYER:  # with one layer there is no choice that could fail
                 expected |= {"inner": expected["score"], "inner_layer_share": 1.0}
             expectations += [
-                _expectation(model, layer, area, quantity, value, _TOLERANCES[quantity])
+                _expectation(model, layer, area, quantity, value, TOLERANCES[quantity])
                 for quantity, value in expected.items()
             ]
-        noise, tolerance = _expected_of_noise(heard, planted)
+        noise, tolerance = expected_of_noise(heard, planted)
         expectations += [
-            _expectation(model, layer, _NULL_REGION, quantity, noise, tolerance)
+            _expectation(model, layer, NULL_REGION, quantity, noise, tolerance)
             for quantity in ("null", *(["inner"] if layer != _ONLY_LAYER else []))
         ]
     return {
@@ -247,14 +261,14 @@ def _expected_scores(heard: Mapping[str, Heard], planted: Simulation, driver: Dr
             design[fold.test],
             signal[fold.test],
             planted.noise_variance,
-            alphas=_ALPHAS,
+            alphas=ALPHAS,
         )
-        for fold in GroupKFold(_N_FOLDS, by="text").folds({"text": texts})
+        for fold in GroupKFold(N_FOLDS, by="text").folds({"text": texts})
     ]
     return np.asarray(np.mean(found, axis=0).max(axis=0))
 
 
-def _expected_of_noise(
+def expected_of_noise(
     heard: Mapping[str, Heard], planted: Mapping[str, Mapping[Block, Simulation]]
 ) -> tuple[float, float]:
     """Return R² where nothing was planted, and three standard errors of its mean.
@@ -263,8 +277,8 @@ def _expected_of_noise(
     mean. A penalty, or layer, that is chosen by chance costs .002 at most.
     """
     n_rows = sum(len(each.rows["spectral"]) for each in heard.values())
-    n_test = n_rows / _N_FOLDS
-    n_electrodes = sum(block.n_electrodes for block in BLOCKS if block.area == _NULL_REGION) * len(
+    n_test = n_rows / N_FOLDS
+    n_electrodes = sum(block.n_electrodes for block in BLOCKS if block.area == NULL_REGION) * len(
         planted
     )
     expected = -1 / n_test - 1 / (n_rows - n_test)

@@ -34,8 +34,9 @@ def score_folds(
     seed: int,
     block: int,
     device: str = "cpu",
+    tested: Sequence[int] | None = None,
 ) -> list[list[FoldResult]]:
-    """Return the result of each fold for each recording.
+    """Return the result of each tested fold for each recording.
 
     Parameters
     ----------
@@ -59,7 +60,10 @@ def score_folds(
         Units held in memory at a time.
     device
         Where the fast engine multiplies, as `chosen_device` names it.
+    tested
+        Positions of the folds that are scored, by default all.
     """
+    chosen = range(len(folds)) if tested is None else tested
     if engine == "fast":
         return _fast(
             design,
@@ -71,6 +75,7 @@ def score_folds(
             seed=seed,
             block=block,
             device=device,
+            tested=chosen,
         )
     return [
         [
@@ -78,14 +83,14 @@ def score_folds(
                 design,
                 responses,
                 estimator,
-                train=fold.train,
-                test=fold.test,
-                others=[other.test for other in folds if other is not fold],
+                train=folds[number].train,
+                test=folds[number].test,
+                others=[other.test for n, other in enumerate(folds) if n != number],
                 score=score,
                 seed=seed,
                 block=block,
             )
-            for fold in folds
+            for number in chosen
         ]
         for responses in recordings
     ]
@@ -118,11 +123,17 @@ def describe_fast(
 
 
 def _arranged(
-    folds: Sequence[Fold], estimator: Estimator, *, n_rows: int, seed: int
+    folds: Sequence[Fold],
+    estimator: Estimator,
+    *,
+    n_rows: int,
+    seed: int,
+    tested: Sequence[int] | None = None,
 ) -> Arrangement:
     from heschl.metrics.ridge.engine.arrangement import arrange
 
-    return arrange([(fold.train, fold.test) for fold in folds], estimator, n_rows=n_rows, seed=seed)
+    rows = [(fold.train, fold.test) for fold in folds]
+    return arrange(rows, estimator, n_rows=n_rows, seed=seed, tested=tested)
 
 
 def _fast(
@@ -136,10 +147,11 @@ def _fast(
     seed: int,
     block: int,
     device: str,
+    tested: Sequence[int],
 ) -> list[list[FoldResult]]:
     from heschl.metrics.ridge.engine.solve import solve
 
-    arrangement = _arranged(folds, estimator, n_rows=len(design), seed=seed)
+    arrangement = _arranged(folds, estimator, n_rows=len(design), seed=seed, tested=tested)
     solutions = solve(
         design,
         recordings,
@@ -159,7 +171,7 @@ def _fast(
                 found.is_constant[fold],
                 found.inner[fold],
             )
-            for fold in range(len(folds))
+            for fold in range(len(tested))
         ]
         for found in solutions
     ]

@@ -23,7 +23,14 @@ from heschl.temporal import stacked
 if TYPE_CHECKING:
     from heschl.encoding import EncodingBenchmark
 
-__all__ = ["FoldAverage", "compute_features", "compute_scores", "over_folds", "subject_scores"]
+__all__ = [
+    "FoldAverage",
+    "compute_features",
+    "compute_scores",
+    "design_of",
+    "over_folds",
+    "subject_scores",
+]
 
 FoldAverage = Literal["mean", "median"]
 
@@ -127,7 +134,7 @@ def _scores_of(
         lacking = {name: each for name, each in responses.items() if position in missing[name]}
         if not lacking:
             continue
-        design = _design(benchmark, session, keys)
+        design = design_of(benchmark, session, keys)
         for subject, result in _scored(benchmark, session, design, lacking, folds):
             yield subject, position, _arrays(benchmark, session, result, responses[subject])
 
@@ -205,7 +212,7 @@ def _arrays(
     return arrays
 
 
-def _design(
+def design_of(
     benchmark: EncodingBenchmark, session: Session, keys: Mapping[str, str]
 ) -> xr.DataArray:
     """Return the design (time, feature) of one layer from the features under ``keys``."""

@@ -214,7 +214,7 @@ class Score:
             f"{primary}; {counted(dropped, 'unit')} with non-finite responses dropped beforehand."
             + self._rows_in_words(),
             divided,
-            f"The layer is {LAYER_RULES[self.layer_rule]}{self._chosen_in_words(primary)}.",
+            f"The layer is {self._layer_in_words(primary)}.",
             self._uncertainty_in_words(n_subjects),
         ]
         if n_subjects == 1 and summary.sizes[LAYER] > 1 and self.layer_rule == "nested":
@@ -247,6 +247,11 @@ class Score:
                 self._uncertainty_in_words(n_samples),
             ]
         )
+
+    def _layer_in_words(self, roi: str) -> str:
+        """Return how the layer was found, in the benchmark's own words if it has some."""
+        own = self.tree.attrs.get("layer_choice")
+        return str(own) if own else f"{LAYER_RULES[self.layer_rule]}{self._chosen_in_words(roi)}"
 
     def _chosen_in_words(self, roi: str) -> str:
         """Return the layers that were chosen in a region, most often first."""

@@ -25,6 +25,9 @@ from heschl.untrusted import read_bytes
 
 __all__ = ["N_SEEDS", "QUANTITIES", "Expectation", "read_expectations"]
 
+_PARTS = ("block", "pair")
+"""The dimensions along which some benchmarks set parts of a score beside each other."""
+
 N_SEEDS = 3
 """The number of phantoms for whose mean tolerances are stated."""
 
@@ -66,6 +69,18 @@ def _normalised(score: Score, expectation: Expectation) -> tuple[float]:
     return _mean_over_subjects(score, "normalised", expectation)
 
 
+def _part(score: Score, expectation: Expectation) -> tuple[float]:
+    """Of a part of the score, which is named in the place of the layer, over all units."""
+    summary = score.tree["summary"].to_dataset()
+    for part in _PARTS:
+        name = f"{part}_score_of_all_units"
+        if name in summary and expectation.layer in summary[part]:
+            chosen = summary[name].sel({part: expectation.layer, ROI: expectation.roi})
+            finite = chosen.to_numpy()[np.isfinite(chosen)]
+            return (float(finite.mean()) if finite.size else math.nan,)
+    return (math.nan,)
+
+
 def _nested_layer(score: Score, expectation: Expectation) -> tuple[str, ...]:
     chosen = score.tree["population"]["nested_layer"]
     if expectation.roi not in chosen[ROI]:
@@ -96,6 +111,7 @@ QUANTITIES: Mapping[str, Callable[[Score, Expectation], tuple[float, ...] | tupl
     "null": _score,
     "inner": _inner,
     "inner_layer_share": _inner_layer,
+    "part": _part,
 }
 """What can be expected of a score, and how it is read."""
 

@@ -20,6 +20,9 @@ QUICK_FOR_NETWORKS = {"loads", "card_is_complete", "layers_are_named", "unknown_
 
 SLOW_CHECKS = {"phantom_is_deterministic"}
 
+SLOW_SCORES = {"timit_ecog-shared_cca", "timit_ecog-prediction_similarity"}
+"""Benchmarks that score three models; ``tests/benchmarks`` has a score of theirs as well."""
+
 
 def held(plugins, checks_of):
     """Return a parameter for each check of each plugin that is registered and not broken."""
@@ -45,7 +48,8 @@ def is_large(card):
 
 def is_slow(name, check):
     is_slow_network = name in NETWORKS and check not in QUICK_FOR_NETWORKS
-    return check in SLOW_CHECKS or name in HEAVY or is_slow_network
+    is_slow_score = name in SLOW_SCORES and check == "a_score_is_whole"
+    return check in SLOW_CHECKS or name in HEAVY or is_slow_network or is_slow_score
 
 
 @pytest.mark.parametrize("check", held(registry.models, model_checks))

@@ -39,6 +39,7 @@ def expected(root, roi, quantity):
         each["expected"]
         for each in truth(root)["expectations"]
         if (each["roi"], each["quantity"]) == (roi, quantity)
+        and each["benchmark"] == "timit_ecog-trf"
     }
     (value,) = values
     return value

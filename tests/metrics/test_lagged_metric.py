@@ -12,8 +12,10 @@ from toy import Loudness, ToyDataset, toy_benchmark
 import heschl
 from heschl.errors import InvalidInput
 from heschl.metrics.ridge import KFold, LeaveOneOut, Nested, Ridge
+from heschl.metrics.ridge.agreement import r2
 from heschl.metrics.ridge.lagged import LaggedRidge, costs, lags_within
 from heschl.metrics.ridge.lagged import metric as shell
+from heschl.metrics.ridge.lagged.predicting import predict
 from heschl.metrics.ridge.lagged.verification import verification
 from heschl.splits import Fold, GroupKFold
 from heschl.temporal import stacked
@@ -70,6 +72,39 @@ def test_both_ways_equal_the_reference(experiment, way, score, dtype, within, mo
         np.testing.assert_allclose(found[name], expected[name], rtol=0, atol=within)
     for name in ("weights", "intercept"):
         np.testing.assert_allclose(found[name], expected[name], rtol=0, atol=20 * within)
+
+
+@pytest.mark.parametrize("way", ["krylov", "written out", "reference"])
+def test_one_fold_is_scored_as_among_all(experiment, way, monkeypatch):
+    settings = {"engine": "reference"} if way == "reference" else {"dtype": "float64"}
+    if way != "reference":
+        by_way(monkeypatch, way)
+    whole = metric(has_weights=True, **settings)(*experiment, seed=0)
+
+    for number in (0, 2):
+        alone = metric(has_weights=True, **settings).score_fold(*experiment, number, seed=0)
+
+        xr.testing.assert_allclose(alone, whole.isel(fold=[number]), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("way", ["krylov", "written out"])
+def test_kernels_predict_what_is_scored(experiment, way, monkeypatch):
+    design, responses, folds = experiment
+    by_way(monkeypatch, way)
+    found = metric(has_weights=True, dtype="float64")(design, responses, folds, seed=0)
+
+    for number, fold in enumerate(folds):
+        predicted = predict(design, found.isel(fold=number), fold.test)
+        expected = found["score"][number]
+        np.testing.assert_allclose(
+            r2(predicted, responses.to_numpy()[fold.test]), expected, atol=1e-8
+        )
+
+
+def test_no_other_fold_than_those_given_is_scored(experiment):
+    for number in (4, -1, True, 1.5):
+        with pytest.raises(InvalidInput, match="position"):
+            metric().score_fold(*experiment, number, seed=0)
 
 
 def test_reference_equals_ridge_on_delays_of_each_stimulus(experiment):

@@ -72,9 +72,16 @@ class Arrangement:
 
 
 def arrange(
-    folds: Sequence[tuple[np.ndarray, np.ndarray]], estimator: Estimator, *, n_rows: int, seed: int
+    folds: Sequence[tuple[np.ndarray, np.ndarray]],
+    estimator: Estimator,
+    *,
+    n_rows: int,
+    seed: int,
+    tested: Sequence[int] | None = None,
 ) -> Arrangement:
     """Name the sets of rows that an estimator needs in outer folds of (training, test) rows.
+
+    Only the folds ``tested`` are arranged, by default all; the others serve to judge penalties.
 
     >>> from heschl.metrics.ridge import Nested
     >>> rows = np.arange(8)
@@ -85,7 +92,8 @@ def arrange(
     """
     trainings, held_out = _Distinct(), _Distinct()
     outer = []
-    for position, (train, test) in enumerate(folds):
+    for position in range(len(folds)) if tested is None else tested:
+        train, test = folds[position]
         judged: tuple[Trial, ...] = ()
         if not isinstance(estimator, LeaveOneOut):
             others = [rows for other, (_, rows) in enumerate(folds) if other != position]

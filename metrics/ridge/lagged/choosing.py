@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,7 @@ UNDECIDED = 1e-3
 
 @dataclass(frozen=True)
 class Choice:
-    """What was chosen, each (fold, unit).
+    """What was chosen, each (tested fold, unit).
 
     Parameters
     ----------
@@ -50,9 +50,14 @@ class Choice:
 
 
 def choose_penalties(
-    folds: LaggedFolds, estimator: Nested, *, tolerance: float, dtype: np.dtype
+    folds: LaggedFolds,
+    estimator: Nested,
+    *,
+    tolerance: float,
+    dtype: np.dtype,
+    tested: Sequence[int],
 ) -> Choice:
-    """Choose the penalty with the best mean over the other folds, for every unit and fold.
+    """Choose the penalty with the best mean over the other folds, for every unit and tested fold.
 
     A first round stops in each training set where the rivals of the mean so far
     are known well enough. If more than `UNDECIDED` choices prove to hang on
@@ -60,8 +65,9 @@ def choose_penalties(
     """
     judged: dict[tuple[int, int], JudgedPenalties] = {}
     wanted: dict[tuple[int, int], np.ndarray | None] = dict.fromkeys(
-        itertools.combinations(range(len(folds)), 2)
+        pair for pair in itertools.combinations(range(len(folds)), 2) if set(pair) & set(tested)
     )
+    is_tested = np.isin(np.arange(len(folds)), tested)
     least_blocks = 1
     while wanted:
         for pair, those in wanted.items():
@@ -89,8 +95,9 @@ def choose_penalties(
         value, error = (np.take_along_axis(table, chosen, axis=1) for table in (values, errors))
         others = values + errors >= value - error + TIE
         np.put_along_axis(others, chosen, values=False, axis=1)
+        others[~is_tested] = False
         is_undecided = others.any(axis=1)
-        if is_undecided.mean() <= UNDECIDED:
+        if is_undecided[is_tested].mean() <= UNDECIDED:
             break
         np.put_along_axis(others, chosen, values=is_undecided[:, None], axis=1)
         wanted = {
@@ -98,11 +105,12 @@ def choose_penalties(
             for pair, found in judged.items()
             if np.where(others[list(pair)], found.errors, 0.0).max() > tolerance
         }
+    rows = list(tested)
     return Choice(
-        np.array(estimator.alphas)[chosen[:, 0]],
-        value[:, 0],
-        error[:, 0],
-        is_undecided,
+        np.array(estimator.alphas)[chosen[rows, 0]],
+        value[rows, 0],
+        error[rows, 0],
+        is_undecided[rows],
         judged,
     )
 

@@ -156,12 +156,44 @@ class LaggedRidge:
             ``n_train`` and ``n_test`` (fold,). With weights: ``weights (fold, lag, feature,
             unit)`` and ``intercept (fold, unit)``.
         """
+        return self._scored(design, responses, folds, range(len(folds)), seed)
+
+    def score_fold(
+        self,
+        design: xr.DataArray,
+        responses: xr.DataArray,
+        folds: Sequence[Fold],
+        number: int,
+        *,
+        seed: int,
+    ) -> xr.Dataset:
+        """Return of a call what is about one of the folds, the only one that is solved.
+
+        For designs that are made anew for each fold, such as what its training rows have taught.
+        """
+        if isinstance(number, bool) or number not in range(len(folds)):
+            raise InvalidInput(
+                f"number={number!r}; expected the position of one of the {len(folds)} folds, from 0"
+            )
+        return self._scored(design, responses, folds, [number], seed)
+
+    def _scored(
+        self,
+        design: xr.DataArray,
+        responses: xr.DataArray,
+        folds: Sequence[Fold],
+        tested: Sequence[int],
+        seed: int,
+    ) -> xr.Dataset:
         check_inputs(design, {"responses": responses}, folds, seed=seed)
         sentences = sentences_of(design, responses)
         of_sentence = folds_of_sentences(folds, sentences, np.asarray(design[STIMULUS]))
-        found = self._found(design.to_numpy(), responses.to_numpy(), folds, sentences, of_sentence)
+        found = self._found(
+            design.to_numpy(), responses.to_numpy(), folds, sentences, of_sentence, tested
+        )
+        scored = [folds[number] for number in tested]
         dataset = labelled(
-            found.tables(), responses, folds, score=self.score, ran_on=described_device("cpu")
+            found.tables(), responses, scored, score=self.score, ran_on=described_device("cpu")
         )
         if found.weights is None:
             return dataset
@@ -177,6 +209,7 @@ class LaggedRidge:
         folds: Sequence[Fold],
         sentences: Sequence[slice],
         of_sentence: np.ndarray,
+        tested: Sequence[int],
     ) -> Found:
         n_units = responses.shape[1]
         size = self._size(len(design), len(sentences), design.shape[1], n_units, folds)
@@ -192,18 +225,20 @@ class LaggedRidge:
                 engine=self.engine,
                 dtype=self.dtype,
                 has_weights=self.has_weights,
+                tested=tested,
             )
-        tested = [
+        entering = [
             (rows, fold) for rows, fold in zip(sentences, of_sentence, strict=True) if fold >= 0
         ]
         return lagged_ridge(
-            [design[rows] for rows, _ in tested],
-            [responses[rows] for rows, _ in tested],
-            [int(fold) for _, fold in tested],
+            [design[rows] for rows, _ in entering],
+            [responses[rows] for rows, _ in entering],
+            [int(fold) for _, fold in entering],
             lags=range(self.lags[0], self.lags[-1] + 1),
             estimator=self.estimator,
             dtype=self.dtype,
             has_weights=self.has_weights,
+            tested=tested,
         ).found(self.score)
 
     def _size(

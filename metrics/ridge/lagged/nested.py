@@ -10,7 +10,7 @@ import numpy as np
 
 from heschl.metrics.ridge.engine.threads import ENGINE
 from heschl.metrics.ridge.estimators import Nested
-from heschl.metrics.ridge.lagged.choosing import Choice, choose_penalties, is_safe, precisions
+from heschl.metrics.ridge.lagged.choosing import choose_penalties, is_safe, precisions
 from heschl.metrics.ridge.lagged.folds import LaggedFolds
 from heschl.metrics.ridge.lagged.found import Found
 from heschl.metrics.ridge.lagged.krylov import Solved
@@ -84,6 +84,7 @@ def lagged_ridge(
     dtype: Precision = "float32",
     tolerance: float | None = None,
     has_weights: bool = False,
+    tested: Sequence[int] | None = None,
 ) -> LaggedScores:
     """Predict units from the features at many lags, by ridge with nested folds of sentences.
 
@@ -108,6 +109,9 @@ def lagged_ridge(
         that may be the best; 5e-6 for float32, 1e-10 for float64.
     has_weights
         Whether to return them.
+    tested
+        The folds that are scored, and returned; by default all. One alone takes a third of the
+        training sets that five do.
 
     Notes
     -----
@@ -131,14 +135,22 @@ def lagged_ridge(
     )
     with ENGINE:
         lagged_folds = LaggedFolds(features, responses, folds, lags)
+        scored = range(len(lagged_folds)) if tested is None else tested
         choice = choose_penalties(
-            lagged_folds, estimator, tolerance=settled.tolerance, dtype=settled.dtype
+            lagged_folds,
+            estimator,
+            tolerance=settled.tolerance,
+            dtype=settled.dtype,
+            tested=scored,
         )
-        fitted = [_fit(lagged_folds, fold, choice, settled) for fold in range(len(lagged_folds))]
+        fitted = [
+            _fit(lagged_folds, fold, chosen, choice.n_blocks, settled)
+            for fold, chosen in zip(scored, choice.alpha, strict=True)
+        ]
     solved: dict[tuple[int, ...], Solved] = {
         pair: judged.solved for pair, judged in choice.judged.items()
     }
-    solved |= {(fold,): found.solved for fold, found in enumerate(fitted)}
+    solved |= {(fold,): found.solved for fold, found in zip(scored, fitted, strict=True)}
     weights = [found.weights for found in fitted if found.weights is not None]
     intercepts = [found.intercept for found in fitted if found.intercept is not None]
     n_folds, n_units = choice.alpha.shape
@@ -157,10 +169,11 @@ def lagged_ridge(
     )
 
 
-def _fit(folds: LaggedFolds, fold: int, choice: Choice, settled: _Settled) -> Fitted:
-    """Score a fold's units by the penalties chosen, in the first precision that is safe."""
+def _fit(
+    folds: LaggedFolds, fold: int, chosen: np.ndarray, n_blocks: int, settled: _Settled
+) -> Fitted:
+    """Score a fold's units by penalties ``chosen (unit,)``, in the first precision that is safe."""
     training = folds.train_without(fold)
-    chosen = choice.alpha[fold]
     for dtype in precisions(settled.dtype):
         found = fit_penalties(
             training,
@@ -168,7 +181,7 @@ def _fit(folds: LaggedFolds, fold: int, choice: Choice, settled: _Settled) -> Fi
             chosen,
             tolerance=settled.tolerance,
             dtype=dtype,
-            least_blocks=max(1, choice.n_blocks - 1),
+            least_blocks=max(1, n_blocks - 1),
             has_weights=settled.has_weights,
         )
         if is_safe(chosen.min(), found.solved):

@@ -33,10 +33,11 @@ def score_written_out(
     engine: Engine,
     dtype: Precision,
     has_weights: bool,
+    tested: Sequence[int],
 ) -> Found:
     """Score ``responses (row, unit)`` by ridge on the lags of ``design (row, feature)``.
 
-    ``sentences`` are the rows of each.
+    ``sentences`` are the rows of each, ``tested`` the positions of the folds to score.
     """
     written = np.zeros((len(design), len(lags) * design.shape[1]))
     for rows in sentences:
@@ -51,15 +52,16 @@ def score_written_out(
         score=score,
         seed=0,
         block=BLOCK,
+        tested=tested,
     )
     weights = intercept = None
     if has_weights:
         fitted = [
             _fitted(written[fold.train], responses[fold.train], result.alpha, estimator)
-            for fold, result in zip(folds, results, strict=True)
+            for fold, result in zip([folds[each] for each in tested], results, strict=True)
         ]
         weights = np.stack([each for each, _ in fitted])
-        weights = weights.reshape(len(folds), len(lags), design.shape[1], -1)
+        weights = weights.reshape(len(tested), len(lags), design.shape[1], -1)
         intercept = np.stack([each for _, each in fitted])
     return Found(
         np.stack([result.score for result in results]),

@@ -84,6 +84,7 @@ def expected_r2(
     variances, axes = np.linalg.eigh((train_design - means).T @ (train_design - means))
     variances = np.maximum(variances, 0.0)
     test_axes = (test_design - means) @ axes
+    squares = np.square(test_axes).sum(axis=0)
     signal_mean = train_signal.mean(axis=0)
     products = axes.T @ ((train_design - means).T @ (train_signal - signal_mean))
     n_train, n_test = len(train_design), len(test_design)
@@ -93,7 +94,7 @@ def expected_r2(
     for alpha in alphas:
         shrinkage = 1 / (variances + alpha)
         prediction = signal_mean + test_axes @ (shrinkage[:, None] * products)
-        spill = float(np.sum(np.square(test_axes) @ (variances * shrinkage**2)))
+        spill = float(squares @ (variances * shrinkage**2))
         error = np.square(test_signal - prediction).sum(axis=0)
         error += noise_variance * (n_test + n_test / n_train + spill)
         found.append(1 - error / total)
