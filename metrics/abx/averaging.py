@@ -9,7 +9,7 @@ import numpy as np
 
 from heschl.errors import UnknownName, near_names
 
-__all__ = ["Averaged", "averaged", "in_pairs"]
+__all__ = ["Averaged", "averaged", "in_pairs", "pairs_of"]
 
 _TO = "–"
 
@@ -81,6 +81,14 @@ def in_pairs(
     """
     found = averaged(values, labels, levels)
     rest = {name: column for name, column in found.labels.items() if name not in ("on", "other")}
-    both = np.sort(np.stack([found.labels["on"], found.labels["other"]]), axis=0)
-    pair = np.array([_TO.join(names) for names in both.T.tolist()])
-    return averaged(found.values, {**rest, "pair": pair}, [])
+    return averaged(found.values, {**rest, "pair": pairs_of(found.labels)}, [])
+
+
+def pairs_of(labels: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return what the two kinds of each cell are called, whichever of them is X.
+
+    >>> pairs_of({"on": np.array(["e"]), "other": np.array(["a"])}).tolist()
+    ['a–e']
+    """
+    both = np.sort(np.stack([labels["on"], labels["other"]]), axis=0)
+    return np.array([_TO.join(names) for names in both.T.tolist()])

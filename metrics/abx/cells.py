@@ -14,7 +14,7 @@ import numpy as np
 from heschl.errors import InvalidInput, UnknownName, near_names
 from heschl.items import Items
 
-__all__ = ["Cells", "Condition", "cells_of_items", "cells_of_triplets"]
+__all__ = ["Cells", "Condition", "cells_of_items", "cells_of_triplets", "of_x"]
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,7 @@ def _cells(
     labels |= {name: items.labels[name][heads[0]] for name in condition.by}
     if condition.across is not None:
         labels[condition.across] = items.labels[condition.across][heads[0]]
-        labels[f"{condition.across}_of_x"] = items.labels[condition.across][heads[2]]
+        labels[of_x(condition.across)] = items.labels[condition.across][heads[2]]
     return Cells(
         np.concatenate(a),
         _ends(a),
@@ -206,6 +206,15 @@ def _cells(
         _ends(x),
         labels,
     )
+
+
+def of_x(label: str) -> str:
+    """Return what a cell calls the value that X has of a label across which it is.
+
+    >>> of_x("speaker")
+    'speaker_of_x'
+    """
+    return f"{label}_of_x"
 
 
 def _ends(parts: Sequence[np.ndarray]) -> np.ndarray:
