@@ -17,7 +17,7 @@ from heschl.truth import N_SEEDS
 
 __all__ = ["expectations"]
 
-_SOURCE = "S-millet.abx: audible 1, inaudible 1/2; three standard errors of the coins"
+_SOURCE = "docs/protocols.md, S-millet.abx: audible 1, inaudible 1/2, by three standard errors"
 _ERRORS = 3
 
 
