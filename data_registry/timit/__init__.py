@@ -29,4 +29,5 @@ TIMIT = DatasetCard(
     languages=("en",),
     recording="labelled speech",
     phantom="heschl.data_registry.timit.phantom:write_phantom",
+    phantom_version=2,
 )
