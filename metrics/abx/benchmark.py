@@ -28,7 +28,12 @@ from heschl.metrics.abx.averaging import in_pairs, pairs_of
 from heschl.metrics.abx.cells import Cells
 from heschl.metrics.abx.listeners import GROUPS, Likeness, heard, likeness, named, spearman
 from heschl.metrics.abx.metric import Abx
-from heschl.metrics.abx.sources import Comparisons, Source
+from heschl.metrics.abx.sources import (
+    Comparisons,
+    GivenTriplets,
+    Source,
+    comparisons_of,
+)
 from heschl.samples import sample_groups
 from heschl.session import Session
 from heschl.windowing import Windowing
@@ -207,10 +212,11 @@ class DiscriminationBenchmark:
                 f"{self.card.id} compares labelled sounds, and {dataset.card.id} holds recordings; "
                 "choose a dataset with labels, or a benchmark of recordings"
             )
-        return self.source.comparisons(dataset)
+        return comparisons_of(self.source, dataset)
 
     def _has_answers(self, session: Session) -> bool:
-        return hasattr(self.source, "by") and hasattr(session.dataset.get(), "answers")
+        is_heard = isinstance(self.source, GivenTriplets)
+        return is_heard and hasattr(session.dataset.get(), "answers")
 
     def _feature_cells(self, session: Session, items: Items) -> list[Cell]:
         return item_cells(

@@ -6,7 +6,7 @@ share of its triplets in which X is nearer to A than to B.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -154,22 +154,7 @@ def cells_of_items(items: Items, condition: Condition, *, seed: int = 0) -> Cell
             (int(kind[pool[0]]), int(across[pool[0]])): pool
             for pool in (of_group[each] for each in _grouped(kind[of_group], across[of_group]))
         }
-        for (on, place), pool in pools.items():
-            others = [each for each in pools if each[0] != on and each[1] == place]
-            if not others:
-                continue
-            if condition.across is None:
-                probes = [pool] if len(pool) > 1 else []
-            else:
-                probes = [pools[each] for each in pools if each[0] == on and each[1] != place]
-                probes = _drawn(probes, condition.most_across, generator)
-            for probe in probes:
-                a = np.sort(_drawn_items(pool, condition.most_items, generator))
-                x = a if condition.across is None else probe
-                x = np.sort(_drawn_items(x, condition.most_items, generator))
-                for other in others:
-                    b = np.sort(_drawn_items(pools[other], condition.most_items, generator))
-                    rows.append((a, b, x))
+        rows += _compared(pools, condition, generator)
     if not rows:
         raise InvalidInput(
             f"none of {len(items)} items can be compared on {condition.on!r}"
@@ -182,6 +167,34 @@ def cells_of_items(items: Items, condition: Condition, *, seed: int = 0) -> Cell
             )
         )
     return _cells(rows, items, condition, kinds[kind])
+
+
+def _compared(
+    pools: Mapping[tuple[int, int], np.ndarray],
+    condition: Condition,
+    generator: np.random.Generator,
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield the A, B and X of cells, from the items of each kind and each place."""
+    kinds_at: dict[int, list[int]] = {}
+    places_of: dict[int, list[int]] = {}
+    for on, place in pools:
+        kinds_at.setdefault(place, []).append(on)
+        places_of.setdefault(on, []).append(place)
+    most = condition.most_items
+    for (on, place), pool in pools.items():
+        others = [pools[each, place] for each in kinds_at[place] if each != on]
+        if condition.across is None:
+            probes = [pool] if others and len(pool) > 1 else []
+        else:
+            elsewhere = [each for each in places_of[on] if each != place] if others else []
+            chosen = _drawn(elsewhere, condition.most_across, generator)
+            probes = [pools[on, each] for each in chosen]
+        for probe in probes:
+            a = _drawn_items(pool, most, generator)
+            # Within, X are the A themselves, so that each pair of them is aligned once.
+            x = a if condition.across is None else _drawn_items(probe, most, generator)
+            for other in others:
+                yield a, _drawn_items(other, most, generator), x
 
 
 def _cells(
@@ -234,15 +247,13 @@ def _grouped(*keys: np.ndarray) -> list[np.ndarray]:
     return np.split(order, np.flatnonzero(changes) + 1)
 
 
-def _drawn(
-    pools: list[np.ndarray], most: int | None, generator: np.random.Generator
-) -> list[np.ndarray]:
-    if most is None or len(pools) <= most:
-        return pools
-    return [pools[k] for k in sorted(generator.choice(len(pools), most, replace=False))]
+def _drawn(places: list[int], most: int | None, generator: np.random.Generator) -> list[int]:
+    if most is None or len(places) <= most:
+        return places
+    return sorted(generator.choice(places, most, replace=False).tolist())
 
 
 def _drawn_items(pool: np.ndarray, most: int | None, generator: np.random.Generator) -> np.ndarray:
     if most is None or len(pool) <= most:
         return pool
-    return generator.choice(pool, most, replace=False)
+    return np.sort(generator.choice(pool, most, replace=False))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from heschl.configuration import canonical_json
 from heschl.contracts import LabelledDataset
 from heschl.dimensions import ITEM
 from heschl.errors import InvalidInput, UnknownName, near_names
@@ -20,7 +22,7 @@ from heschl.metrics.abx.cells import (
     of_x,
 )
 
-__all__ = ["ALL", "Comparisons", "GivenTriplets", "ItemContrasts", "Source"]
+__all__ = ["ALL", "Comparisons", "GivenTriplets", "ItemContrasts", "Source", "comparisons_of"]
 
 ALL = "all"
 _NO_NEIGHBOUR = "#"
@@ -185,6 +187,18 @@ class ItemContrasts:
             for name, condition in self.conditions.items()
         }
         return Comparisons(items, cells)
+
+
+_KNOWN: WeakKeyDictionary[LabelledDataset, dict[str, Comparisons]] = WeakKeyDictionary()
+
+
+def comparisons_of(source: Source, dataset: LabelledDataset) -> Comparisons:
+    """Return the comparisons of a dataset, built once: those of large ones take seconds."""
+    known = _KNOWN.setdefault(dataset, {})
+    key = canonical_json(source)
+    if key not in known:
+        known[key] = source.comparisons(dataset)
+    return known[key]
 
 
 def chosen_items(items: Items, is_chosen: np.ndarray) -> Items:
