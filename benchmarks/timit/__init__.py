@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heschl.benchmarks.timit.abx_card import ABX
 from heschl.benchmarks.timit.asr_card import ASR
 
-__all__ = ["ASR"]
+__all__ = ["ABX", "ASR"]

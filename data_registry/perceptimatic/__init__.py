@@ -32,7 +32,7 @@ PERCEPTIMATIC = DatasetCard(
     recording="behaviour",
     n_subjects=184,
     phantom="heschl.data_registry.perceptimatic.phantom:write_phantom",
-    phantom_version=2,
+    phantom_version=3,
 )
 
 PERCEPTIMATIC_ALL = replace(

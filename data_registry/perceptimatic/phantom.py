@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from heschl.cards import DatasetCard
 from heschl.data_registry.perceptimatic import PERCEPTIMATIC, PERCEPTIMATIC_ALL
 from heschl.data_registry.perceptimatic.phantom_experiment import (
     RATE,
@@ -21,6 +22,7 @@ from heschl.data_registry.perceptimatic.phantom_experiment import (
     planted,
     triplets_of,
 )
+from heschl.data_registry.perceptimatic.phantom_truth import expectations
 from heschl.errors import InvalidInput
 
 __all__ = ["write_phantom", "write_phantom_of_all"]
@@ -90,7 +92,7 @@ def write_phantom(root: str | Path, seed: int = 0) -> None:
     ]  # fmt: skip
     _write(place / "DATA" / "human_and_models.csv", columns, rows)
     odd = [row[0] for row, each in zip(triplet_rows, triplets, strict=True) if _is_odd(each)]
-    _write_truth(place, PERCEPTIMATIC.phantom_version, seed, odd)
+    _write_truth(place, PERCEPTIMATIC, seed, odd)
 
 
 def write_phantom_of_all(root: str | Path, seed: int = 0) -> None:
@@ -140,7 +142,7 @@ def write_phantom_of_all(root: str | Path, seed: int = 0) -> None:
         place / "human_data.csv", header, [_as_answer(each, triplets) for each in given]
     )
     odd = [row[0] for row, each in zip(rows, triplets, strict=True) if _is_odd(each)]
-    _write_truth(place, PERCEPTIMATIC_ALL.phantom_version, seed, odd)
+    _write_truth(place, PERCEPTIMATIC_ALL, seed, odd)
 
 
 def _told(groups: list[list[Item]]) -> list[Triplet]:
@@ -215,12 +217,12 @@ def _empty(root: Path, folder: str) -> Path:
     return root
 
 
-def _write_truth(place: Path, version: int, seed: int, odd: list[object]) -> None:
+def _write_truth(place: Path, card: DatasetCard, seed: int, odd: list[object]) -> None:
     truth = {
-        "phantom_version": version,
+        "phantom_version": card.phantom_version,
         "seed": seed,
         "planted": planted() | {"disagreeing": odd},
-        "expectations": [],
+        "expectations": expectations(f"{card.id}-abx"),
     }
     text = json.dumps(truth, indent=1, ensure_ascii=False) + "\n"
     (place / "truth.json").write_text(text, encoding="utf-8")

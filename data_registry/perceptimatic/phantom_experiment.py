@@ -19,14 +19,24 @@ import numpy as np
 
 from heschl.phantom.labelled import coded
 
-__all__ = ["RATE", "Answer", "Contrast", "Item", "Triplet", "contrasts", "planted"]
+__all__ = [
+    "N_ANSWERS_OF_GROUP",
+    "N_CONTEXTS",
+    "RATE",
+    "Answer",
+    "Contrast",
+    "Item",
+    "Triplet",
+    "contrasts",
+    "planted",
+]
 
 RATE = 16_000
 _PHONES = {
     "EN": ("i", "ɪ", "ɛ", "æ", "s", "ʃ", "l", "ɹ", "b", "v", "ʊ", "ʌ"),  # noqa: RUF001  IPA
     "FR": ("y", "u", "e", "ɛ", "s", "z", "l", "ʁ", "b", "p", "ɑ̃", "ɔ̃"),  # noqa: RUF001  as above
 }
-_CONTEXTS = ("p_s", "t_k")
+_CONTEXTS = ("p_s", "t_k", "k_t", "s_p", "f_l", "m_n")
 _GAPS = (0.05, 0.15, 0.25, 0.35, 0.45, 0.55)
 """How much more often a native ear chooses TGT, by contrast."""
 _COMPARED, _PROBE = "F01", "M02"
@@ -35,6 +45,9 @@ _MEAN = 0.7
 _FIRST = 0.04
 _N_LISTENERS = 12
 _LARGEST = 3
+N_CONTEXTS = len(_CONTEXTS)
+N_ANSWERS_OF_GROUP = 2 * _N_LISTENERS * 4 * N_CONTEXTS * len(_GAPS)
+"""Each listener of either language answers to every triplet: four a context and contrast."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from heschl.data_registry.timit import TIMIT
+from heschl.data_registry.timit.phantom_discrimination import discrimination_expectations
 from heschl.data_registry.timit.phantom_recognition import recognition_expectations
 from heschl.data_registry.timit.spoken import Spoken, Style, speak, write_spoken
 from heschl.errors import InvalidInput
@@ -82,7 +83,10 @@ def write_phantom(root: str | Path, seed: int = 0) -> None:
         "phantom_version": TIMIT.phantom_version,
         "seed": seed,
         "planted": _planted(spoken, dict(zip((each[0] for each in _SPEAKERS), paces, strict=True))),
-        "expectations": recognition_expectations(),
+        "expectations": [
+            *discrimination_expectations(spoken, _test_speakers()),
+            *recognition_expectations(),
+        ],
     }
     (place / "truth.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
@@ -114,6 +118,11 @@ def _planted(spoken: dict[str, Spoken], paces: dict[str, float]) -> dict[str, An
         "dialect": "told by the speaker alone: known with speakers on both sides of folds, at "
         "chance with speakers kept apart (docs/protocols.md, S-millet.probing)",
     }
+
+
+def _test_speakers() -> list[str]:
+    folders = [folder for folder, *_ in _SPEAKERS if folder.lower().startswith("test")]
+    return [folder.rpartition("/")[2].lower() for folder in folders]
 
 
 def _split(folder: str) -> str:

@@ -1,7 +1,7 @@
 """The truth of a phantom: what its writer expects a benchmark to find, and how to read it off.
 
 ``truth.json`` in the phantom's folder holds a list ``expectations`` of objects with ``benchmark``,
-``model``, ``layer``, ``roi``, ``quantity`` (a key of `QUANTITIES`), ``expected``, ``tolerance`` (of
+``model``, ``layer``, ``roi``, ``quantity`` (see `QUANTITIES`), ``expected``, ``tolerance`` (of
 the mean over `N_SEEDS` phantoms), ``source`` and, where only listeners with so many repeats of the
 test stimulus are meant, ``n_repeats``.
 """
@@ -53,6 +53,8 @@ class Expectation:
 
     def found_in(self, score: Score) -> tuple[float, ...] | tuple[str, ...]:
         """Return what a score has of it: one number, or a word for each listener."""
+        if self.quantity.startswith(_OF_SUMMARY):
+            return _of_summary(score, self)
         return QUANTITIES[self.quantity](score, self)
 
 
@@ -113,7 +115,25 @@ QUANTITIES: Mapping[str, Callable[[Score, Expectation], tuple[float, ...] | tupl
     "inner_layer_share": _inner_layer,
     "part": _part,
 }
-"""What can be expected of a score, and how it is read."""
+"""What can be expected of a score, and how it is read. Beside these there is
+``summary:VARIABLE:LABEL``, the mean of a variable of ``/summary`` at one label of that dimension of
+it which no expectation names, such as ``summary:human_accuracy_of_part:native``."""
+
+_OF_SUMMARY = "summary:"
+
+
+def _of_summary(score: Score, expectation: Expectation) -> tuple[float]:
+    _, _, told = expectation.quantity.partition(_OF_SUMMARY)
+    name, _, label = told.partition(":")
+    summary = score.tree["summary"].to_dataset()
+    if name not in summary:
+        return (math.nan,)
+    values = summary[name]
+    for dimension in set(values.dims) - {SUBJECT}:
+        wanted = {LAYER: expectation.layer, ROI: expectation.roi}.get(str(dimension), label)
+        values = values[{dimension: (values[dimension] == wanted).to_numpy()}]
+    finite = values.to_numpy()[np.isfinite(values)]
+    return (float(finite.mean()) if finite.size else math.nan,)
 
 
 def _mean_over_subjects(score: Score, name: str, expectation: Expectation) -> tuple[float]:
@@ -152,7 +172,7 @@ def read_expectations(folder: Path) -> tuple[Expectation, ...]:
 def _expectation(item: Mapping[str, Any]) -> Expectation:
     known = [field.name for field in fields(Expectation)]
     expectation = Expectation(**{name: item[name] for name in known if name in item})
-    if expectation.quantity not in QUANTITIES:
+    if expectation.quantity not in QUANTITIES and not expectation.quantity.startswith(_OF_SUMMARY):
         raise CorruptData(
             f"a phantom expects a {expectation.quantity!r} of {expectation.benchmark}; "
             f"{near_names(expectation.quantity, QUANTITIES)}"

@@ -9,7 +9,7 @@ from tests.packaging.conftest import PLUGIN_FOLDERS, run
 
 HEAVY = {
     "torch", "transformers", "nilearn", "nibabel", "matplotlib", "pandas", "xarray",
-    "sklearn", "h5py", "librosa", "netCDF4",
+    "sklearn", "h5py", "librosa", "netCDF4", "numba",
 }  # fmt: skip
 
 PROGRAM = """
