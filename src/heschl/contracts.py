@@ -18,6 +18,7 @@ from heschl.metric_contracts import (
     PredictingMetric,
     RepeatMetric,
     SharingMetric,
+    SimilarityMetric,
     needs_repeats,
     shares_designs,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "PredictingMetric",
     "RepeatMetric",
     "SharingMetric",
+    "SimilarityMetric",
     "SpeechModel",
     "TextModel",
     "Traits",
