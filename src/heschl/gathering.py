@@ -83,7 +83,9 @@ def gather_groups(
         SUBJECT: (UNIT, np.repeat([each.subject for each in results], n_units)),
         "unit_of_subject": (UNIT, np.concatenate([each.unit for each in results])),
     }
-    in_roi = np.concatenate([membership(dataset, each.subject, each.unit, rois) for each in results], axis=1)
+    in_roi = np.concatenate(
+        [membership(dataset, each.subject, each.unit, rois) for each in results], axis=1
+    )
     ceilings = _ceilings(results, ceiling, coordinates)
     if TOP_TENTH in rois and "shared_ceiling" in ceilings:
         in_roi[list(rois).index(TOP_TENTH)] = _top_tenth(ceilings)

@@ -40,9 +40,7 @@ def similarity_cells(benchmark: SimilarityBenchmark, session: Session) -> list[C
     # A ceiling is a property of the data: those on disk give it, whoever is scored.
     has_ceiling = not isinstance(benchmark.ceiling, NoCeiling)
     heard = session.dataset.get().subjects() if has_ceiling else session.subjects
-    listeners = {
-        subject: _listener_cell(benchmark, session, stimuli, subject) for subject in heard
-    }
+    listeners = {subject: _listener_cell(benchmark, session, stimuli, subject) for subject in heard}
     model = _model_cell(benchmark, session, features)
     topline = [_topline_cell(benchmark, session, stimuli, listeners)] if has_ceiling else []
     scores = [

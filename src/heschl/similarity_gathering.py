@@ -56,9 +56,7 @@ def gather_similarities(
     elif "draws" in drawn:
         population = _with_dual_errors(population, summary, drawn, len(read.stimuli))
     is_there = np.isfinite(summary["ceiling"].to_numpy())
-    warn_of_empty(
-        session.dataset.get(), session.subjects[0], benchmark.rois, is_there.T
-    )
+    warn_of_empty(session.dataset.get(), session.subjects[0], benchmark.rois, is_there.T)
     return {
         "summary": summary,
         "population": population,
