@@ -20,8 +20,8 @@ _N_PAIRS = _N_SOUNDS * (_N_SOUNDS - 1) // 2
 _N_LATENT = 10
 _WIDTHS = 300, 500
 _NOISE = {0.0: 0.976, 0.5: 0.971, 1.0: 0.938, 2.0: 0.774}
-"""The similarity of 300 and 500 projections of ten latent features, by the noise of the latter, whose
-variance without it is 1: docs/protocols.md, where another program found them."""
+"""The similarity of 300 and 500 projections of ten latent features, by the noise of the latter,
+whose variance without it is 1: docs/protocols.md, where another program found them."""
 _N_LAYERS = 5
 _N_NULL_BRAINS = 40
 

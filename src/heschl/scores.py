@@ -192,8 +192,8 @@ class Score:
             return self._test_in_words(board)
         divided = (
             f"Each was divided by its ceiling ({attrs['normalisation']}; {ceiling['kind']}), for "
-            f"the {kept} of {counted(of_region, noun)} whose ceiling is above {ceiling['minimum']:g}, and "
-            f"their {average} taken. Ratios are not clipped."
+            f"the {kept} of {counted(of_region, noun)} whose ceiling is above "
+            f"{ceiling['minimum']:g}, and their {average} taken. Ratios are not clipped."
             if ceiling["kind"] != "none"
             else f"Normalisation: {attrs['normalisation']}. The {average} was taken over "
             f"{counted(kept, noun)}."

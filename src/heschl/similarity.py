@@ -1,4 +1,4 @@
-"""The similarity kind of benchmark: do a model and a brain find the same sounds alike?
+"""The similarity kind of benchmark: whether a model finds the same sounds alike as a brain.
 
 A `SimilarityBenchmark` is a declaration. `heschl.similarity_cells` makes a table of work of it;
 what the cells do is in `heschl.similarity_work`, and `heschl.similarity_gathering` puts a Score

@@ -59,8 +59,8 @@ def _stimuli(benchmark: SimilarityBenchmark, session: Session) -> tuple[str, ...
         if stimuli != heard[first]:
             raise InvalidInput(
                 f"{subject} heard {len(stimuli)} sounds of {dataset.card.id} and {first} "
-                f"{len(heard[first])}, not the same in the same order; {benchmark.card.id} compares "
-                "geometries of the same sounds alone"
+                f"{len(heard[first])}, not the same in the same order; {benchmark.card.id} "
+                "compares geometries of the same sounds alone"
             )
     for stimulus in heard[first]:
         if len(dataset.clock(stimulus)) != 1:

@@ -255,7 +255,7 @@ def test_draws_spread_as_rsatoolboxs_bootstrap():
     seen = [latent @ patterns([21, k], 20, 4) + patterns([22, k], 20) for k in range(2)]
     one, other = (dissimilarities(each)[None] for each in seen)
     brain = RDMs(other)
-    np.random.seed(0)  # rsatoolbox draws from the global state
+    np.random.seed(0)  # noqa: NPY002  rsatoolbox draws from the global state
     theirs = []
     for _ in range(200):
         sample, drawn = bootstrap_sample_pattern(brain)
