@@ -25,7 +25,7 @@ __all__ = ["CHECKS", "SimilarityUnderTest", "compares_geometries"]
 _N_SOUNDS, _N_UNITS, _N_NULL = 60, 40, 12
 _N_FOLDS = 4
 _NEAR_NULL, _NEAR_PERFECT = 0.05, 0.95
-"""The mean over 12 geometries of noise strays from 0 by less than .02, on a part of the sounds too."""
+"""The mean over 12 geometries of noise strays from 0 by less than .02, with few sounds too."""
 _ROUNDING = 1e-6
 
 
