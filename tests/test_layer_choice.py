@@ -192,7 +192,7 @@ def test_each_unit_is_scored_with_the_layer_that_drives_it(store):
     of_best = population.sel(layer_rule="best_of_unit")
     assert float(of_best) == pytest.approx(np.mean(own[:, :5].max(axis=0)), rel=1e-5)
     assert "for each unit and fold the layer that does best within" in score.explain()
-    assert "most often first, 60 % of units and folds" in score.explain()
+    assert "most often first, 60 % of choices" in score.explain()
 
 
 def test_scores_of_folds_are_averaged_with_the_layer_of_each_fold(store):

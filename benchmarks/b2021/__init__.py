@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from heschl.benchmarks import nh2015
 
-__all__ = ["RIDGE", "RIDGE_TUCK"]
+__all__ = ["RIDGE", "RIDGE_TUCK", "RSA", "RSA_TUCK"]
 
 RIDGE = replace(
     nh2015.RIDGE,
@@ -21,4 +21,26 @@ RIDGE_TUCK = replace(
     id="b2021-ridge_tuck",
     load="heschl.benchmarks.b2021.ridge_tuck:benchmark",
     dataset="b2021",
+)
+
+RSA = BenchmarkCard(
+    id="b2021-rsa",
+    load="heschl.benchmarks.b2021.rsa:benchmark",
+    summary="Similarity of natural sounds to 20 listeners and to a model, as Pepino et al. 2025",
+    citation=pooled.POOLED_RIDGE.citation,
+    version=1,
+    dataset="b2021",
+    metric="rsa",
+    protocol="audio2025.rsa",
+)
+
+RSA_TUCK = BenchmarkCard(
+    id="b2021-rsa_tuck",
+    load="heschl.benchmarks.b2021.rsa_tuck:benchmark",
+    summary="The same on random splits of the sounds, as Tuckute et al. 2023",
+    citation=tuckute.TUCKUTE_RIDGE.citation,
+    version=1,
+    dataset="b2021",
+    metric="tuckute-rsa",
+    protocol="audio2025.rsa_tuck",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from heschl.cards import BenchmarkCard
 from heschl.metrics.ridge import pooled, tuckute
 
-__all__ = ["RIDGE", "RIDGE_TUCK"]
+__all__ = ["RIDGE", "RIDGE_TUCK", "RSA", "RSA_TUCK"]
 
 RIDGE = BenchmarkCard(
     id="nh2015-ridge",
@@ -27,4 +27,26 @@ RIDGE_TUCK = BenchmarkCard(
     dataset="nh2015",
     metric="tuckute-ridge",
     protocol="audio2025.regression_tuck",
+)
+
+RSA = BenchmarkCard(
+    id="nh2015-rsa",
+    load="heschl.benchmarks.nh2015.rsa:benchmark",
+    summary="Similarity of natural sounds to 8 listeners and to a model, as Pepino et al. 2025",
+    citation=pooled.POOLED_RIDGE.citation,
+    version=1,
+    dataset="nh2015",
+    metric="rsa",
+    protocol="audio2025.rsa",
+)
+
+RSA_TUCK = BenchmarkCard(
+    id="nh2015-rsa_tuck",
+    load="heschl.benchmarks.nh2015.rsa_tuck:benchmark",
+    summary="The same on random splits of the sounds, as Tuckute et al. 2023",
+    citation=tuckute.TUCKUTE_RIDGE.citation,
+    version=1,
+    dataset="nh2015",
+    metric="tuckute-rsa",
+    protocol="audio2025.rsa_tuck",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from heschl.cards import BenchmarkCard
 from heschl.metrics.ridge import pooled
 
-__all__ = ["RIDGE"]
+__all__ = ["RIDGE", "RSA"]
 
 RIDGE = BenchmarkCard(
     id="nh2015_components-ridge",
@@ -16,5 +16,17 @@ RIDGE = BenchmarkCard(
     dataset="nh2015_components",
     metric="pooled-ridge",
     protocol="audio2025.components",
+    unit_of_uncertainty="stimulus",
+)
+
+RSA = BenchmarkCard(
+    id="nh2015_components-rsa",
+    load="heschl.benchmarks.nh2015_components.rsa:benchmark",
+    summary="Similarity of natural sounds by six components of their response, and to a model",
+    citation=pooled.POOLED_RIDGE.citation,
+    version=1,
+    dataset="nh2015_components",
+    metric="rsa",
+    protocol="audio2025.rsa",
     unit_of_uncertainty="stimulus",
 )

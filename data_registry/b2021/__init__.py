@@ -29,5 +29,5 @@ B2021_CARD = replace(
 """,
     n_subjects=20,
     phantom="heschl.data_registry.b2021.phantom:write_phantom",
-    phantom_version=1,
+    phantom_version=2,
 )

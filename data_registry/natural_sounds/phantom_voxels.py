@@ -21,6 +21,7 @@ from heschl.data_registry.natural_sounds.expected import (
     pooled_share,
     split_share,
 )
+from heschl.data_registry.natural_sounds.expected_similarity import expected_similarities
 from heschl.data_registry.natural_sounds.splits import RandomSplits
 from heschl.dimensions import STIMULUS
 from heschl.phantom.simulation import Simulation, simulate
@@ -32,6 +33,9 @@ RELIABILITY = {"Primary": 0.5, "Lateral": 0.3, "Posterior": 0.05, "Anterior": 0.
 """Of one session. The mean of three has .75, .56, .14 and 0, and the floor is .182."""
 VOXELS_PER_REGION = 12
 _SOURCE = "docs/protocols.md, S-audio.regression (conditional form)"
+_SIMILARITY_SOURCE = "docs/protocols.md, S-audio.rsa (SciPy, noise drawn anew)"
+_LISTENERS_DRAWN = 24
+"""Of the noise of at least so many listeners similarities are expected."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,7 @@ def write_truth(
                 f"{dataset}-ridge_tuck", region, "normalised", corrected, 0.05
             )
             expectations.append(normalised | {"source": source})
+        expectations += _similarities(dataset, region, levels, planted, splits, seed=seed)
     content = {
         "phantom_version": version,
         "seed": seed,
@@ -133,6 +138,44 @@ def write_truth(
         "expectations": expectations,
     }
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def _similarities(
+    dataset: str,
+    region: str,
+    levels: np.ndarray,
+    planted: PlantedVoxels,
+    splits: Sequence[tuple[np.ndarray, np.ndarray]],
+    *,
+    seed: int,
+) -> list[dict[str, Any]]:
+    """Return what comparisons of geometries must find in a region."""
+    of_listeners = planted.simulations[region]
+    found = expected_similarities(
+        levels,
+        [each.signals["sounds"] for each in of_listeners],
+        float(of_listeners[0].noise_variance[0]) / N_SESSIONS,
+        splits,
+        n_draws=-(-_LISTENERS_DRAWN // len(of_listeners)),
+        seed=seed,
+    )
+    expected = {
+        "rsa": (found.score, found.ceiling, 0.02),
+        "rsa_tuck": (found.split_score, found.split_ceiling, 0.03),
+    }
+    has_signal = RELIABILITY[region] > 0
+    listed = []
+    for kind, (score, ceiling, tolerance) in expected.items():
+        quantities = {
+            "score" if has_signal else "null": score if has_signal else 0.0,
+            "ceiling": ceiling if has_signal else 0.0,
+        }
+        listed += [
+            _expectation(f"{dataset}-{kind}", region, quantity, value, tolerance)
+            | {"source": _SIMILARITY_SOURCE}
+            for quantity, value in quantities.items()
+        ]
+    return listed
 
 
 def _expectation(

@@ -34,5 +34,5 @@ NH2015_CARD = DatasetCard(
     recording="fMRI",
     n_subjects=8,
     phantom="heschl.data_registry.nh2015.phantom:write_phantom",
-    phantom_version=1,
+    phantom_version=2,
 )

@@ -20,6 +20,6 @@ NH2015_COMPONENTS = DatasetCard(
     recording="fMRI",
     n_subjects=1,
     phantom="heschl.data_registry.nh2015_components.phantom:write_phantom",
-    phantom_version=1,
+    phantom_version=2,
     manifest="heschl.data_registry:nh2015_components/manifest.tsv",
 )

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from heschl.data_registry.natural_sounds.expected import pooled_share
+from heschl.data_registry.natural_sounds.expected_similarity import similarity
 from heschl.data_registry.natural_sounds.mat_files import write_mat
 from heschl.data_registry.natural_sounds.phantom import write_sounds
 from heschl.data_registry.natural_sounds.sounds import categories
@@ -25,6 +26,7 @@ __all__ = ["SHARES", "write_phantom"]
 
 SHARES = dict(zip(COMPONENTS, (0.9, 0.75, 0.6, 0.45, 0.3, 0.0), strict=True))
 """Of the variance of each component, what its band explains; in the sample, exactly."""
+_DRAWS_OF_SIMILARITY = 40
 _MEAN, _SPREAD = 0.01, 0.005
 """Of the published responses, about."""
 
@@ -63,7 +65,7 @@ def write_phantom(root: str | Path, seed: int = 0) -> None:
         "components": {
             name: {"band": k, "share": share} for k, (name, share) in enumerate(SHARES.items())
         },
-        "expectations": _expectations(design, signal),
+        "expectations": [*_expectations(design, signal), _expected_similarity(design, seed)],
     }
     (place / "truth.json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
 
@@ -94,6 +96,24 @@ def _expectations(design: np.ndarray, signal: np.ndarray) -> list[dict[str, Any]
             for model, layer, quantity, expected, tolerance in quantities
         ]
     return found
+
+
+def _expected_similarity(design: np.ndarray, seed: int) -> dict[str, Any]:
+    """Return how alike all bands and all components must find the sounds, by SciPy."""
+    generator = np.random.default_rng([seed, 6])
+    found = [
+        similarity(design, _respond(design, generator)[1]) for _ in range(_DRAWS_OF_SIMILARITY)
+    ]
+    return {
+        "benchmark": "nh2015_components-rsa",
+        "model": "phantom-spectrum",
+        "layer": "bands",
+        "roi": "all",
+        "quantity": "score",
+        "expected": float(np.mean(found)),
+        "tolerance": 0.03,
+        "source": "docs/protocols.md, S-audio.rsa (SciPy, noise drawn anew)",
+    }
 
 
 def _free_of(design: np.ndarray) -> np.ndarray:

@@ -15,7 +15,12 @@ import numpy as np
 import xarray as xr
 
 from heschl.dimensions import DRAW, LAYER, ROI, SUBJECT
-from heschl.layer_choice import LAYER_RULES, LayerRule, best_on_all, best_on_others
+from heschl.layer_choice import (
+    LAYER_RULES,
+    RULES_WITHIN,
+    best_on_all,
+    best_on_others,
+)
 from heschl.statistics import bootstrap_interval, standard_error, wilcoxon
 
 __all__ = ["QUANTITIES", "UnitAverage", "over_stimuli", "over_subjects", "per_region"]
@@ -112,7 +117,7 @@ def _divisor(units: xr.Dataset) -> np.ndarray:
 
 
 def over_subjects(
-    summary: xr.Dataset, *, layer_rule: LayerRule = "inner", seed: int, level: float = 0.95
+    summary: xr.Dataset, *, layer_rule: str = "inner", seed: int, level: float = 0.95
 ) -> xr.Dataset:
     """Reduce listeners to a mean with its standard error, interval and test.
 
@@ -193,8 +198,9 @@ def over_stimuli(population: xr.Dataset, summary: xr.Dataset) -> xr.Dataset:
     level = float(population.attrs["interval_level"])
     draws = summary["draws"].mean(SUBJECT)  # (layer, draw, roi)
     of_rules = {"mean": draws.mean(LAYER)}
+    within = [rule for rule in population["layer_rule"].to_numpy() if rule in RULES_WITHIN]
     if "inner_draws" in summary:
-        of_rules["inner"] = summary["inner_draws"].mean(SUBJECT)
+        of_rules[str(within[0])] = summary["inner_draws"].mean(SUBJECT)
     if draws.sizes[LAYER] == 1:
         of_rules["nested"] = draws[{LAYER: 0}]
     changed = population.copy(deep=True)

@@ -12,7 +12,7 @@ import xarray as xr
 
 from heschl.dimensions import LAYER, ROI, SUBJECT
 from heschl.errors import InvalidInput, UnknownName, near_names
-from heschl.layer_choice import best_on_others
+from heschl.layer_choice import RULES_WITHIN, best_on_others
 from heschl.scores import Score
 from heschl.statistics import bootstrap_interval, fdr, standard_error, wilcoxon
 
@@ -72,8 +72,10 @@ def of_listeners(
         known = population[dimension].to_numpy().astype(str).tolist()
         if name not in known:
             raise UnknownName(f"this score has no {dimension} {name!r}; {near_names(name, known)}")
-    if rule in ("inner", "splits", "best_of_unit"):
-        return summary[f"{'inner' if rule == 'splits' else rule}_{quantity}"]
+    if rule in RULES_WITHIN:
+        return summary[f"inner_{quantity}"]
+    if rule == "best_of_unit":
+        return summary[f"best_of_unit_{quantity}"]
     values = summary[quantity]
     if rule == "mean":
         return values.mean(LAYER, skipna=False)

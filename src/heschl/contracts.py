@@ -19,6 +19,7 @@ from heschl.metric_contracts import (
     PredictingMetric,
     RepeatMetric,
     SharingMetric,
+    SimilarityMetric,
     needs_repeats,
     shares_designs,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "PredictingMetric",
     "RepeatMetric",
     "SharingMetric",
+    "SimilarityMetric",
     "SpeechModel",
     "TextModel",
     "Traits",

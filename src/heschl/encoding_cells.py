@@ -13,7 +13,7 @@ from heschl.choice_work import compute_choice
 from heschl.configuration import array_digest, canonical_json, describe
 from heschl.contracts import AnyModel
 from heschl.encoding_rows import row_labels
-from heschl.encoding_work import compute_features, compute_scores
+from heschl.encoding_work import Hearing, compute_features, compute_scores
 from heschl.errors import BrokenPlugin, MissingData
 from heschl.passes import planned_windows
 from heschl.session import Session
@@ -23,7 +23,7 @@ from heschl.sound import RESAMPLING, Stimulus
 if TYPE_CHECKING:
     from heschl.encoding import EncodingBenchmark
 
-__all__ = ["encoding_cells", "heard_input", "listeners"]
+__all__ = ["encoding_cells", "feature_cell", "heard_input", "listeners"]
 
 _NUMERICS = 1
 """Raised whenever the same declaration and inputs give other numbers, by a change here or in
@@ -40,7 +40,7 @@ def encoding_cells(benchmark: EncodingBenchmark, session: Session) -> list[Cell]
     benchmark = _on_device(benchmark, session.asked_device)
     heard = {subject: benchmark.stimuli(session, subject) for subject in session.subjects}
     stimuli = tuple(dict.fromkeys(name for names in heard.values() for name in names))
-    features = {stimulus: _feature_cell(benchmark, session, stimulus) for stimulus in stimuli}
+    features = {stimulus: feature_cell(benchmark, session, stimulus) for stimulus in stimuli}
     sums = _shared_cells(benchmark, session, stimuli)
     ceilings = [_ceiling_cell(benchmark, session, *each, sums) for each in heard.items()]
     scores = {
@@ -82,7 +82,8 @@ def _on_device(benchmark: EncodingBenchmark, device: str) -> EncodingBenchmark:
     return replace(benchmark, metric=moved)
 
 
-def _feature_cell(benchmark: EncodingBenchmark, session: Session, stimulus: str) -> Cell:
+def feature_cell(benchmark: Hearing, session: Session, stimulus: str) -> Cell:
+    """Return the cell of one stimulus, which all benchmarks that hear it alike share."""
     dataset, model = session.dataset.get(), session.model.get()
     clock = dataset.clock(stimulus)
     if hasattr(model, "forward"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 import xarray as xr
@@ -20,7 +20,7 @@ from heschl.errors import (
 )
 from heschl.recording import Recording
 from heschl.session import Session
-from heschl.splits import Fold
+from heschl.splits import Fold, Splitter
 from heschl.temporal import stacked
 from heschl.wording import some
 
@@ -52,8 +52,19 @@ def row_labels(dataset: Dataset, stimulus: str) -> dict[str, str]:
     return dict(labels)
 
 
+class Split(Protocol):
+    """What of a benchmark decides which rows train and which test."""
+
+    @property
+    def splitter(self) -> Splitter:
+        """Cuts labelled rows into folds."""
+
+    def rows(self, stimulus: str) -> slice:
+        """Return the rows of a stimulus that enter."""
+
+
 def labels_of_rows(
-    benchmark: EncodingBenchmark, dataset: Dataset, clocks: Mapping[str, np.ndarray]
+    benchmark: Split, dataset: Dataset, clocks: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
     """Return stimulus, time and the dataset's labels of every row that enters (row,)."""
     times = {name: clock[benchmark.rows(name)] for name, clock in clocks.items()}
@@ -73,9 +84,7 @@ def labels_of_rows(
     return found
 
 
-def folds_of(
-    benchmark: EncodingBenchmark, session: Session, stimuli: Sequence[str]
-) -> tuple[Fold, ...]:
+def folds_of(benchmark: Split, session: Session, stimuli: Sequence[str]) -> tuple[Fold, ...]:
     """Return the folds of the rows of stimuli."""
     dataset = session.dataset.get()
     clocks = {name: dataset.clock(name) for name in stimuli}

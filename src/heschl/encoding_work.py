@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 import numpy as np
 import xarray as xr
 
 from heschl.cells import Arrays, Cell, Report
+from heschl.clocks import Resampler
 from heschl.contracts import PredictingMetric, needs_repeats, shares_designs
 from heschl.dimensions import FEATURE, FOLD, STIMULUS, TIME, UNIT
 from heschl.encoding_rows import folds_of, repeats_of, responses_of, stored
 from heschl.errors import BrokenPlugin
-from heschl.extraction import extract
+from heschl.event_rendering import EventStamp
+from heschl.extraction import FrameScaling, Precision, extract
 from heschl.gathering import SubjectScores
 from heschl.resampling import over_stimuli
 from heschl.session import Session
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FoldAverage",
+    "Hearing",
     "compute_features",
     "compute_scores",
     "design_of",
@@ -41,8 +44,32 @@ RESPONSES_BYTES = 2**30
 """Of listeners who are scored together, held in memory at once; one who needs more is alone."""
 
 
+class Hearing(Protocol):
+    """What of a benchmark decides the features of a stimulus on the recording's clock."""
+
+    @property
+    def windowing(self) -> Any:
+        """How the sound is cut; of `heschl.windowing`, or a stranger's of the same shape."""
+
+    @property
+    def event_stamp(self) -> EventStamp:
+        """Where a text model's value stands within its word or phone."""
+
+    @property
+    def precision(self) -> Precision:
+        """What the model's products are computed in."""
+
+    @property
+    def frame_scaling(self) -> FrameScaling:
+        """How frames are scaled over a stimulus."""
+
+    @property
+    def resampler(self) -> Resampler:
+        """How frames reach the recording's clock."""
+
+
 def compute_features(
-    benchmark: EncodingBenchmark,
+    benchmark: Hearing,
     session: Session,
     stimulus: str,
     missing: Sequence[int],

@@ -18,7 +18,13 @@ from heschl.dimensions import DRAW, FOLD, ITERATION, LAYER, ROI, SUBJECT, UNIT
 from heschl.errors import BrokenPlugin, InvalidInput, near_names
 from heschl.layer_choice import LayerRule
 
-__all__ = ["TOP_TENTH", "SubjectScores", "gather_groups"]
+__all__ = [
+    "TOP_TENTH",
+    "SubjectScores",
+    "gather_groups",
+    "membership",
+    "warn_of_empty",
+]
 
 TOP_TENTH = "Top10"
 """The region that a shared ceiling makes: the tenth of places with the highest one."""
@@ -80,11 +86,13 @@ def gather_groups(
         SUBJECT: (UNIT, np.repeat([each.subject for each in results], n_units)),
         "unit_of_subject": (UNIT, np.concatenate([each.unit for each in results])),
     }
-    in_roi = np.concatenate([_membership(dataset, each, rois) for each in results], axis=1)
+    in_roi = np.concatenate(
+        [membership(dataset, each.subject, each.unit, rois) for each in results], axis=1
+    )
     ceilings = _ceilings(results, ceiling, coordinates)
     if TOP_TENTH in rois and "shared_ceiling" in ceilings:
         in_roi[list(rois).index(TOP_TENTH)] = _top_tenth(ceilings)
-    _warn_of_empty(dataset, results[0].subject, rois, in_roi)
+    warn_of_empty(dataset, results[0].subject, rois, in_roi)
     units = _units(results, ceilings, ceiling, score_power).assign_coords(
         {LAYER: list(layers), ROI: list(rois), **coordinates}
     )
@@ -207,15 +215,17 @@ def _joined(arrays: Sequence[np.ndarray]) -> np.ndarray:
     return np.concatenate(arrays, axis=-1)
 
 
-def _membership(dataset: Dataset, result: SubjectScores, rois: Sequence[str]) -> np.ndarray:
-    """Return which of a listener's scored units lie in which region, booleans (roi, unit)."""
-    membership = dataset.rois(result.subject)
-    known = membership[ROI].to_numpy().tolist()
+def membership(
+    dataset: Dataset, subject: str, units: np.ndarray, rois: Sequence[str]
+) -> np.ndarray:
+    """Return which of a listener's units lie in which region, booleans (roi, unit)."""
+    of_listener = dataset.rois(subject)
+    known = of_listener[ROI].to_numpy().tolist()
     try:
-        values = membership.sel({UNIT: result.unit}).to_numpy().astype(bool)
+        values = of_listener.sel({UNIT: units}).to_numpy().astype(bool)
     except KeyError as error:
         raise BrokenPlugin(
-            f"{dataset.card.id}.rois({result.subject!r}) lacks units of the recording: {error}; "
+            f"{dataset.card.id}.rois({subject!r}) lacks units of the recording: {error}; "
             "it must label every one"
         ) from error
     rows = [
@@ -224,13 +234,13 @@ def _membership(dataset: Dataset, result: SubjectScores, rois: Sequence[str]) ->
     ]
     if not any(roi in known for roi in rois):
         raise InvalidInput(
-            f"{dataset.card.id} has none of the regions {list(rois)} for {result.subject}; "
+            f"{dataset.card.id} has none of the regions {list(rois)} for {subject}; "
             f"{near_names(rois[0], known)}"
         )
     return np.stack(rows)
 
 
-def _warn_of_empty(dataset: Dataset, subject: str, rois: Sequence[str], in_roi: np.ndarray) -> None:
+def warn_of_empty(dataset: Dataset, subject: str, rois: Sequence[str], in_roi: np.ndarray) -> None:
     """Warn of regions that hold no unit of any listener; that one lacks some is nothing unusual."""
     for roi, is_member in zip(rois, in_roi, strict=True):
         if not is_member.any():

@@ -11,6 +11,7 @@ from heschl.splits import Fold
 
 __all__ = [
     "LAYER_RULES",
+    "RULES_WITHIN",
     "LayerRule",
     "assembled",
     "best_on_all",
@@ -20,6 +21,11 @@ __all__ = [
 ]
 
 LayerRule = Literal["nested", "inner", "splits"]
+"""Of an encoding benchmark."""
+
+RULES_WITHIN = ("inner", "splits", "blocks", "training")
+"""The rules of the board's number that choose within a listener, on some sounds for others: a
+summary has their results as ``inner_score`` and ``inner_normalised``."""
 
 LAYER_RULES = {
     "nested": "the layer with the best mean over the other listeners",
@@ -28,9 +34,11 @@ LAYER_RULES = {
     "best_of_unit": "for each unit its best layer: optimistic, for comparison alone",
     "inner": "for each unit and fold the layer that does best within the training rows",
     "splits": "for each unit the layer that does best on half of the splits, scored on the others",
+    "blocks": "for each block of pairs of sounds the layer most alike on pairs that share none",
+    "training": "for each split the layer that is most alike on the training sounds",
 }
-"""Every way in which layers are reduced to one number, in words. The board's number is by a
-`LayerRule`; the others stand beside it."""
+"""Every way in which layers are reduced to one number, in words. The board's number is by
+"nested" or one of `RULES_WITHIN`; the others stand beside it."""
 
 
 def best_on_others(values: np.ndarray) -> np.ndarray:

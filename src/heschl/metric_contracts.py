@@ -18,6 +18,7 @@ __all__ = [
     "PredictingMetric",
     "RepeatMetric",
     "SharingMetric",
+    "SimilarityMetric",
     "needs_repeats",
     "shares_designs",
 ]
@@ -115,3 +116,42 @@ def shares_designs(metric: Metric) -> TypeGuard[SharingMetric]:
         if "__call__" in vars(kind):
             return False
     return False
+
+
+class SimilarityMetric(Protocol):
+    """How alike two systems find the same sounds, whatever units each consists of.
+
+    A geometry is what a metric makes of patterns (sound, unit): one number a pair of sounds, as a
+    rule. It is made once, for a layer or for a part of a brain, and compared with many.
+    """
+
+    @property
+    def card(self) -> MetricCard:
+        """The metadata."""
+
+    @property
+    def meaning(self) -> str:
+        """What the score is, in words."""
+
+    @property
+    def layer_rule(self) -> str:
+        """How it chooses the layer of ``inner_score``, of `heschl.layer_choice.LAYER_RULES`."""
+
+    def configuration(self) -> Mapping[str, Any]:
+        """Return every setting, defaults included, and the numerics version, for the cache key."""
+
+    def geometry(self, patterns: np.ndarray) -> np.ndarray:
+        """Return the geometry (pair,) of patterns (sound, unit)."""
+
+    def compare(
+        self, models: np.ndarray, brains: np.ndarray, folds: Sequence[Fold], *, seed: int
+    ) -> Mapping[str, np.ndarray]:
+        """Return ``score`` and ``flag_constant`` (layer, part), ``inner_score`` (part,) and so on.
+
+        ``models`` and ``brains`` are geometries (layer, pair) and (part, pair). ``inner_layer`` is
+        (fold, part); where sounds are drawn anew ``draws`` is (layer, draw, part), and
+        ``inner_draws`` (draw, part), of the same sounds for the same seed.
+        """
+
+    def topline(self, geometries: np.ndarray, folds: Sequence[Fold]) -> np.ndarray:
+        """Return how alike each listener (listener,) is to the mean of the others."""

@@ -22,6 +22,7 @@ from heschl.contracts import (
     FeatureSource,
     LabelledDataset,
     Metric,
+    SimilarityMetric,
     SpeechModel,
     TextModel,
 )
@@ -301,7 +302,7 @@ def _full_name(target: Any) -> str:  # any callable
 
 models = Registry("model", ModelCard, (SpeechModel, TextModel, FeatureSource))
 benchmarks = Registry("benchmark", BenchmarkCard, (Benchmark,))
-metrics = Registry("metric", MetricCard, (Metric,))
+metrics = Registry("metric", MetricCard, (Metric, SimilarityMetric))
 datasets = Registry("dataset", DatasetCard, (Dataset, LabelledDataset))
 
 register_model = models.register

@@ -194,23 +194,23 @@ class Score:
         kept, of_region = int(here["n_units"].sum()), int(here["n_units_of_region"].sum())
         dropped = int(summary["n_units_dropped"].sum())
         board = with_error(self.value, self.error, 4)
-        average = str(attrs.get("unit_average", "mean"))
+        average, noun = str(attrs.get("unit_average", "mean")), str(attrs.get("unit_noun", "unit"))
         if not self.is_of_recordings:
             return self._test_in_words(board)
         divided = (
             f"Each was divided by its ceiling ({attrs['normalisation']}; {ceiling['kind']}), for "
-            f"the {kept} of {of_region} units whose ceiling is above {ceiling['minimum']:g}, and "
-            f"their {average} taken. Ratios are not clipped."
+            f"the {kept} of {counted(of_region, noun)} whose ceiling is above "
+            f"{ceiling['minimum']:g}, and their {average} taken. Ratios are not clipped."
             if ceiling["kind"] != "none"
             else f"Normalisation: {attrs['normalisation']}. The {average} was taken over "
-            f"{counted(kept, 'unit')}."
+            f"{counted(kept, noun)}."
         )
         lines = [
             f"{self.model} on {self.benchmark} (version {attrs['benchmark_version']}, "
             f"protocol {attrs['protocol']}, {attrs['data_kind']} data): "
             f"{board if np.isfinite(self.value) else 'no board number'}.",
             f"For each {'group' if attrs['unit_of_uncertainty'] == STIMULUS else 'listener'} and "
-            f"layer, {attrs['score_meaning']} was computed for every unit of "
+            f"layer, {attrs['score_meaning']} was computed for every {noun} of "
             f"{primary}; {counted(dropped, 'unit')} with non-finite responses dropped beforehand."
             + self._rows_in_words(),
             divided,
@@ -265,7 +265,7 @@ class Score:
             return ""
         names = units[LAYER].to_numpy()[numbers[np.argsort(-counts, kind="stable")]]
         share = 100 * counts.max() / counts.sum()
-        return f" (most often {names[0]}, {share:.0f} % of units and folds)"
+        return f" (most often {names[0]}, {share:.0f} % of choices)"
 
     def _uncertainty_in_words(self, n_subjects: int) -> str:
         return uncertainty_in_words(self, n_subjects)

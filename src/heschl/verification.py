@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
-from heschl import ceiling_verification, registry
+from heschl import ceiling_verification, registry, relation_verification
 from heschl.data_folders import phantom_folder
 from heschl.errors import HeschlError, InvalidInput
 from heschl.execution import Watcher
@@ -76,6 +76,7 @@ def verify(
             if _is_unexpected(card.id, card.dataset, seeds[0], the_store)
         }
     findings = _guarded("engine", "ceilings", ceiling_verification.verification)
+    findings += _guarded("engine", "relations", relation_verification.verification)
     for name in metrics:
         findings += _guarded("engine", name, partial(_of_metric, name))
     for benchmark, card in zip(chosen, cards, strict=True):

@@ -94,3 +94,26 @@ def test_show_says_where_nothing_was_published(heschl, files):
     code, _, err = heschl("show", files[0], "--published")
     assert code == 1
     assert "no published numbers are kept for made-ridge" in err
+
+
+def test_relate_prints_a_row_for_each_two_sets(heschl, files, tmp_path):
+    rows = [f"m{k}\t{k + k % 3}\tfamily {k % 5}" for k in range(9)]
+    for name in ("words", "music", "brain"):
+        path = tmp_path / f"{name}.tsv"
+        path.write_text("\n".join(["model\tvalue\tfamily", *rows[len(name) == 5 :]]) + "\n")
+    tables = [str(tmp_path / f"{name}.tsv") for name in ("words", "music", "brain")]
+    code, out, _ = heschl("relate", *tables[:2], "--with", tables[2])
+    assert code == 0
+    header, *body = out.splitlines()
+    assert header.split()[:3] == ["of", "with", "r"]
+    assert [row.split()[:3] for row in body[:3]] == [
+        [of, "brain", "1.000"] for of in ("overall", "words", "music")
+    ]
+    assert "families of models" in out or "family of models" in out
+    _, out, _ = heschl("relate", tables[0], "--with", tables[2], "--json")
+    (record,) = json.loads(out)["relations"]
+    assert record["r"] == pytest.approx(1)
+    assert len(record["r_without_family"]) == 5
+    code, _, err = heschl("relate", *files, "--with", tables[2])
+    assert code == 1
+    assert "0 models have both overall and brain" in err

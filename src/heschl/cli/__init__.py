@@ -25,6 +25,7 @@ _COMMANDS = {
     "score": "score a model on a benchmark",
     "show": "print a score's file",
     "compare": "what sets two models apart, listener by listener",
+    "relate": "whether models that do better at one thing do better at another",
     "plan": "what a score would take, before anything starts",
     "status": "how far the runs are, and what failed",
     "verify": "run benchmarks on their phantoms: planted against found",

@@ -17,6 +17,13 @@ __all__ = ["interval", "print_score", "score_record"]
 
 
 _STATISTICS = ("value", "error", "low", "high", "p")
+_CHOSEN = {
+    "inner": "by unit",
+    "splits": "by unit",
+    "blocks": "by block",
+    "training": "by split",
+}
+"""What a row of the table is called whose layers were chosen by a rule."""
 
 
 def score_record(score: Score) -> dict[str, Any]:
@@ -58,6 +65,10 @@ def print_score(score: Score) -> None:
     else:
         samples = plural(score.sample)
         print_text(f"  p: Wilcoxon over {samples}, – where fewer than six leave it untestable.")
+    if "rule_dual_error" in score.tree["population"]:
+        at = {"quantity": "normalised", "layer_rule": score.layer_rule}
+        error = score.tree["population"]["rule_dual_error"].sel(at | {ROI: attrs["primary_roi"]})
+        print_text(f"  With other listeners and other sounds at once: ± {number(float(error))}.")
     if score.is_of_recordings and score.tree["ceiling"].attrs["kind"] != "none":
         print_text("  Units: those with a usable ceiling.")
     print_text()
@@ -125,7 +136,7 @@ def _rows(score: Score) -> list[dict[str, Any]]:
             of_rule = here.sel(layer_rule=score.layer_rule)
             values = {name: of_rule[f"rule_{name}"] for name in _STATISTICS}
             all_units = of_all["inner_score_of_all_units"]
-            rows.append(shared | _row("by unit", values, all_units, is_chosen=True))
+            rows.append(shared | _row(_CHOSEN[score.layer_rule], values, all_units, is_chosen=True))
     return rows
 
 

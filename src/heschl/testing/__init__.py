@@ -32,6 +32,7 @@ from heschl.testing import (
     labelled_datasets,
     metrics,
     models,
+    similarity_metrics,
     speech_models,
     speech_timing,
     text_models,
@@ -90,6 +91,9 @@ def dataset_checks(plugin: object, root: str | Path | None = None) -> tuple[Chec
 
 def metric_checks(plugin: object, **settings: Any) -> tuple[Check, ...]:
     """Return the checks of a metric with these settings, by default its own."""
+    if similarity_metrics.compares_geometries(plugin, **settings):
+        similar = similarity_metrics.SimilarityUnderTest(plugin, **settings)
+        return held_against(similar, similarity_metrics.CHECKS)
     return held_against(metrics.MetricUnderTest(plugin, **settings), metrics.CHECKS)
 
 

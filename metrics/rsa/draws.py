@@ -1,0 +1,49 @@
+"""What similarities would be with other sounds: a bootstrap that looks dissimilarities up."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from heschl.metrics.rsa.ranks import Ranked, counts_of
+
+__all__ = ["Draws", "over_sounds"]
+
+
+class Draws(NamedTuple):
+    """Similarities with sounds that were drawn anew."""
+
+    of_layers: np.ndarray
+    """(draw, layer, brain)"""
+    of_assembled: np.ndarray
+    """(draw, brain) of the geometries that were made for each brain."""
+
+
+def over_sounds(
+    models: Ranked, assembled: Ranked, brains: Ranked, *, seed: int, n_draws: int
+) -> Draws:
+    """Draw as many sounds as there are, with replacement, and compare what they have.
+
+    No dissimilarity is computed anew, and none is that of a sound with itself, which would be 0 for
+    everybody. The same seed draws the same sounds for all brains, so that draws of listeners can be
+    averaged.
+
+    Parameters
+    ----------
+    models, assembled, brains
+        Geometries (layer, pair), (brain, pair), (brain, pair).
+    seed, n_draws
+        Of the draws.
+    """
+    generator = np.random.default_rng(seed)
+    n_sounds = brains.n_sounds
+    of_layers = np.empty((n_draws, len(models), len(brains)))
+    of_assembled = np.empty((n_draws, len(brains)))
+    for draw in range(n_draws):
+        weights = counts_of(generator.integers(n_sounds, size=n_sounds), n_sounds)
+        measured = brains.directions(weights)
+        of_layers[draw] = models.directions(weights) @ measured.T
+        if len(models) > 1:  # or there was nothing to assemble
+            of_assembled[draw] = np.einsum("bp,bp->b", assembled.directions(weights), measured)
+    return Draws(of_layers, of_assembled if len(models) > 1 else of_layers[:, 0])
