@@ -23,24 +23,17 @@ RIDGE_TUCK = replace(
     dataset="b2021",
 )
 
-RSA = BenchmarkCard(
+RSA = replace(
+    nh2015.RSA,
     id="b2021-rsa",
     load="heschl.benchmarks.b2021.rsa:benchmark",
     summary="Similarity of natural sounds to 20 listeners and to a model, as Pepino et al. 2025",
-    citation=pooled.POOLED_RIDGE.citation,
-    version=1,
     dataset="b2021",
-    metric="rsa",
-    protocol="audio2025.rsa",
 )
 
-RSA_TUCK = BenchmarkCard(
+RSA_TUCK = replace(
+    nh2015.RSA_TUCK,
     id="b2021-rsa_tuck",
     load="heschl.benchmarks.b2021.rsa_tuck:benchmark",
-    summary="The same on random splits of the sounds, as Tuckute et al. 2023",
-    citation=tuckute.TUCKUTE_RIDGE.citation,
-    version=1,
     dataset="b2021",
-    metric="tuckute-rsa",
-    protocol="audio2025.rsa_tuck",
 )
