@@ -61,6 +61,18 @@ def test_fetch_never_names_wrong_content(tmp_path, bucket, sent, reason):
     assert list((tmp_path / "root").iterdir()) == []
 
 
+@pytest.mark.parametrize("status", [403, 404, 500])
+def test_fetch_says_what_every_address_answered(tmp_path, bucket, status):
+    manifest = one_file(tmp_path, bucket, b"x" * 1000)
+    bucket.faults = [status] * 100
+
+    with pytest.raises(MissingData, match=rf"big\.bin of ds0 could not be fetched .*{status}"):
+        manifest.fetch(tmp_path / "root", patience=PATIENCE)
+
+    assert {query for _, query, _ in bucket.requests} == {"versionId=v.1", ""}
+    assert list((tmp_path / "root").iterdir()) == []
+
+
 def test_fetch_goes_on_after_a_file_that_is_nowhere(tmp_path, bucket):
     bucket.files["ds0/b"] = b"b"
     rows = [row("a", b"a"), row("b", b"b")]
