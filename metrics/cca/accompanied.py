@@ -11,6 +11,7 @@ from heschl.configuration import describe
 from heschl.encoding import EncodingBenchmark
 from heschl.errors import InvalidInput
 from heschl.metrics.cca.company import Company, Heard, accompanied, heard
+from heschl.metrics.cca.parts import Counts
 from heschl.session import Session
 from heschl.splits import Fold
 
@@ -86,10 +87,10 @@ class Accompanied:
         other = accompanied(session, model, None if layer is None else [layer])
         return heard(self.trf, other, is_scored=False)
 
-    def counts(self, session: Session, subject: str, folds: Sequence[Fold]) -> dict[str, int]:
+    def counts(self, session: Session, subject: str, folds: Sequence[Fold]) -> Counts:
         """Return how many stimuli and rows a listener's scores are of."""
-        return {
-            "n_stimuli": len(self.trf.stimuli(session, subject)),
-            "n_train": min(len(fold.train) for fold in folds),
-            "n_test": sum(len(fold.test) for fold in folds),
-        }
+        return Counts(
+            n_stimuli=len(self.trf.stimuli(session, subject)),
+            n_train=min(len(fold.train) for fold in folds),
+            n_test=sum(len(fold.test) for fold in folds),
+        )

@@ -153,7 +153,8 @@ class SharedDirections(Accompanied):
             self.trf.ceiling,
             seed=session.seed,
         )
-        beside = xr.concat(shared, xr.IndexVariable(SUBJECT, list(session.subjects)), join="outer")
+        beside = xr.concat(shared, SUBJECT, join="outer")
+        beside = beside.assign_coords({SUBJECT: list(session.subjects)})
         return groups | {"summary": groups["summary"].merge(beside, join="outer")}
 
 
@@ -171,4 +172,4 @@ def _of_pairs(entries: Sequence[Mapping[str, np.ndarray]], folds: Sequence[str])
         )
         for entry in entries
     ]
-    return xr.concat(found, xr.IndexVariable(FOLD, list(folds)), join="outer")
+    return xr.concat(found, FOLD, join="outer").assign_coords({FOLD: list(folds)})

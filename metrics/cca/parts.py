@@ -8,6 +8,7 @@ with the part in the place of the layer.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -17,7 +18,7 @@ from heschl.contracts import Dataset
 from heschl.dimensions import LAYER
 from heschl.gathering import SubjectScores, gather_groups
 
-__all__ = ["CHOSEN", "CHOSEN_IN_WORDS", "gather_parts", "of_listener"]
+__all__ = ["CHOSEN", "CHOSEN_IN_WORDS", "Counts", "gather_parts", "of_listener"]
 
 CHOSEN = "chosen"
 """The only layer of the Score."""
@@ -35,12 +36,20 @@ _KEPT = {
 """What is kept of every part."""
 
 
+class Counts(NamedTuple):
+    """Of how many stimuli and rows a listener's scores are: see `SubjectScores`."""
+
+    n_stimuli: int
+    n_train: int
+    n_test: int
+
+
 def of_listener(
     subject: str,
     noise: Mapping[str, np.ndarray],
     of_folds: Sequence[Mapping[str, np.ndarray]],
     *,
-    counts: Mapping[str, int],
+    counts: Counts,
 ) -> SubjectScores:
     """Return one listener's results in one part, the mean over folds.
 
@@ -51,7 +60,7 @@ def of_listener(
     of_folds
         For each fold ``score``, ``alpha`` and ``flag_constant`` (unit,).
     counts
-        ``n_stimuli``, ``n_train`` and ``n_test``.
+        Of the listener.
     """
     score, alpha, flag = (
         np.stack([each[name] for each in of_folds]) for name in ("score", "alpha", "flag_constant")
@@ -61,11 +70,13 @@ def of_listener(
         unit=noise["unit"],
         score=score.mean(axis=0)[None],
         alpha=alpha[None],
-        flag_constant=flag.astype(bool).any(axis=0)[None],
+        flag_constant=np.asarray(flag.astype(bool).any(axis=0))[None],
         ceiling=noise["ceiling"],
         n_repeats=int(noise["n_repeats"]),
         n_units_dropped=int(noise["n_units_dropped"]),
-        **counts,
+        n_stimuli=counts.n_stimuli,
+        n_train=counts.n_train,
+        n_test=counts.n_test,
     )
 
 
@@ -98,13 +109,11 @@ def gather_parts(
     groups = next(iter(gathered.values()))
     for group, names in _KEPT.items():
         for name in names:
-            side_by_side = [each[group][name] for each in gathered.values()]
-            stacked = xr.concat(
-                [
-                    each.isel({LAYER: 0}, drop=True) if LAYER in each.dims else each
-                    for each in side_by_side
-                ],
-                dim=xr.IndexVariable(part, list(gathered)),
-            )
+            of_parts = [_without_layer(each[group][name]) for each in gathered.values()]
+            stacked = xr.concat(of_parts, part).assign_coords({part: list(gathered)})
             groups[group] = groups[group].assign({f"{part}_{name}": stacked})
     return groups
+
+
+def _without_layer(values: xr.DataArray) -> xr.DataArray:
+    return values.isel({LAYER: 0}, drop=True) if LAYER in values.dims else values

@@ -76,7 +76,11 @@ def _part(score: Score, expectation: Expectation) -> tuple[float]:
     summary = score.tree["summary"].to_dataset()
     for part in _PARTS:
         name = f"{part}_score_of_all_units"
-        if name in summary and expectation.layer in summary[part]:
+        if (
+            name in summary
+            and expectation.layer in summary[part]
+            and expectation.roi in summary[ROI]
+        ):
             chosen = summary[name].sel({part: expectation.layer, ROI: expectation.roi})
             finite = chosen.to_numpy()[np.isfinite(chosen)]
             return (float(finite.mean()) if finite.size else math.nan,)

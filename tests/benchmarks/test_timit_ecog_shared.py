@@ -27,6 +27,7 @@ from heschl.models.phantom_oracles.model import phones, spectrum
 from heschl.scoring import plan
 from heschl.store import Store
 from heschl.temporal import stacked
+from heschl.truth import Expectation
 
 LISTENER = "ec03"
 
@@ -199,6 +200,19 @@ def test_the_shared_part_is_the_score(score):
     population = score.tree["population"]
     chosen = {"quantity": "normalised", "roi": "responsive"}
     assert float(population["block_value"].sel(block="shared", **chosen)) == score.value
+
+
+def test_a_part_can_be_expected_by_its_name(score, similarity):
+    def found(of, part, roi="STG"):
+        return Expectation("", "", part, roi, "part", 0.0, 0.0, "").found_in(of)[0]
+
+    in_stg = score.tree["units"]["in_roi"].sel(roi="STG").to_numpy().astype(bool)
+    for part in ("shared", "partner_rest"):
+        expected = block_scores(score, part)[in_stg].mean()
+        assert found(score, part) == pytest.approx(expected, abs=1e-6)
+    assert found(similarity, "model-baseline") == pytest.approx(1.0)
+    assert np.isnan(found(score, "model-baseline"))
+    assert np.isnan(found(score, "shared", roi="V1"))
 
 
 def test_similarity_is_that_of_out_of_fold_predictions(similarity, rows):
