@@ -181,6 +181,12 @@ class ItemContrasts:
         for name, values in self.left_out.items():
             if name not in items.labels:
                 raise UnknownName(f"items have no label {name!r}; {near_names(name, items.labels)}")
+            strange = set(values) - set(items.labels[name].tolist())
+            if strange:
+                raise UnknownName(
+                    f"no item has {name} {min(strange)!r}, which is to be left out; "
+                    f"{near_names(min(strange), np.unique(items.labels[name]).tolist())}"
+                )
             items = chosen_items(items, ~np.isin(items.labels[name], values))
         cells = {
             name: cells_of_items(items, condition, seed=self.seed)
@@ -194,7 +200,10 @@ _KNOWN: WeakKeyDictionary[LabelledDataset, dict[str, Comparisons]] = WeakKeyDict
 
 def comparisons_of(source: Source, dataset: LabelledDataset) -> Comparisons:
     """Return the comparisons of a dataset, built once: those of large ones take seconds."""
-    known = _KNOWN.setdefault(dataset, {})
+    try:
+        known = _KNOWN.setdefault(dataset, {})
+    except TypeError:  # a stranger's object may be one that no table can hold
+        return source.comparisons(dataset)
     key = canonical_json(source)
     if key not in known:
         known[key] = source.comparisons(dataset)
