@@ -203,7 +203,7 @@ class DiscriminationBenchmark:
         by_layer = [of["likeness", layer] for layer in session.layers]
         arrays = [stored(session, cell.keys[0], cell.label) for cell in by_layer]
         for name in Likeness._fields:
-            extra[f"likelihood_{name}"] = xr.DataArray(
+            extra[f"probit_{name}"] = xr.DataArray(
                 np.stack([each[name] for each in arrays]), dims=(LAYER, "listeners")
             )
         return extra

@@ -45,7 +45,7 @@ class Likeness(NamedTuple):
     """
 
     log_likelihood: np.ndarray
-    without: np.ndarray
+    log_likelihood_without: np.ndarray
     """Of the same regression without the model."""
     gain: np.ndarray
     gain_error: np.ndarray

@@ -80,9 +80,11 @@ def test_listeners_stand_beside_the_model(score):
     )
     assert of["spearman"].dims == ("layer", "listeners", "roi")
     assert np.isfinite(of["spearman"]).all()
-    gain = of["likelihood_gain"]
+    gain = of["probit_gain"]
     assert (gain > 0).all()
-    np.testing.assert_allclose(gain, of["likelihood_log_likelihood"] - of["likelihood_without"])
+    np.testing.assert_allclose(
+        gain, of["probit_log_likelihood"] - of["probit_log_likelihood_without"]
+    )
 
 
 def test_a_phantom_may_expect_what_only_this_summary_has(score):
