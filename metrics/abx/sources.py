@@ -94,7 +94,8 @@ class GivenTriplets:
             "context": table["context"].to_numpy(),
             self.by: table[self.by].to_numpy(),
         }
-        return Comparisons(used, {ALL: cells_of_triplets(*_numbers(used, roles), labels)})
+        target, other, probe = _numbers(used, roles)
+        return Comparisons(used, {ALL: cells_of_triplets(target, other, probe, labels)})
 
     def levels(self, _name: str) -> tuple[tuple[str, ...], ...]:
         """Return the labels that are averaged over before pairs are."""
@@ -158,7 +159,7 @@ class ItemContrasts:
     def levels(self, name: str) -> tuple[tuple[str, ...], ...]:
         """Return the labels that are averaged over before pairs are, of one condition."""
         condition = self.conditions[name]
-        told = {label: (label,) for label in condition.by}
+        told: dict[str, tuple[str, ...]] = {label: (label,) for label in condition.by}
         if condition.across is not None:
             told[condition.across] = (condition.across, of_x(condition.across))
         return tuple(
