@@ -1,7 +1,10 @@
 """Benchmarks on Perceptimatic: their cards."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
+from heschl.benchmarks import narratives
 from heschl.cards import BenchmarkCard
 
 __all__ = ["ABX", "ABX_ALL"]
@@ -12,17 +15,7 @@ ABX = BenchmarkCard(
     summary="ABX on 5,202 triplets of French and English phones, beside 184 listeners",
     requires=("numba",),
     extra="abx",
-    citation="""\
-@inproceedings{millet2022toward,
-  title = {Toward a realistic model of speech processing in the brain with self-supervised
-           learning},
-  author = {Millet, Juliette and Caucheteux, Charlotte and Orhan, Pierre and Boubenec, Yves and
-            Gramfort, Alexandre and Dunbar, Ewan and Pallier, Christophe and King, Jean-Remi},
-  booktitle = {Advances in Neural Information Processing Systems},
-  volume = {35},
-  year = {2022},
-}
-""",
+    citation=narratives.RIDGE.citation,
     version=1,
     dataset="perceptimatic",
     metric="abx",

@@ -174,7 +174,10 @@ class DiscriminationBenchmark:
         found = heard(dataset.triplets(), dataset.answers(), names)
         groups = {"listeners": list(GROUPS)}
         of_part = np.isfinite(score.isel({LAYER: 0}).transpose(ROI, SUBJECT).to_numpy())
-        accuracy = np.where(of_part, found.accuracy[:, None], np.nan)  # (group, roi, subject)
+        is_asked = of_part & np.isfinite(found.accuracy[:, None])  # (group, roi, subject)
+        counts = is_asked.sum(axis=2)
+        sums = np.where(is_asked, found.accuracy[:, None], 0.0).sum(axis=2)
+        of_parts = np.divide(sums, counts, where=counts > 0, out=np.full(counts.shape, np.nan))
         ranks = [
             [
                 [spearman(values, np.where(is_in, answer, np.nan)) for is_in in of_part]
@@ -188,7 +191,7 @@ class DiscriminationBenchmark:
             ),
             "human_answer": xr.DataArray(found.answer, dims=("listeners", SUBJECT), coords=groups),
             "human_accuracy_of_part": xr.DataArray(
-                np.nanmean(accuracy, axis=2), dims=("listeners", ROI), coords=groups
+                of_parts, dims=("listeners", ROI), coords=groups
             ),
             "answer_by_language": xr.DataArray(
                 found.by_language,
@@ -200,7 +203,7 @@ class DiscriminationBenchmark:
         by_layer = [of["likeness", layer] for layer in session.layers]
         arrays = [stored(session, cell.keys[0], cell.label) for cell in by_layer]
         for name in Likeness._fields:
-            extra[f"likelihood_{name}"] = xr.DataArray(
+            extra[f"probit_{name}"] = xr.DataArray(
                 np.stack([each[name] for each in arrays]), dims=(LAYER, "listeners")
             )
         return extra

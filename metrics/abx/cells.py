@@ -103,8 +103,8 @@ def cells_of_triplets(
         raise InvalidInput(
             f"triplet {first} has the same item as A and as X, which are always alike; leave it out"
         )
-    first = np.arange(len(roles[0]) + 1)
-    return Cells(roles[0], first, roles[1], first, roles[2], first, labels)
+    ends = np.arange(len(roles[0]) + 1)
+    return Cells(roles[0], ends, roles[1], ends, roles[2], ends, labels)
 
 
 def cells_of_items(items: Items, condition: Condition, *, seed: int = 0) -> Cells:

@@ -134,7 +134,7 @@ class ItemFile:
 
     def stimuli(self) -> StimulusSet:
         """Return the sounds of the folder by the name of their file, without its ending."""
-        return StimuliOnDisk(self._paths)
+        return StimuliOnDisk.of_files(self._paths)
 
     def tasks(self) -> tuple[Task, ...]:
         """Return the one task, which phone is where."""

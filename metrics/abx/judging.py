@@ -121,7 +121,7 @@ def _pairs(cells: Cells, begin: int, end: int) -> tuple[np.ndarray, np.ndarray, 
     return probe, partner, starts
 
 
-@numba.njit(nogil=True)  # type: ignore[untyped-decorator]  # numba has no types
+@numba.njit(nogil=True)
 def _score(
     distances: np.ndarray,
     starts: np.ndarray,

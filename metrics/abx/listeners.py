@@ -45,7 +45,7 @@ class Likeness(NamedTuple):
     """
 
     log_likelihood: np.ndarray
-    without: np.ndarray
+    log_likelihood_without: np.ndarray
     """Of the same regression without the model."""
     gain: np.ndarray
     gain_error: np.ndarray
@@ -152,10 +152,10 @@ def likeness(
     )
     predictors = np.column_stack([beside, _scaled(delta[rows])])
     is_yes = answers["value"].to_numpy() > 0
-    results = []
+    results: list[list[float]] = []
     for is_in in _groups(triplets, answers):
         if not is_in.any():
-            results.append(np.full(len(Likeness._fields), np.nan))
+            results.append([float("nan")] * len(Likeness._fields))
             continue
         listeners, group = np.unique(answers["listener"].to_numpy()[is_in], return_inverse=True)
         group = group.reshape(-1)

@@ -127,7 +127,7 @@ def _pearson(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     one, other = (each - each.mean(axis=-1, keepdims=True) for each in (first, second))
     scale = np.sqrt((one**2).sum(axis=-1) * (other**2).sum(axis=-1))
     product = (one * other).sum(axis=-1)
-    return np.divide(product, scale, where=scale > 0, out=np.full_like(product, np.nan))
+    return np.asarray(np.divide(product, scale, where=scale > 0, out=np.full_like(product, np.nan)))
 
 
 def _chosen_layer(score: Score) -> str:

@@ -94,7 +94,8 @@ class GivenTriplets:
             "context": table["context"].to_numpy(),
             self.by: table[self.by].to_numpy(),
         }
-        return Comparisons(used, {ALL: cells_of_triplets(*_numbers(used, roles), labels)})
+        target, other, probe = _numbers(used, roles)
+        return Comparisons(used, {ALL: cells_of_triplets(target, other, probe, labels)})
 
     def levels(self, _name: str) -> tuple[tuple[str, ...], ...]:
         """Return the labels that are averaged over before pairs are."""
@@ -158,7 +159,7 @@ class ItemContrasts:
     def levels(self, name: str) -> tuple[tuple[str, ...], ...]:
         """Return the labels that are averaged over before pairs are, of one condition."""
         condition = self.conditions[name]
-        told = {label: (label,) for label in condition.by}
+        told: dict[str, tuple[str, ...]] = {label: (label,) for label in condition.by}
         if condition.across is not None:
             told[condition.across] = (condition.across, of_x(condition.across))
         return tuple(
@@ -181,6 +182,12 @@ class ItemContrasts:
         for name, values in self.left_out.items():
             if name not in items.labels:
                 raise UnknownName(f"items have no label {name!r}; {near_names(name, items.labels)}")
+            strange = set(values) - set(items.labels[name].tolist())
+            if strange:
+                raise UnknownName(
+                    f"no item has {name} {min(strange)!r}, which is to be left out; "
+                    f"{near_names(min(strange), np.unique(items.labels[name]).tolist())}"
+                )
             items = chosen_items(items, ~np.isin(items.labels[name], values))
         cells = {
             name: cells_of_items(items, condition, seed=self.seed)
@@ -194,7 +201,10 @@ _KNOWN: WeakKeyDictionary[LabelledDataset, dict[str, Comparisons]] = WeakKeyDict
 
 def comparisons_of(source: Source, dataset: LabelledDataset) -> Comparisons:
     """Return the comparisons of a dataset, built once: those of large ones take seconds."""
-    known = _KNOWN.setdefault(dataset, {})
+    try:
+        known = _KNOWN.setdefault(dataset, {})
+    except TypeError:  # a stranger's object may be one that no table can hold
+        return source.comparisons(dataset)
     key = canonical_json(source)
     if key not in known:
         known[key] = source.comparisons(dataset)

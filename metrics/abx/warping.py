@@ -13,7 +13,7 @@ import numpy as np
 __all__ = ["warp"]
 
 
-@numba.njit(nogil=True)  # type: ignore[untyped-decorator]  # numba has no types
+@numba.njit(nogil=True)
 def warp(
     left: np.ndarray,
     right: np.ndarray,
@@ -60,7 +60,7 @@ def warp(
             distances[pair] = cost / (n_steps if counts_path else max(of_pair.shape))
 
 
-@numba.njit(nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(nogil=True)
 def _aligned(
     product: np.ndarray, of_rows: np.ndarray, of_columns: np.ndarray, ending: int, least: float
 ) -> tuple[float, float]:
@@ -89,7 +89,7 @@ def _aligned(
     return cost[width - 1], steps[width - 1]
 
 
-@numba.njit(nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(nogil=True)
 def _fill_row(
     row: np.ndarray,
     product: np.ndarray,

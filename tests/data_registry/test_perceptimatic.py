@@ -65,7 +65,7 @@ def test_native_ear_is_found(data):
     value = answers["value"].to_numpy()
 
     for group, rows in (("native", is_native), ("nonnative", ~is_native)):
-        # 1,152 answers of a variance below a quarter: three standard errors.
+        # 3,456 answers of a variance below a quarter: three standard errors.
         tolerance = 3 * 0.5 / np.sqrt(rows.sum())
         expected = truth["human_accuracy"][group]
         assert (value[rows] > 0).mean() == pytest.approx(expected, abs=tolerance)
@@ -85,10 +85,10 @@ def test_every_contrast_has_the_planted_chance(data):
         rows = (pair & (of["language"] == each["language"])).to_numpy()
         for language, chance in each["chance"].items():
             heard = rows & (answers["listener_language"].to_numpy() == language)
-            assert heard.sum() == 96
+            assert heard.sum() == 288
             found.append((answers["value"].to_numpy()[heard] > 0).mean())
             expected.append(chance)
-    spread = np.sqrt(0.25 / 96)
+    spread = np.sqrt(0.25 / 288)
     assert np.abs(np.subtract(found, expected)).max() < 3.5 * spread
     assert np.corrcoef(found, expected)[0, 1] > 0.9
 
@@ -139,22 +139,22 @@ def test_items_are_where_the_phones_are(data):
 def test_items_of_both_languages_have_their_own_names(first):
     items = Perceptimatic(first).items("phone")
 
-    assert len(items) == 96
+    assert len(items) == 288
     numbers = [name.partition("-")[2] for name in items.identifiers.tolist()]
-    assert len(set(numbers)) == 48
+    assert len(set(numbers)) == 144
     english = dict(zip(items.identifiers.tolist(), items.labels["phone"].tolist(), strict=True))
-    assert sum(english[f"EN-{n}"] == english[f"FR-{n}"] for n in set(numbers)) < 10
+    assert sum(english[f"EN-{n}"] == english[f"FR-{n}"] for n in set(numbers)) < 24
 
 
 def test_orders_balance_and_odd_triplets_are_told(data):
     triplets = data.triplets()
 
-    assert triplets.sizes["triplet"] == 96
+    assert triplets.sizes["triplet"] == 288
     three = list(
         zip(*(triplets[role].to_numpy().tolist() for role in ("TGT", "OTH", "X")), strict=True)
     )
     orders = triplets["TGT_first"].to_numpy()
-    assert len(set(three)) == 48
+    assert len(set(three)) == 144
     assert all(orders[[each == one for each in three]].tolist() == [True, False] for one in three)
     odd = triplets["triplet"].to_numpy()[~triplets["agrees"].to_numpy()].tolist()
     assert odd == planted(data)["disagreeing"]
@@ -191,7 +191,7 @@ def test_tables_of_the_wrong_language_are_refused(folder):
         (ANSWERS, "English", "Martian", "the language 'Martian'"),
         (ANSWERS, "English", "French", "codes that contradict"),
         (ANSWERS, ",True,", ",False,", "TGT_first of .* is not that of"),
-        (ANSWERS, ",EN1,", ",EN999,", "not listed, the first is EN999"),
+        (ANSWERS, ",EN1,", ",EN9999,", "not listed, the first is EN9999"),
     ],
 )
 def test_faulty_table_of_the_first_release_is_refused(folder, file, old, new, message):
@@ -254,7 +254,7 @@ def test_lost_sounds_and_answers_are_told(folder, tmp_path):
     with pytest.raises(MissingData, match="the answers of the listeners"):
         Perceptimatic(folder).answers()
     (folder / "wavs/french/1s/10003.wav").unlink()
-    with pytest.raises(MissingData, match="1 of 96 sounds"):
+    with pytest.raises(MissingData, match="1 of 288 sounds"):
         Perceptimatic(folder).items("phone")
     with pytest.raises(MissingData, match="'DATA'"):
         Perceptimatic(tmp_path)
@@ -265,9 +265,9 @@ def test_lost_sounds_and_answers_are_told(folder, tmp_path):
 def test_parts_of_the_second_release_are_chosen(second):
     whole, part = PerceptimaticAll(second), PerceptimaticAll(second, parts=["WorldVowels"])
 
-    assert len(part.items("phone")) == 32
+    assert len(part.items("phone")) == 96
     assert set(part.triplets()["dataset"].to_numpy().tolist()) == {"WorldVowels"}
-    assert len(whole.items("phone")) == 96
+    assert len(whole.items("phone")) == 288
     assert not [name for name in whole.stimuli() if "TRAIN" in name]
     with pytest.raises(UnknownName, match="did you mean 'WorldVowels'"):
         PerceptimaticAll(second, parts=["worldvowels"])
@@ -282,10 +282,10 @@ def test_parts_of_the_second_release_are_chosen(second):
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
-        ("stimuli_data.csv", "EN32.wav,EN32.wav", "EN32.wav,EN33.wav", "EN33.wav twice"),
-        ("stimuli_data.csv", "EN32.wav,EN32.wav", "EN32.wav,../EN32.wav", "expected a path"),
+        ("stimuli_data.csv", "EN96.wav,EN96.wav", "EN96.wav,EN97.wav", "EN97.wav twice"),
+        ("stimuli_data.csv", "EN96.wav,EN96.wav", "EN96.wav,../EN96.wav", "expected a path"),
         ("stimuli_data.csv", "#phone", "phone", "expected #phone among them"),
-        ("triplet_data.csv", "EN32.wav", "EN99.wav", "EN99, which no table of items lists"),
+        ("triplet_data.csv", "EN96.wav", "EN999.wav", "EN999, which no table of items lists"),
         ("human_data.csv", ",EN,", ",BR,", "the language 'BR'"),
         ("human_data.csv", "user_ans", "answer", "expected user_ans among them"),
     ],
@@ -298,8 +298,8 @@ def test_faulty_table_of_the_second_release_is_refused(folder_of_all, file, old,
 
 
 def test_lost_sounds_of_the_second_release_are_told(folder_of_all, tmp_path):
-    (folder_of_all / "wavs_extracted/EN32.wav").unlink()
-    with pytest.raises(MissingData, match=r"1 of 96 sounds .* EN32\.wav"):
+    (folder_of_all / "wavs_extracted/EN96.wav").unlink()
+    with pytest.raises(MissingData, match=r"1 of 288 sounds .* EN96\.wav"):
         PerceptimaticAll(folder_of_all).items("phone")
     with pytest.raises(MissingData, match="wavs_extracted"):
         PerceptimaticAll(tmp_path)

@@ -221,3 +221,21 @@ def test_what_is_no_comparison_is_refused():
         ItemContrasts("phone", {"any": Condition("phone", by=("dialect",))})
     with pytest.raises(InvalidInput, match="one condition at least"):
         ItemContrasts("phone", {})
+
+
+def test_labels_that_no_item_has_are_not_left_out():
+    class Data:
+        def items(self, _task):
+            return labelled()
+
+    def compared(**left_out):
+        source = ItemContrasts(
+            "phone", {"any": ANY}, left_out=left_out, averages=(("context",), ("speaker",))
+        )
+        return source.comparisons(Data()).items
+
+    assert set(compared(phone=("a",)).labels["phone"].tolist()) == {"e", "i"}
+    with pytest.raises(UnknownName, match="no item has phone 'sil'"):
+        compared(phone=("sil",))
+    with pytest.raises(UnknownName, match="no label 'talker'"):
+        compared(talker=("ann",))

@@ -130,7 +130,7 @@ def test_likelihood_is_that_of_statsmodels_and_grows_with_what_is_known():
     expected, _ = of_statsmodels(is_yes, design, group)
     without, _ = of_statsmodels(is_yes, design[:, :2], group)
     assert found.log_likelihood[0] == pytest.approx(expected.llf / len(rows))
-    assert found.without[0] == pytest.approx(without.llf / len(rows))
+    assert found.log_likelihood_without[0] == pytest.approx(without.llf / len(rows))
     assert found.coefficient[0] == pytest.approx(expected.params[2], rel=1e-5)
     assert found.gain_low[0] < found.gain[0] < found.gain_high[0]
 
