@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from heschl.metrics.probing.heads import LogisticHead, RidgeHead
     from heschl.metrics.probing.metric import Probing
     from heschl.metrics.probing.parts import OfficialSplit
-    from heschl.metrics.probing.probe import Probed, probe
+    from heschl.metrics.probing.probed import Probed, probe
     from heschl.metrics.probing.targets import Labels, LabelSets, Vectors
 
 _HOMES = {
@@ -27,13 +27,13 @@ _HOMES = {
     "LabelsOf": "asked",
     "LogisticHead": "heads",
     "OfficialSplit": "parts",
-    "Probed": "probe",
+    "Probed": "probed",
     "Probing": "metric",
     "ProbingBenchmark": "benchmark",
     "RidgeHead": "heads",
     "VectorOf": "asked",
     "Vectors": "targets",
-    "probe": "probe",
+    "probe": "probed",
 }
 
 __all__ = [

@@ -12,7 +12,7 @@ from heschl.dimensions import DRAW, LAYER, ROI, SUBJECT
 from heschl.encoding_rows import stored
 from heschl.errors import InvalidInput
 from heschl.metrics.probing.asked import Asked
-from heschl.metrics.probing.probe import KINDS
+from heschl.metrics.probing.probed import KINDS
 from heschl.samples import sample_groups
 from heschl.session import Session
 

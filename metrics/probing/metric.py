@@ -14,7 +14,7 @@ from heschl.configuration import describe
 from heschl.dimensions import FOLD, TIME, UNIT
 from heschl.metrics.probing import PROBING
 from heschl.metrics.probing.heads import Head, RidgeHead
-from heschl.metrics.probing.probe import KINDS, Probed, probe
+from heschl.metrics.probing.probed import KINDS, Probed, probe
 from heschl.metrics.probing.targets import Labels, Target, Vectors
 from heschl.metrics.ridge.checks import check_design, check_folds, check_responses, check_seed
 
@@ -33,7 +33,7 @@ class Probing:
 
     Numbers are predicted by ridge regression and scored by the correlation r of prediction and
     truth; labels are classified and scored by balanced accuracy, the mean over labels of the share
-    of its items that are given it. See `heschl.metrics.probing.probe` for other scores, and for
+    of its items that are given it. See `heschl.metrics.probing.probed` for other scores, and for
     what constant answers and exchanged labels reach.
 
     Parameters
@@ -74,7 +74,7 @@ class Probing:
         *,
         seed: int,
     ) -> Probed:
-        """Probe one target by the head that is meant for it; see `heschl.metrics.probing.probe`."""
+        """Probe one target by the head that is meant for it; see `probe`."""
         head = self.of_numbers if target.loss is None else self.of_labels
         return probe(head, design, target, folds, groups, seed=seed)
 

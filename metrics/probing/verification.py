@@ -13,7 +13,7 @@ from scipy.stats import norm
 from heschl.errors import InvalidInput
 from heschl.findings import Bound, Finding
 from heschl.metrics.probing.heads import Head, LogisticHead, RidgeHead
-from heschl.metrics.probing.probe import KINDS, Probed, probe
+from heschl.metrics.probing.probed import KINDS, Probed, probe
 from heschl.metrics.probing.targets import Labels, LabelSets, Target, Vectors
 from heschl.splits import Fold, GroupKFold, StratifiedKFold
 
