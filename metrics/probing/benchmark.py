@@ -20,7 +20,7 @@ from heschl.cells import Arrays, Cell, Report
 from heschl.configuration import array_digest, describe
 from heschl.contracts import LabelledDataset
 from heschl.dimensions import STIMULUS
-from heschl.errors import InvalidInput
+from heschl.errors import InvalidInput, MissingData
 from heschl.extraction import Precision
 from heschl.item_features import item_cells, read_items
 from heschl.items import Items, Task
@@ -108,6 +108,11 @@ class ProbingBenchmark:
             )
         there = {part: part.items(dataset) for part in self.parts}
         asked = {part: items for part, items in there.items() if items is not None}
+        if self.parts[0] not in asked:
+            raise MissingData(
+                f"{dataset.card.id} holds no labels for {self.parts[0].name!r}, the primary part "
+                f"of {self.card.id}; its loader says which files they are read from"
+            )
         if len(asked) < len(there):
             warnings.warn(
                 f"{self.card.id} does without "

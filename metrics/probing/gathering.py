@@ -35,7 +35,7 @@ _ANSWERS, _PERMUTED, _CONSTANT = range(len(KINDS))
 def gather_parts(
     session: Session, parts: Sequence[Asked], cells: Mapping[str, Cell]
 ) -> dict[str, xr.Dataset]:
-    """Return the groups, with a sample for each fold; parts without a cell are NaN.
+    """Return the groups of the parts that have a cell, with a sample for each fold.
 
     Beside what every Score has, ``summary`` holds each score under its own name and ``permuted``
     (layer, subject, roi), the reported score after training on exchanged truths; ``best_layer``
@@ -43,6 +43,7 @@ def gather_parts(
     ``flag_constant`` (layer, subject, roi), 1 where all answers were alike. ``chance`` is what the
     best constant answer reaches, 0 for numbers.
     """
+    parts = [part for part in parts if part.name in cells]
     kept = {
         name: [stored(session, key, cell.label) for key in cell.keys]
         for name, cell in cells.items()
@@ -67,7 +68,7 @@ def gather_parts(
         """Return what is read of every part's entries, (layer, subject, roi)."""
         values = np.full((len(session.layers), n_folds, len(parts)), np.nan)
         for p, part in enumerate(parts):
-            for number, arrays in enumerate(kept.get(part.name, ())):
+            for number, arrays in enumerate(kept[part.name]):
                 of_entry = read(part, arrays)
                 values[number, :, p] = np.nan if of_entry is None else of_entry
         return labelled(values)
@@ -85,8 +86,8 @@ def gather_parts(
     }
     return sample_groups(
         score,
-        n_items=table(lambda _, arrays: arrays["n_test"])[0].fillna(0),
-        chance=of_kind(_CONSTANT)[0].where(is_of_labels, 0.0).fillna(0.0),
+        n_items=table(lambda _, arrays: arrays["n_test"])[0],
+        chance=of_kind(_CONSTANT)[0].where(is_of_labels, 0.0),
         ceiling=1.0,
         kind="perfect",
         power="correlation" if parts[0].score == "r" else "variance",
@@ -97,18 +98,16 @@ def gather_parts(
         | {
             "permuted": of_kind(_PERMUTED),
             "alpha": table(lambda _, arrays: arrays["alpha"]),
-            "best_layer": labelled(_best(score) + 1.0).where(score.notnull().all(LAYER)),
-            "flag_constant": table(lambda _, arrays: arrays["flag_constant"])
-            .fillna(0)
-            .astype("i1"),
-            "n_train": table(lambda _, arrays: arrays["n_train"])[0].fillna(0).astype(np.int64),
+            "best_layer": labelled(_best(score) + 1.0),
+            "flag_constant": table(lambda _, arrays: arrays["flag_constant"]).astype(np.int8),
+            "n_train": table(lambda _, arrays: arrays["n_train"])[0].astype(np.int64),
         },
     )
 
 
 def _best(values: xr.DataArray) -> np.ndarray:
-    """Return the number of the best layer (subject, roi), 0 where there are no values."""
-    return np.asarray(values.fillna(0.0).to_numpy().argmax(axis=0))
+    """Return the number of the best layer (subject, roi)."""
+    return np.asarray(values.to_numpy().argmax(axis=0))
 
 
 def _draws(
@@ -117,13 +116,9 @@ def _draws(
     coordinates: Mapping[str, Sequence[str]],
 ) -> xr.DataArray:
     """Return the scores of groups drawn anew (layer, draw, roi)."""
-    found = {
-        name: np.stack([arrays["draws"] for arrays in of_layers])
-        for name, of_layers in kept.items()
-    }
-    nothing = np.full_like(next(iter(found.values())), np.nan)
+    found = [np.stack([arrays["draws"] for arrays in kept[part.name]]) for part in parts]
     return xr.DataArray(
-        np.stack([found.get(part.name, nothing) for part in parts], axis=-1),
+        np.stack(found, axis=-1),
         dims=(LAYER, DRAW, ROI),
         coords={LAYER: coordinates[LAYER], ROI: coordinates[ROI]},
     )

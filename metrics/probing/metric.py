@@ -112,10 +112,7 @@ class Probing:
         rows = np.arange(design.sizes[TIME])
         for unit in range(shape[1]):
             column = responses.to_numpy()[:, unit]
-            truth: Target = Vectors(column[:, None].astype(np.float64))
-            if are_labels:
-                vocabulary, codes = np.unique(column.astype(str), return_inverse=True)
-                truth = Labels(codes, tuple(vocabulary.tolist()))
+            truth = _labels(column) if are_labels else Vectors(column[:, None].astype(np.float64))
             varies = np.array([truth.take(fold.test).varies() for fold in folds])
             if not all(truth.take(fold.train).varies() for fold in folds):
                 flags[:, unit] = 1
@@ -136,3 +133,9 @@ class Probing:
             | {"flag_constant": ((FOLD, UNIT), flags)},
             coords=kept | {FOLD: [fold.name for fold in folds]},
         )
+
+
+def _labels(column: np.ndarray) -> Target:
+    """Return a column of texts as labels, all of them one vocabulary."""
+    vocabulary, codes = np.unique(column.astype(str), return_inverse=True)
+    return Labels(codes, tuple(vocabulary.tolist()))

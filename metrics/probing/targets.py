@@ -104,7 +104,7 @@ class Labels:
 
     def columns(self) -> np.ndarray:
         """Return 1 for an item's own label, else 0, (item, label)."""
-        return np.eye(len(self.vocabulary))[self.codes]
+        return np.asarray(np.eye(len(self.vocabulary))[self.codes])
 
     def decided(self, predicted: np.ndarray) -> Labels:
         """Return the label with the highest prediction, among those trained on."""

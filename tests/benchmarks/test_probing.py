@@ -12,7 +12,7 @@ import heschl
 from heschl.cards import BenchmarkCard
 from heschl.data_folders import phantom_folder
 from heschl.data_registry.timit.loader import Timit
-from heschl.errors import InvalidInput
+from heschl.errors import InvalidInput, MissingData
 from heschl.metrics.probing import (
     FramesOf,
     LabelOf,
@@ -157,8 +157,14 @@ def test_parts_without_labels_are_left_out_with_a_word(store, timit, tmp_path):
 
     summary = found.tree["summary"].to_dataset()
     assert found.value == 1.0
-    assert summary["score"].isnull().sum() == 2
-    assert summary["n_units"].to_numpy().tolist() == [[20, 0, 0]]
+    assert summary["roi"].to_numpy().tolist() == ["kind"]
+
+
+def test_a_primary_part_without_labels_is_refused(store, timit, tmp_path):
+    shutil.copytree(timit.root / "TIMIT", tmp_path / "TIMIT")
+    (tmp_path / "truth.json").write_text("{}")
+    with pytest.raises(MissingData, match="holds no labels for 'vectors', the primary part"):
+        plan("phantom-tones", toy(VectorOf("vectors", "word", "r")), data=tmp_path, store=store)
 
 
 @pytest.mark.parametrize(

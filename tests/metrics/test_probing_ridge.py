@@ -75,7 +75,8 @@ def test_penalties_and_predictions_are_those_of_scikit_learn(n_items, width, n_b
 
 def test_labels_are_those_of_scikit_learns_classifier():
     design, _ = simulated(300, 10, 1)
-    codes = (design[:, :3] + np.random.default_rng(1).standard_normal((300, 3))).argmax(axis=1)
+    drive = design[:, 3:6] - design[:, 3:6].mean(axis=0)
+    codes = (drive + np.random.default_rng(1).standard_normal((300, 3))).argmax(axis=1)
     speakers = np.arange(300) % 15
     folds = GroupKFold(5, by="speaker").folds({"speaker": speakers})
 
@@ -151,17 +152,21 @@ def test_columns_do_not_depend_on_each_other():
 
 
 def test_exchanged_truths_teach_nothing():
-    design, _ = simulated(600, 6, 1)
+    design, _ = simulated(300, 40, 1)
     codes = (design[:, 0] > np.median(design[:, 0])).astype(int)
-    items = np.arange(600)
+    items = np.arange(300)
     folds = GroupKFold(5, by="item").folds({"item": items})
 
-    found = probe(RidgeHead(), design, Labels(codes, ("low", "high")), folds, items, seed=0)
+    # Exchanged truths point somewhere among 40 features: .5 ± .05, once for all folds.
+    found = [
+        probe(RidgeHead(), design, Labels(codes, ("low", "high")), folds, items, seed=seed)
+        for seed in range(10)
+    ]
 
-    answers, permuted, constant = found.scores["balanced_accuracy"].mean(axis=1)
-    assert answers > 0.9
-    assert permuted == pytest.approx(0.5, abs=0.06)
-    assert constant == 0.5
+    scores = np.mean([each.scores["balanced_accuracy"] for each in found], axis=(0, 2))
+    assert scores[0] > 0.85
+    assert scores[1] == pytest.approx(0.5, abs=0.05)
+    assert scores[2] == 0.5
 
 
 @pytest.mark.parametrize("alphas", [(), (1.0, 0.1), (0.0, 1.0), ("a",)])
