@@ -127,22 +127,20 @@ def expectations(
     probing, words_model = "timit-probing", ("phantom-words", "blend.2")
     kind, phonemes, frames = "timit-sentence_type", "timit-phonemes", "timit-mfcc"
     self_told = "a model predicts itself: " + _CLOSED_FORM + " (a)"
+    chance = "summary:chance"
+    of_phone, of_usual = _share_of_a_phone(parts), _f1_of_usual(lists)
     return [
         expected(probing, *words_model, "word_vector", "score", words["r"], 0.05),
         expected(probing, *words_model, "part_of_speech", "score", 1.0, 0.03),
-        expected(probing, *words_model, "part_of_speech", "summary:chance", 0.5, 1e-6, _MAJORITY),
+        expected(probing, *words_model, "part_of_speech", chance, 0.5, 1e-6, _MAJORITY),
         expected(probing, "mel-128", "mel", "MEL", "score", 1.0, 0.02, self_told),
-        expected(probing, "mel-128", "mel", "phone", "summary:chance", _share_of_a_phone(parts), 1e-6,
-            _MAJORITY),
+        expected(probing, "mel-128", "mel", "phone", chance, of_phone, 1e-6, _MAJORITY),
         told(kind, tolerance=0.05),
         guessed(kind, share, len(kinds)),
-        expected(
-            phonemes, "phantom-phones", "blend.3", "all", "summary:chance", _f1_of_usual(lists), 1e-6,
-            _MAJORITY,
-        ),
+        expected(phonemes, "phantom-phones", "blend.3", "all", chance, of_usual, 1e-6, _MAJORITY),
         expected(frames, "mfcc", "mfcc", "MFCC", "score", 1.0, 0.02, self_told),
         expected(frames, "fbank-40", "fbank", "FBANK", "score", 1.0, 0.02, self_told),
-    ]  # fmt: skip
+    ]
 
 
 def _features(forms: Sequence[str]) -> np.ndarray:
