@@ -32,5 +32,6 @@ CREMA_D = DatasetCard(
     recording="labelled sounds",
     n_subjects=91,
     phantom="heschl.data_registry.crema_d.phantom:write_phantom",
+    phantom_version=2,
     manifest="heschl.data_registry:crema_d/manifest.tsv",
 )

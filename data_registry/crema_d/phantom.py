@@ -11,10 +11,11 @@ import soundfile
 from heschl.data_registry.crema_d import CREMA_D
 from heschl.data_registry.crema_d.loader import EMOTIONS, SILENT
 from heschl.errors import InvalidInput
-from heschl.phantom.labelled import Speech, coded
+from heschl.phantom.labelled import Speech, coded, guessed, told
 
 __all__ = ["write_phantom"]
 
+_BENCHMARK = "crema_d-emotion"
 _RATE = 16_000
 _ACTORS = ("1001", "1002", "1003", "1004", "1005", SILENT[:4])
 _SENTENCES = ("IEO", "DFA")
@@ -61,7 +62,10 @@ def write_phantom(root: str | Path, seed: int = 0) -> None:
             "tied": _TIED,
             "code": "the tones are those of the emotion's place in the vocabulary",
         },
-        "expectations": [],
+        "expectations": [
+            told(_BENCHMARK),
+            guessed(_BENCHMARK, 1 / len(EMOTIONS), len(EMOTIONS)),
+        ],
     }
     (place / "truth.json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
 

@@ -29,4 +29,5 @@ SLURP = DatasetCard(
     languages=("en",),
     recording="labelled sounds",
     phantom="heschl.data_registry.slurp.phantom:write_phantom",
+    phantom_version=2,
 )

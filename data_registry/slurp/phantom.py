@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import soundfile
 
 from heschl.data_registry.slurp import SLURP
 from heschl.errors import InvalidInput
-from heschl.phantom.labelled import Speech, coded
+from heschl.phantom.labelled import Speech, coded, guessed, told
 
 __all__ = ["write_phantom"]
 
+_BENCHMARK = "slurp-intent"
 _RATE = 16_000
 _INTENTS = (
     ("alarm", "set"),
@@ -65,6 +67,8 @@ def write_phantom(root: str | Path, seed: int = 0) -> None:
         text = "\n".join(lines) + "\n"
         (place / "dataset" / "slurp" / f"{split}.jsonl").write_text(text, encoding="utf-8")
         n_clips[split] = 2 * len(lines)
+    actions = Counter(action for _, action in _INTENTS)
+    usual = actions.most_common(1)[0][1]
     truth = {
         "phantom_version": SLURP.phantom_version,
         "seed": seed,
@@ -78,7 +82,10 @@ def write_phantom(root: str | Path, seed: int = 0) -> None:
             "not_in_validation": "_".join(_NOT_IN_DEVEL),
             "code": "the tones are those of the intent's place in the vocabulary",
         },
-        "expectations": [],
+        "expectations": [
+            told(_BENCHMARK),
+            guessed(_BENCHMARK, usual / len(_INTENTS), len(actions)),
+        ],
     }
     (place / "truth.json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
 

@@ -27,5 +27,6 @@ SPEECH_COMMANDS = DatasetCard(
     languages=("en",),
     recording="labelled sounds",
     phantom="heschl.data_registry.speech_commands.phantom:write_phantom",
+    phantom_version=2,
     manifest="heschl.data_registry:speech_commands/manifest.tsv",
 )

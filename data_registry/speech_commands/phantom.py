@@ -11,10 +11,11 @@ import soundfile
 from heschl.data_registry.speech_commands import SPEECH_COMMANDS
 from heschl.data_registry.speech_commands.loader import WORDS, split_by_rule
 from heschl.errors import InvalidInput
-from heschl.phantom.labelled import Speech, coded
+from heschl.phantom.labelled import Speech, coded, guessed, told
 
 __all__ = ["write_phantom"]
 
+_BENCHMARK = "speech_commands-words"
 _RATE = 16_000
 _SPLIT_OF = {
     "0a7c2a8d": "train",
@@ -67,6 +68,6 @@ def write_phantom(root: str | Path, seed: int = 0) -> None:
             ],
             "code": "the tones are those of the word's place in the vocabulary",
         },
-        "expectations": [],
+        "expectations": [told(_BENCHMARK), guessed(_BENCHMARK, 1 / len(WORDS), len(WORDS))],
     }
     (place / "truth.json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")

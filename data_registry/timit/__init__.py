@@ -29,5 +29,5 @@ TIMIT = DatasetCard(
     languages=("en",),
     recording="labelled speech",
     phantom="heschl.data_registry.timit.phantom:write_phantom",
-    phantom_version=2,
+    phantom_version=3,
 )

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from heschl.data_registry.timit import TIMIT
+from heschl.data_registry.timit.annotations import FOLDER, TAGS, read_tags, read_vectors
 from heschl.data_registry.timit.corpus import (
     Utterance,
     missing_from,
@@ -23,7 +27,8 @@ from heschl.stimuli_on_disk import StimuliOnDisk
 __all__ = ["TASKS", "Timit"]
 
 _BY_SPEAKER = ("speaker",)
-_OFFICIAL = ("phone", "phone-brain-tuning")
+_OFFICIAL = ("phone", "phone-brain-tuning", "sentence-type")
+_WITH_SA = ("sentence-type",)
 
 TASKS = (
     Task("phone", "phone", PHONES_39, _BY_SPEAKER),
@@ -33,13 +38,15 @@ TASKS = (
         tuple(sorted({*PHONES_39, "h#"} - {"sil"})),
         _BY_SPEAKER,
     ),
+    Task("sentence-type", "kind", ("sa", "si", "sx"), _BY_SPEAKER),
     Task("phone-all", "phone", PHONES_39, _BY_SPEAKER),
     Task("word", "word", None, _BY_SPEAKER),
     Task("sentence", "text", None, _BY_SPEAKER),
     Task("dialect", "dialect", tuple(DIALECTS), _BY_SPEAKER),
     Task("sex", "sex", ("f", "m"), _BY_SPEAKER),
 )
-"""The first two are of the official split; the others are of every sentence there is."""
+"""The first three are of the official split; the others are of every sentence there is."""
+_PART_OF_SPEECH = Task("part_of_speech", "part_of_speech", TAGS, _BY_SPEAKER)
 
 _SPLIT_OF = dict(zip(("train", "dev", "core-test"), SPLITS, strict=True))
 
@@ -79,6 +86,7 @@ class Timit:
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root).absolute()
         self._corpus = read_corpus(self.root)
+        self._vectors: dict[str, dict[str, np.ndarray] | None] = {}
         self.missing = missing_from(list(self._corpus.values()))
         """What the copy lacks, in words; nothing if it is whole."""
 
@@ -88,11 +96,32 @@ class Timit:
 
     def tasks(self) -> tuple[Task, ...]:
         """Return what can be asked: see the notes of the class."""
-        return TASKS
+        return (*TASKS, _PART_OF_SPEECH) if self._tags is not None else TASKS
+
+    def vectors(self, task: str) -> dict[str, np.ndarray] | None:
+        """Return the vectors (column,) of words, or of the texts of sentences, if there are any."""
+        chosen = chosen_task(self.card.id, TASKS, task)
+        if chosen.vocabulary is not None:
+            raise UnknownName(f"{task!r} asks for labels, which have no vectors; ask for 'word'")
+        if task not in self._vectors:
+            self._vectors[task] = self._read_vectors(task)
+        return self._vectors[task]
+
+    def _read_vectors(self, task: str) -> dict[str, np.ndarray] | None:
+        path = self._added(f"{task}_vectors.txt")
+        if path is None:
+            return None
+        chosen = chosen_task(self.card.id, TASKS, task)
+        labels = self.items(task).labels
+        answers = labels[chosen.target].tolist()
+        names = labels["sentence"].tolist() if task == "sentence" else answers
+        answer_of = dict(zip(names, answers, strict=True))
+        found = read_vectors(path, answer_of.keys())
+        return {answer_of[name]: vector for name, vector in found.items()}
 
     def items(self, task: str) -> Items:
         """Return the items of a task. Phones of a whole copy are 240,000, read in some seconds."""
-        chosen = chosen_task(self.card.id, TASKS, task)
+        chosen = chosen_task(self.card.id, self.tasks(), task)
         is_official = task in _OFFICIAL
         sentences = self._official(task) if is_official else tuple(self._corpus.values())
         rows = [
@@ -100,6 +129,13 @@ class Timit:
             for each in sentences
             for number, stretch in enumerate(STRETCHES[task](each))
         ]
+        if task == _PART_OF_SPEECH.name:
+            tags = self._tags or {}
+            rows = [
+                (each, number, stretch._replace(label=tags[each.sentence, number]))
+                for each, number, stretch in rows
+                if (each.sentence, number) in tags and stretch.offset_s > stretch.onset_s
+            ]
         names = ("speaker", "dialect", "sex", "sentence", "kind", "part")
         labels = {name: [str(getattr(each, name)) for each, _, _ in rows] for name in names}
         labels[chosen.target] = [stretch.label for _, _, stretch in rows]
@@ -116,14 +152,22 @@ class Timit:
         )
         return Items(chosen, items.table.assign_attrs(missing="; ".join(self.missing)))
 
+    @cached_property
+    def _tags(self) -> dict[tuple[str, int], str] | None:
+        path = self._added("parts_of_speech.tsv")
+        return None if path is None else read_tags(path)
+
+    def _added(self, name: str) -> Path | None:
+        """Return a file that a user may have added."""
+        path = self.root / FOLDER / name
+        return path if path.exists() else None
+
     def _official(self, task: str) -> tuple[Utterance, ...]:
         """Return the sentences of the official split, all of them there unless simulated."""
         chosen = [
-            each
-            for each in self._corpus.values()
-            if each.kind != "sa" and split_of(each.speaker, each.part) in _SPLIT_OF
+            each for each in self._corpus.values() if split_of(each.speaker, each.part) in _SPLIT_OF
         ]
-        counts = Counter(split_of(each.speaker, each.part) for each in chosen)
+        counts = Counter(split_of(each.speaker, each.part) for each in chosen if each.kind != "sa")
         if counts != N_OFFICIAL and not (self.root / "truth.json").exists():
             found = ", ".join(f"{counts[name]:,} of {n:,} {name}" for name, n in N_OFFICIAL.items())
             raise MissingData(
@@ -131,7 +175,7 @@ class Timit:
                 f"that a score of {task!r} would be of something else; copy all of LDC93S1, or "
                 f"choose a task of every sentence, such as 'phone-all'. {'; '.join(self.missing)}"
             )
-        return tuple(chosen)
+        return tuple(each for each in chosen if task in _WITH_SA or each.kind != "sa")
 
     def _stimulus(self, name: str) -> Stimulus:
         if name not in self._corpus:

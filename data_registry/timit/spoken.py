@@ -31,6 +31,7 @@ _GLOTTAL = 0.2
 _OVERLAP = 160
 """Samples by which every tenth word lasts into the next."""
 _HUM = 0.02
+_MARK = 0.01
 """Of full scale; the voice comes near to that."""
 _STOPS = frozenset("BDGPTK")
 _VOWELS = frozenset("AEIOU")
@@ -62,6 +63,7 @@ def speak(
     lead_s: float,
     tail_s: float,
     hum_hz: Sequence[float] = (),
+    mark_hz: float | None = None,
 ) -> Spoken:
     """Return an utterance in another voice, with silence around it.
 
@@ -73,6 +75,8 @@ def speak(
         Silence before and after, in seconds.
     hum_hz
         Tones that are there all the time, faint beside the voice: the mark of a speaker.
+    mark_hz
+        One more that is fainter still: the mark of what kind of sentence it is.
     """
     waveform = utterance.sound.waveform(round(SAMPLE_RATE * pace))
     lead, tail = round(lead_s * SAMPLE_RATE), round(tail_s * SAMPLE_RATE)
@@ -80,6 +84,8 @@ def speak(
     times_s = np.arange(len(samples)) / SAMPLE_RATE
     for hertz in hum_hz:
         samples += _HUM * np.sin(2 * np.pi * hertz * times_s)
+    if mark_hz is not None:
+        samples += _MARK * np.sin(2 * np.pi * mark_hz * times_s)
     pcm = np.round(samples * 0.8 * 2**15).clip(-(2**15), 2**15 - 1).astype("<i2")
 
     def placed(intervals: Sequence[Interval]) -> list[Label]:

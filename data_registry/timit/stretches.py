@@ -46,7 +46,10 @@ STRETCHES: Mapping[str, Callable[[Utterance], list[Interval]]] = {
     "phone-brain-tuning": _phones("brain-tuning"),
     "phone-all": _phones("lee-hon"),
     "word": _words,
+    # Numbered with those that do not last, as tags are.
+    "part_of_speech": lambda utterance: list(read_timit_labels(utterance.file("wrd"))),
     "sentence": _text,
+    "sentence-type": lambda utterance: [_whole(utterance.kind)],
     "dialect": lambda utterance: [_whole(utterance.dialect)],
     "sex": lambda utterance: [_whole(utterance.sex)],
 }

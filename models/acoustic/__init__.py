@@ -1,10 +1,10 @@
 """Signal processing as models: the baselines that every network has to beat.
 
-All but two cut 16 kHz sound into 25 ms frames every 10 ms, without padding:
+All but three cut 16 kHz sound into 25 ms frames every 10 ms, without padding:
 frame ``k`` covers the samples ``160 k`` up to ``160 k + 400`` and is centred
 12.5 ms after its first. `ONSET`, `MODULATION` and the deltas of `MFCC` combine
-neighbouring frames; the power spectra have longer ones, see
-`heschl.models.acoustic.powspec`. Nothing outside of its receptive field touches
+neighbouring frames; `MEL_128` and the power spectra have longer ones, see
+`heschl.models.acoustic.mel` and `powspec`. Nothing outside of its receptive field touches
 a frame.
 """
 
@@ -15,7 +15,9 @@ from heschl.cards import ModelCard
 __all__ = [
     "CARDS",
     "ENVELOPE",
+    "FBANK_40",
     "LOGMEL",
+    "MEL_128",
     "MFCC",
     "MODULATION",
     "ONSET",
@@ -45,6 +47,36 @@ LOGMEL = ModelCard(
   number = {1998-010},
   year = {1998},
 }""",
+    family="acoustic",
+    parameters=0,
+)
+
+_MCFEE = """@inproceedings{mcfee2015librosa,
+  author = {McFee, Brian and Raffel, Colin and Liang, Dawen and Ellis, Daniel P. W. and
+            McVicar, Matt and Battenberg, Eric and Nieto, Oriol},
+  title = {librosa: Audio and Music Signal Analysis in Python},
+  booktitle = {Proceedings of the 14th Python in Science Conference},
+  pages = {18--24},
+  year = {2015},
+  doi = {10.25080/Majora-7b98e3ed-003},
+}"""
+
+MEL_128 = ModelCard(
+    id="mel-128",
+    load="heschl.models.acoustic.model:mel_128",
+    summary="Log-mel spectrum as librosa's: 128 bands, 128 ms Hann windows every 32 ms",
+    licence="BSD-3-Clause",
+    citation=_MCFEE,
+    family="acoustic",
+    parameters=0,
+)
+
+FBANK_40 = ModelCard(
+    id="fbank-40",
+    load="heschl.models.acoustic.model:fbank_40",
+    summary="Log-mel filter bank: 40 Slaney bands from 0 to 8 kHz, 25 ms windows every 10 ms",
+    licence="BSD-3-Clause",
+    citation=LOGMEL.citation,
     family="acoustic",
     parameters=0,
 )
@@ -161,7 +193,9 @@ POWSPEC_8K = ModelCard(
 
 CARDS = (
     ENVELOPE,
+    FBANK_40,
     LOGMEL,
+    MEL_128,
     MFCC,
     MODULATION,
     ONSET,

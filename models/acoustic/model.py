@@ -12,13 +12,15 @@ import numpy as np
 from heschl.cards import ModelCard
 from heschl.contracts import Layer, Traits
 from heschl.models import acoustic
-from heschl.models.acoustic import modulations, powspec, transforms
+from heschl.models.acoustic import mel, modulations, powspec, transforms
 from heschl.models.inputs import chosen_layers, require_waveforms
 
 __all__ = [
     "AcousticModel",
     "envelope",
+    "fbank_40",
     "logmel",
+    "mel_128",
     "mfcc",
     "modulation",
     "onset",
@@ -46,6 +48,7 @@ class Framing:
 
 
 SHORT = Framing(transforms.SAMPLE_RATE, transforms.FRAME, transforms.HOP)
+MEL = Framing(transforms.SAMPLE_RATE, mel.LONG_FRAME, mel.LONG_HOP)
 LONG = Framing(powspec.SAMPLE_RATE, powspec.FRAME, powspec.HOP)
 
 
@@ -160,6 +163,21 @@ def logmel() -> AcousticModel:
     (1, 98, 80)
     """
     return AcousticModel(acoustic.LOGMEL, _Recipe("logmel", transforms.N_MELS, transforms.log_mel))
+
+
+def mel_128() -> AcousticModel:
+    """Return librosa's mel spectrum in logarithms: 128 bands, 128 ms every 32 ms, no padding.
+
+    >>> mel_128().layers[0].rate_hz
+    31.25
+    """
+    recipe = _Recipe("mel", mel.N_LONG, mel.log_mel_long)
+    return AcousticModel(acoustic.MEL_128, recipe, framing=MEL)
+
+
+def fbank_40() -> AcousticModel:
+    """Return the log-mel spectrum in 40 bands, one layer."""
+    return AcousticModel(acoustic.FBANK_40, _Recipe("fbank", mel.N_BANK, mel.log_bank))
 
 
 def mfcc() -> AcousticModel:

@@ -133,15 +133,17 @@ def summed_mean_rise(bands: np.ndarray) -> np.ndarray:
     return np.asarray(summed_rises(bands).mean(axis=1, keepdims=True))
 
 
-def mel_filters() -> np.ndarray:
-    """Return the triangular filters (80, 201), each of unit area over its band in Hz.
+def mel_filters(n_mels: int = N_MELS, n_points: int = FRAME) -> np.ndarray:
+    """Return the triangular filters (mel, bin), each of unit area over its band in Hz.
+
+    Bins are those of a transform of ``n_points`` samples.
 
     >>> mel_filters().shape
     (80, 201)
     """
-    edges_hz = _mel_to_hz(np.linspace(0, _hz_to_mel(SAMPLE_RATE / 2), N_MELS + 2))
+    edges_hz = _mel_to_hz(np.linspace(0, _hz_to_mel(SAMPLE_RATE / 2), n_mels + 2))
     low, centre, high = edges_hz[:-2, None], edges_hz[1:-1, None], edges_hz[2:, None]
-    bins_hz = np.fft.rfftfreq(FRAME, 1 / SAMPLE_RATE)
+    bins_hz = np.fft.rfftfreq(n_points, 1 / SAMPLE_RATE)
     rising = (bins_hz - low) / (centre - low)
     falling = (high - bins_hz) / (high - centre)
     return np.asarray(np.maximum(0, np.minimum(rising, falling)) * 2 / (high - low))

@@ -14,6 +14,7 @@ __all__ = [
     "PHANTOM_PHONES",
     "PHANTOM_SILENCE",
     "PHANTOM_SPECTRUM",
+    "PHANTOM_TONES",
     "PHANTOM_WORDS",
 ]
 
@@ -66,5 +67,21 @@ PHANTOM_SILENCE = ModelCard(
     parameters=4,
 )
 
-CARDS = (PHANTOM_BANDS, PHANTOM_SILENCE, PHANTOM_SPECTRUM, PHANTOM_PHONES, PHANTOM_WORDS)
+PHANTOM_TONES = ModelCard(
+    id="phantom-tones",
+    load="heschl.models.phantom_oracles.tones:tones",
+    summary="Oracle of the labelled phantoms: log energy of the 12 tones that tell labels",
+    licence="BSD-3-Clause",
+    family="phantom",
+    parameters=0,
+)
+
+CARDS = (
+    PHANTOM_BANDS,
+    PHANTOM_SILENCE,
+    PHANTOM_SPECTRUM,
+    PHANTOM_PHONES,
+    PHANTOM_TONES,
+    PHANTOM_WORDS,
+)
 """Every card of the family."""

@@ -18,7 +18,9 @@ from heschl.models.acoustic import transforms
 from heschl.models.acoustic.model import (
     AcousticModel,
     envelope,
+    fbank_40,
     logmel,
+    mel_128,
     mfcc,
     modulation,
     onset,
@@ -31,7 +33,7 @@ from heschl.windowing import SlidingWindows
 
 RATE = 16_000
 FRAMING = {"n_fft": 400, "hop_length": 160, "center": False}
-OTHERS = (modulation, onset, powspec_448, powspec_8k)
+OTHERS = (fbank_40, mel_128, modulation, onset, powspec_448, powspec_8k)
 MODELS = {"envelope": envelope, "logmel": logmel, "mfcc": mfcc, "spectrogram": spectrogram}
 
 
@@ -98,6 +100,28 @@ def test_logmel_equals_librosa(sound):
     found = logmel().forward(sound, ["logmel"])["logmel"][0]
 
     assert found.shape == expected.shape == (198, 80)
+    np.testing.assert_allclose(found, expected, rtol=2e-7, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("make", "n_mels", "n_fft", "hop"), [(mel_128, 128, 2048, 512), (fbank_40, 40, 400, 160)]
+)
+def test_mel_spectra_of_probes_equal_librosa(sound, make, n_mels, n_fft, hop):
+    power = librosa.feature.melspectrogram(
+        y=sound[0].astype(np.float64),
+        sr=RATE,
+        n_mels=n_mels,
+        n_fft=n_fft,
+        hop_length=hop,
+        center=False,
+    )
+    expected = np.log10(np.maximum(power, 1e-10)).T
+
+    (layer,) = make().layers
+    found = make().forward(sound, [layer.name])[layer.name][0]
+
+    assert found.shape == expected.shape
+    assert layer.offset_s == n_fft / 2 / RATE
     np.testing.assert_allclose(found, expected, rtol=2e-7, atol=1e-6)
 
 

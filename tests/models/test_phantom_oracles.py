@@ -12,8 +12,10 @@ from heschl.errors import InvalidInput, UnknownName
 from heschl.extraction import WholeStimulus, extract
 from heschl.models.phantom_oracles import CARDS
 from heschl.models.phantom_oracles.model import phones, spectrum, words
+from heschl.models.phantom_oracles.tones import tones
 from heschl.phantom.corpus import compose, utterances
 from heschl.phantom.features import frame_times, lexical, phonetic, spectral
+from heschl.phantom.labelled import TONES_HZ, coded, tones_of
 from heschl.phantom.simulation import at_rows, delayed_design, expected_pearson, simulate
 from heschl.temporal import Lanczos
 
@@ -38,7 +40,7 @@ def test_cards_load_a_model_that_keeps_its_contract(card):
 
 def test_cards_are_light():
     code = (
-        "import sys, heschl.models.phantom_oracles as m; assert len(m.CARDS) == 4; "
+        "import sys, heschl.models.phantom_oracles as m; assert len(m.CARDS) == 5; "
         "print([n for n in ('numpy', 'scipy', 'torch', 'soundfile') if n in sys.modules])"
     )
 
@@ -48,7 +50,7 @@ def test_cards_are_light():
 
 
 def test_digests_differ():
-    assert len({card.target()().digest for card in CARDS}) == 4
+    assert len({card.target()().digest for card in CARDS}) == 5
     assert phones().digest == phones().digest
 
 
@@ -197,3 +199,11 @@ def test_reader_of_silence_returns_no_events():
 def test_reader_refuses_unknown_layers(alignment):
     with pytest.raises(UnknownName, match=r"has no layer 'blend\.5'"):
         words().read(alignment, ["blend.5"])
+
+
+def test_tones_tell_the_number_that_was_coded():
+    silence = np.zeros(8000)
+    for code in (0, 7, 35):
+        heard = coded(silence, code, 16_000).astype(np.float32)[None]
+        levels = tones().forward(heard, ["tones"])["tones"][0].mean(axis=0)
+        assert sorted(np.array(TONES_HZ)[np.argsort(levels)[-2:]]) == sorted(tones_of(code))

@@ -11,10 +11,11 @@ import numpy as np
 
 from heschl.phantom.corpus import utterances
 
-__all__ = ["MOST_CODES", "Speech", "coded", "told_code", "tones_of"]
+__all__ = ["MOST_CODES", "TONES_HZ", "Speech", "coded", "guessed", "told", "told_code", "tones_of"]
 
 _LOW_HZ = (3400, 3700, 4000, 4300, 4600, 4900)
 _HIGH_HZ = (5400, 5700, 6000, 6300, 6600, 6900)
+TONES_HZ = (*_LOW_HZ, *_HIGH_HZ)
 MOST_CODES = len(_LOW_HZ) * len(_HIGH_HZ)
 _LEVEL = 0.1
 
@@ -60,3 +61,30 @@ class Speech:
         piece = waveform[start : start + n]
         samples[: len(piece)] = piece
         return 0.2 * samples / max(float(np.abs(samples).max()), 1e-3)
+
+
+def told(benchmark: str, *, tolerance: float = 0.02) -> dict[str, object]:
+    """Return what a benchmark must find of labels that tones tell: an oracle of tones errs never.
+
+    It goes into the ``expectations`` of a phantom's ``truth.json``.
+    """
+    return {
+        "benchmark": benchmark,
+        "model": "phantom-tones",
+        "layer": "tones",
+        "roi": "all",
+        "quantity": "score",
+        "expected": 1.0,
+        "tolerance": tolerance,
+        "source": "classes far apart are told: docs/protocols.md, S-millet.probing (b)",
+    }
+
+
+def guessed(benchmark: str, share: float, n_labels: int) -> dict[str, object]:
+    """Return what the majority's label reaches: it is the label of a share of the test items."""
+    return {
+        **told(benchmark, tolerance=1e-6),
+        "quantity": "summary:chance",
+        "expected": 2 * share / (1 + share) / n_labels,
+        "source": "macro-F1 of the majority's label: docs/protocols.md, S-moussa.downstream",
+    }
