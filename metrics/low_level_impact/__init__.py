@@ -12,8 +12,8 @@ from heschl.cards import MetricCard
 
 if TYPE_CHECKING:
     from heschl.metrics.low_level_impact.benchmark import LowLevelImpactBenchmark
-    from heschl.metrics.low_level_impact.reduction import impact, mean_impact, require_same_rows
     from heschl.metrics.low_level_impact.metric import LowLevelImpact
+    from heschl.metrics.low_level_impact.reduction import impact, mean_impact, require_same_rows
     from heschl.metrics.low_level_impact.residuals import Residualiser, residualise
 
 _HOMES = {

@@ -12,20 +12,18 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
-from heschl.aggregation import over_subjects
 from heschl.cards import BenchmarkCard
 from heschl.cells import Cell, Shared
 from heschl.configuration import describe
-from heschl.dimensions import LAYER, ROI, SUBJECT, UNIT
 from heschl.encoding import EncodingBenchmark
 from heschl.encoding_cells import feature_cell, listeners, score_cell
-from heschl.encoding_rows import row_labels, stored
+from heschl.encoding_rows import row_labels
 from heschl.errors import InvalidInput
+from heschl.metrics.low_level_impact.gathering import gather_impacts
 from heschl.metrics.low_level_impact.metric import MEANING, NUMERICS
-from heschl.metrics.low_level_impact.reduction import FEATURES, MINIMUM, impact, mean_impact
+from heschl.metrics.low_level_impact.reduction import MINIMUM
 from heschl.metrics.low_level_impact.residuals import Residualiser
 from heschl.metrics.low_level_impact.work import (
     about,
@@ -37,8 +35,6 @@ from heschl.session import Session, with_model
 from heschl.wording import some
 
 __all__ = ["LowLevelImpactBenchmark"]
-
-_ROWS = ("n_train", "n_test", "n_stimuli")
 
 
 @dataclass(frozen=True)
@@ -110,7 +106,7 @@ class LowLevelImpactBenchmark:
             **self.alignment.description(),
             "score_meaning": f"{self.alignment.metric.meaning}, from the layer and from its "
             "low-level residuals,",
-            "normalisation": "score / ceiling in both alignments; none of their ratio, a percentage",
+            "normalisation": "score / ceiling in both alignments; none of the percentage",
             "reduction": f"The score is {MEANING}, 100 (B_o - B_r) / B_o of those two means, "
             f"averaged over {', '.join(self.low_level)}; undefined where B_o < {self.minimum:g}.",
             "layer_rule": "mean",
@@ -124,12 +120,10 @@ class LowLevelImpactBenchmark:
         """Return the work: that of the alignment, then residuals, and the scores from them."""
         of_alignment = self.alignment.cells(session)
         features = {each.about: each for each in of_alignment if each.stage == "features"}
+        of_spaces = {name: with_model(session, name) for name in self.low_level}
         low_level = {
-            name: {
-                stimulus: self._feature_cell(with_model(session, name), stimulus)
-                for stimulus in features
-            }
-            for name in self.low_level
+            name: {stimulus: self._feature_cell(of_space, stimulus) for stimulus in features}
+            for name, of_space in of_spaces.items()
         }
         known = {key for cell in of_alignment for key in cell.keys}
         added = [
@@ -251,104 +245,7 @@ class LowLevelImpactBenchmark:
 
     def gather(self, session: Session, cells: Sequence[Cell]) -> dict[str, xr.Dataset]:
         """Return alignments, and the impacts that follow from their means."""
-        of = {(cell.stage, cell.about): cell for cell in cells}
-        groups = self.alignment.gather(session, cells)
-        others = {
-            feature: self.alignment.gather(
-                session,
-                [cell for cell in cells if cell.stage not in ("scores", "residual scores")]
-                + [
-                    replace(of["residual scores", about(feature, subject)], stage="scores", about=subject)
-                    for subject in session.subjects
-                ],
-            )
-            for feature in self.low_level
-        }
-        summary, units = groups["summary"], groups["units"]
-        for feature, other in others.items():
-            _require_same_rows(summary, other["summary"], feature)
-        impacts = {
-            name: impact(summary[name], _over(others, "summary", name), self.minimum)
-            for name in ("normalised", "score_of_all_units")
-        }
-        score, n_valid = mean_impact(impacts["normalised"])
-        dims = (FEATURES, LAYER, SUBJECT, ROI)
-        residual = _over(others, "summary", "normalised").transpose(*dims)
-        reduced = summary.assign(
-            score=score,
-            normalised=score,
-            score_of_all_units=mean_impact(impacts["score_of_all_units"])[0],
-            impact=impacts["normalised"].transpose(*dims),
-            impact_of_all_units=impacts["score_of_all_units"].transpose(*dims),
-            original=summary["normalised"],
-            residual=residual,
-            flag_undefined=(n_valid == 0).astype(np.int8),
-        )
-        if self.has_unique_variance:
-            reduced = reduced.assign(self._unique(session, of, units))
-        return {
-            **groups,
-            "summary": reduced,
-            "population": over_subjects(reduced, seed=session.seed),
-            "units": self._units(units, others),
-        }
-
-    def _units(self, units: xr.Dataset, others: Mapping[str, Mapping[str, xr.Dataset]]) -> xr.Dataset:
-        """Return the map: the impact of each unit by itself, NaN where undefined."""
-        residual = _over(others, "units", "normalised").transpose(FEATURES, LAYER, UNIT)
-        of_units = mean_impact(impact(units["normalised"], residual, self.minimum))[0]
-        return units.assign(
-            score=of_units.transpose(LAYER, UNIT).astype(np.float32),
-            normalised=of_units.transpose(LAYER, UNIT).astype(np.float32),
-            original=units["normalised"],
-            residual=residual.astype(np.float32),
-        )
-
-    def _unique(
-        self, session: Session, of: Mapping[tuple[str, str], Cell], units: xr.Dataset
-    ) -> dict[str, xr.DataArray]:
-        """Return the mean R² that layer, space or both alone explain in the units of each region."""
-        is_member = units["in_roi"].to_numpy().astype(bool)
-        owners = units[SUBJECT].to_numpy()
-        found: dict[str, xr.DataArray] = {}
-        for name in ("layer", "space", "shared"):
-            values = np.full(
-                (len(self.low_level), len(session.layers), len(session.subjects), len(self.rois)),
-                np.nan,
-            )
-            for s, subject in enumerate(session.subjects):
-                cell = of["unique variance", subject]
-                of_layers = [stored(session, key, cell.label)[name] for key in cell.keys]
-                for r, of_roi in enumerate(is_member[:, owners == subject]):
-                    if of_roi.any():
-                        values[:, :, s, r] = np.stack(of_layers, axis=1)[..., of_roi].mean(axis=-1)
-            found[f"unique_{name}" if name != "shared" else "shared_variance"] = xr.DataArray(
-                values, dims=(FEATURES, LAYER, SUBJECT, ROI)
-            )
-        return found
-
-
-def _over(
-    groups: Mapping[str, Mapping[str, xr.Dataset]], group: str, variable: str
-) -> xr.DataArray:
-    """Return one variable of the gathered groups of all low-level spaces."""
-    return xr.concat(
-        [each[group][variable] for each in groups.values()],
-        xr.DataArray(list(groups), dims=FEATURES, name=FEATURES),
-        coords="minimal",
-        compat="override",
-    )
-
-
-def _require_same_rows(original: xr.Dataset, residual: xr.Dataset, feature: str) -> None:
-    """Refuse counts of rows that differ: fewer alone would pass for an impact."""
-    for name in _ROWS:
-        if not np.array_equal(original[name], residual[name]):
-            raise InvalidInput(
-                f"the alignment without {feature} has {name}={residual[name].to_numpy().tolist()} "
-                f"and the original {original[name].to_numpy().tolist()}; an impact compares fits "
-                "on the same rows of the same stories"
-            )
+        return gather_impacts(self, session, cells)
 
 
 def _unused(*_arguments: object) -> Any:  # stands where nothing is computed

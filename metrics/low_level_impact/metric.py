@@ -122,7 +122,9 @@ class LowLevelImpact:
         def scored(features: np.ndarray) -> xr.DataArray:
             of_row = design[STIMULUS].to_numpy() if STIMULUS in design.coords else None
             rows = xr.DataArray(delayed_rows(features, of_row, self.delays), dims=(TIME, FEATURE))
-            return self.ridge(rows, responses, [fold], seed=seed)["score"].isel({FOLD: 0}, drop=True)
+            return self.ridge(rows, responses, [fold], seed=seed)["score"].isel(
+                {FOLD: 0}, drop=True
+            )
 
         left = {
             name: residualise([values], space.to_numpy(), fold, self.residualiser)[0]

@@ -1,8 +1,8 @@
 """Whether the impact of planted low-level features is what their closed form says.
 
 Features are ``X = F A + U B``, F low-level and U independent of it, each column z-scored as on the
-scanner's clock; responses are ``y = √(ρ² φ) F w + √(ρ² (1 - φ)) U v + n`` with w and v of length 1.
-Without F the correlation falls from ρ to ρ √(1 - φ), so that the impact is 100 (1 - √(1 - φ)).
+scanner's clock; responses are ``y = r √φ F w + r √(1 - φ) U v + n`` with w and v of length 1.
+Without F the correlation falls from r to r √(1 - φ), so that the impact is 100 (1 - √(1 - φ)).
 """
 
 from __future__ import annotations

@@ -136,9 +136,7 @@ def _live_rows(alignment: EncodingBenchmark, session: Session, keys: Keys) -> xr
     return stacked(features, standardise=alignment.standardise)
 
 
-def _design_of_residual(
-    alignment: EncodingBenchmark, session: Session, keys: Keys
-) -> xr.DataArray:
+def _design_of_residual(alignment: EncodingBenchmark, session: Session, keys: Keys) -> xr.DataArray:
     """Return the design of a residual: delayed within stimuli, and not z-scored again.
 
     What is left of a unit that low-level features explain is next to nothing, and stays so.
