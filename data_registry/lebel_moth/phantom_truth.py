@@ -136,7 +136,8 @@ def truth(
     n_repeats
         For each listener how often the test story was heard.
     """
-    expectations = []
+    expectations: list[dict[str, Any]] = []
+    left: dict[Any, dict[str, np.ndarray]] = {}
     for model, layer, driver, region in _ORACLES:
         known = {name: told.known[driver] for name, told in stories.items()}
         in_region = {subject: regions[region] for subject, regions in planted.items()}
@@ -151,7 +152,7 @@ def truth(
             | {"source": _SOURCES[each["quantity"]]}
             for each in expected
         ]
-        impact = _expected_impact(stories, driver, in_region, n_repeats)
+        impact = _expected_impact(stories, driver, in_region, n_repeats, left)
         expectations.append(
             {"benchmark": "lebel_moth-low_level_impact", "model": model, "layer": layer}
             | {"roi": region, "quantity": "normalised", "expected": impact}
@@ -232,9 +233,13 @@ def _expected_impact(
     driver: str,
     planted: Mapping[str, Simulation],
     n_repeats: Mapping[str, int],
+    left: dict[Any, dict[str, np.ndarray]],
 ) -> float:
-    """Return the mean impact over low-level spaces and listeners, from the means of a region."""
-    impacts, left = [], {}
+    """Return the mean impact over low-level spaces and listeners, from the means of a region.
+
+    ``left`` keeps residuals for the next region.
+    """
+    impacts = []
     for subject, simulation in planted.items():
         heard = tuple(simulation.signals)
         skipped = {name: ROWS_SKIPPED if name == TEST_STORY else 0 for name in heard}
@@ -245,10 +250,10 @@ def _expected_impact(
         ceiling = _expected_ceilings(simulation, n_repeats[subject])
         original = (_expected_scores(whole, simulation, n_repeats[subject]) / ceiling).mean()
         for space in low_level[TEST_STORY].columns:
-            if (space, heard) not in left:
-                left[space, heard] = without(space, known, low_level, training)
+            if (driver, space, heard) not in left:
+                left[driver, space, heard] = without(space, known, low_level, training)
             residual = _expected_from_residuals(
-                left[space, heard], simulation, training, n_repeats[subject]
+                left[driver, space, heard], simulation, training, n_repeats[subject]
             )
             impacts.append(100 * (original - (residual / ceiling).mean()) / original)
     return float(np.mean(impacts))
