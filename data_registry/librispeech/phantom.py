@@ -1,7 +1,7 @@
 """The phantom twin: six readers, in the files of the real corpus, its alignments and its lexicon.
 
-Synonyms are planted: words that are alike to an oracle of words and do not sound alike. So an oracle
-of words must prefer meaning, and one of phones sound, by as much as all pairs of tokens say.
+Synonyms are planted: words that are alike to an oracle of words and do not sound alike. So an
+oracle of words must prefer meaning, and one of phones sound, by as much as all pairs of tokens say.
 """
 
 from __future__ import annotations
@@ -52,12 +52,8 @@ def write_phantom(root: str | Path, seed: int = 0) -> None:
     if (place / "LibriSpeech").exists():
         raise InvalidInput(f"{place} holds a dataset already; give an empty folder")
     generator = np.random.default_rng(seed)
-    chapters = {
-        voice: str(number)
-        for voice, number in zip(
-            _READERS, generator.choice(np.arange(1000, 9999), len(_READERS), False), strict=True
-        )
-    }
+    numbers = generator.choice(np.arange(1000, 9999), len(_READERS), replace=False)
+    chapters = dict(zip(_READERS, map(str, numbers.tolist()), strict=True))
     tokens: list[Token] = []
     for voice, (subset, reader, _) in _READERS.items():
         folders = [

@@ -72,7 +72,7 @@ def expectations(
         (a, b)
         for a in pronunciations
         for b in pronunciations
-        if a < b and (a, b) not in synonyms and 0 < _quick(pronunciations[a], pronunciations[b])
+        if a < b and (a, b) not in synonyms and _quick(pronunciations[a], pronunciations[b]) > 0
     }
     values = {
         ("phantom-words", "blend.2"): [lexical_values(token.word.label) for token in tokens],
@@ -95,7 +95,7 @@ def _quick(first: Sequence[str], second: Sequence[str]) -> float:
     if abs(len(first) - len(second)) > _NEAR * longer:
         return -1.0
     distance = edits(first, second)
-    return distance if distance <= _NEAR + 1e-9 else -1.0  # noqa: PLR2004  rounding
+    return distance if distance <= _NEAR + 1e-9 else -1.0
 
 
 def _phonetic_values(token: Token) -> np.ndarray:

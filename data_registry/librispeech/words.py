@@ -19,10 +19,10 @@ from heschl.textgrid import read_textgrid
 
 __all__ = ["read_alignment", "read_pronunciations", "read_synonyms", "textgrid_of"]
 
-_VOWELS = "AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split()
-_CONSONANTS = "B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH".split()
-_PHONES = frozenset(_CONSONANTS) | {
-    f"{vowel}{stress}" for vowel in _VOWELS for stress in ("", "0", "1", "2")
+_VOWELS = "AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW"
+_CONSONANTS = "B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH"
+_PHONES = frozenset(_CONSONANTS.split()) | {
+    f"{vowel}{stress}" for vowel in _VOWELS.split() for stress in ("", "0", "1", "2")
 }
 _SILENT = frozenset({"", "sil", "sp", "spn", "<eps>"})
 _VARIANT = re.compile(r"(.+)\(\d+\)")
