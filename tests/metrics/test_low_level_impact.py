@@ -53,7 +53,8 @@ def by_scikit_learn(features, low, fold, alphas=ALPHAS, n_folds=10):
                 )
                 parts.append(r2_score(target[part], fitted.predict(train[part])))
             means.append(np.mean(parts))
-        best = alphas[int(np.argmax(means))]
+        # Of penalties that do equally well the largest, as everywhere.
+        best = max(a for a, mean in zip(alphas, means, strict=True) if mean >= max(means) - 1e-6)
         fitted = SkRidge(best, fit_intercept=False, solver="svd").fit(train, target)
         residual[:, unit] = features[:, unit] - fitted.predict(known)
         chosen.append(best)
@@ -71,11 +72,12 @@ def test_residuals_are_those_of_scikit_learn_on_training_and_on_test_rows():
 
 
 def test_more_columns_than_rows_are_those_of_scikit_learn():
-    features, low = problem(n_columns=300, n_units=3)
+    features, low = problem(n_columns=80, n_units=3)
+    fold = Fold("few", train=np.arange(60), test=np.arange(60, 200))
 
-    (found,) = residualise([features], low, FOLD)
+    (found,) = residualise([features], low, fold)
 
-    np.testing.assert_allclose(found, by_scikit_learn(features, low, FOLD)[0], atol=2e-6)
+    np.testing.assert_allclose(found, by_scikit_learn(features, low, fold)[0], atol=2e-6)
 
 
 def test_layers_together_are_the_layers_alone():
@@ -251,8 +253,11 @@ def test_delays_stay_within_a_stimulus():
     assert delayed_rows(values, None, ()) is values
 
 
-def test_verification_finds_what_was_planted():
+def test_verification_finds_what_was_planted(monkeypatch):
+    # `heschl verify` has ten thousand rows as well.
+    monkeypatch.setattr("heschl.metrics.low_level_impact.verification._TOLERANCES", {3000: 4.0})
+
     findings = verification()
 
     assert [finding for finding in findings if not finding.passed] == []
-    assert len(findings) == 16
+    assert len(findings) == 11

@@ -76,7 +76,7 @@ def test_near_pairs_are_all_that_there_are(monkeypatch):
 
 
 def test_words_on_the_threshold_are_near():
-    five = [list("abcde"), list("abcxy"), list("abxyz")]
+    five = [list("abcde"), list("abcxy"), list("abpqr")]
 
     assert near_pairs(five, 0.4)[0].tolist() == [[0, 1]]  # two of five
 
