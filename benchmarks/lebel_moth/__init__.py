@@ -1,8 +1,10 @@
 """Benchmarks on LeBel et al. 2023, "Moth": their cards."""
 
+from dataclasses import replace
+
 from heschl.cards import BenchmarkCard
 
-__all__ = ["RIDGE"]
+__all__ = ["LOW_LEVEL_IMPACT", "LOW_LEVEL_IMPACT_OOTA10", "RIDGE"]
 
 _CITATION = """\
 @inproceedings{moussa2025brain,
@@ -23,4 +25,20 @@ RIDGE = BenchmarkCard(
     dataset="lebel_moth",
     metric="ridge",
     protocol="moussa2025.alignment",
+)
+
+LOW_LEVEL_IMPACT = replace(
+    RIDGE,
+    id="lebel_moth-low_level_impact",
+    load="heschl.benchmarks.lebel_moth.low_level_impact:benchmark",
+    summary="The percentage of brain alignment that is lost with a model's low-level features",
+    metric="low-level-impact",
+    protocol="moussa2025.low_level_impact",
+)
+
+LOW_LEVEL_IMPACT_OOTA10 = replace(
+    LOW_LEVEL_IMPACT,
+    id="lebel_moth-low_level_impact-oota10",
+    load="heschl.benchmarks.lebel_moth.low_level_impact:oota10",
+    summary="As lebel_moth-low_level_impact, on the ten stories that the original compared on",
 )

@@ -1,4 +1,4 @@
-"""What was planted into the phantom, and what ``lebel_moth-ridge`` must find.
+"""What was planted into the phantom, and what benchmarks of it must find.
 
 Everything expected is computed from the designs and signals that were planted, by closed form: no
 number here comes from running the benchmark.
@@ -14,6 +14,7 @@ import numpy as np
 
 from heschl.alignment import Alignment
 from heschl.data_registry.lebel_moth import LEBEL_MOTH
+from heschl.data_registry.lebel_moth.phantom_low_level import LowLevel, without
 from heschl.data_registry.lebel_moth.stories import TEST_STORY
 from heschl.phantom import features
 from heschl.phantom.simulation import (
@@ -58,10 +59,15 @@ _SOURCES = {
     "normalised": "docs/protocols.md, S-moussa.alignment (score / CCmax)",
     "nested_layer": "docs/protocols.md, S-millet.hierarchy",
     "null": "docs/protocols.md, S0 (null)",
+    "impact": "docs/protocols.md, S-moussa.low_level_impact (conditional form)",
 }
 _TOLERANCES = {"score": 0.01, "ceiling": 0.03, "normalised": 0.03, "nested_layer": 0}
 """Of the mean over three phantoms; that of noise follows from its number of voxels and rows."""
+_IMPACT_TOLERANCE = 4.0
+"""In points: what .03 of both normalised alignments make where the original one is .7 to .9."""
 _N_PHANTOMS = 3
+_PENALTIES = np.logspace(1, 4, 15) ** 2
+"""Those among which the benchmark chooses."""
 ROWS_SKIPPED = 40
 """At the start of the test story, which a benchmark leaves out: there listeners do not respond."""
 
@@ -74,6 +80,7 @@ class Told:
     """For each driver what the voxels respond to."""
     known: Mapping[str, np.ndarray]
     """For each driver what its oracle makes of it through the benchmark's windows."""
+    low_level: LowLevel
 
     @classmethod
     def of(cls, sound: Sound, alignment: Alignment, n_rows: int) -> Told:
@@ -98,6 +105,7 @@ class Told:
             | {"spectral": at_rows(frames, features.frame_times(len(frames)), row_times_s)},
             known=of_events
             | {"spectral": at_rows(frames[10 * asked - 3], 0.1 * asked, row_times_s)},
+            low_level=LowLevel.of(sound, alignment, row_times_s),
         )
 
 
@@ -128,7 +136,8 @@ def truth(
     n_repeats
         For each listener how often the test story was heard.
     """
-    expectations = []
+    expectations: list[dict[str, Any]] = []
+    left: dict[Any, dict[str, np.ndarray]] = {}
     for model, layer, driver, region in _ORACLES:
         known = {name: told.known[driver] for name, told in stories.items()}
         in_region = {subject: regions[region] for subject, regions in planted.items()}
@@ -143,6 +152,12 @@ def truth(
             | {"source": _SOURCES[each["quantity"]]}
             for each in expected
         ]
+        impact = _expected_impact(stories, driver, in_region, n_repeats, left)
+        expectations.append(
+            {"benchmark": "lebel_moth-low_level_impact", "model": model, "layer": layer}
+            | {"roi": region, "quantity": "normalised", "expected": impact}
+            | {"tolerance": _IMPACT_TOLERANCE, "source": _SOURCES["impact"]}
+        )
     n_voxels = {
         region: simulation.weights.shape[1]
         for region, simulation in next(iter(planted.values())).items()
@@ -211,6 +226,64 @@ def _expected_scores(
         alpha=planted.best_alpha,
         n_repeats=n_repeats,
     )
+
+
+def _expected_impact(
+    stories: Mapping[str, Told],
+    driver: str,
+    planted: Mapping[str, Simulation],
+    n_repeats: Mapping[str, int],
+    left: dict[Any, dict[str, np.ndarray]],
+) -> float:
+    """Return the mean impact over low-level spaces and listeners, from the means of a region.
+
+    ``left`` keeps residuals for the next region.
+    """
+    impacts = []
+    for subject, simulation in planted.items():
+        heard = tuple(simulation.signals)
+        skipped = {name: ROWS_SKIPPED if name == TEST_STORY else 0 for name in heard}
+        known = {name: stories[name].known[driver][skipped[name] :] for name in heard}
+        low_level = {name: stories[name].low_level.skip(skipped[name]) for name in heard}
+        training = [name for name in heard if name != TEST_STORY]
+        whole = {name: stories[name].known[driver] for name in heard}
+        ceiling = _expected_ceilings(simulation, n_repeats[subject])
+        original = (_expected_scores(whole, simulation, n_repeats[subject]) / ceiling).mean()
+        for space in low_level[TEST_STORY].columns:
+            if (driver, space, heard) not in left:
+                left[driver, space, heard] = without(space, known, low_level, training)
+            residual = _expected_from_residuals(
+                left[driver, space, heard], simulation, training, n_repeats[subject]
+            )
+            impacts.append(100 * (original - (residual / ceiling).mean()) / original)
+    return float(np.mean(impacts))
+
+
+def _expected_from_residuals(
+    residuals: Mapping[str, np.ndarray],
+    planted: Simulation,
+    training: Sequence[str],
+    n_repeats: int,
+) -> np.ndarray:
+    """Return the Pearson r (voxel,) of the penalty that does best.
+
+    No weights were planted through residuals, so that none is known to be best: each voxel has that
+    of the benchmark's penalties which is expected to do so.
+    """
+    n = len(_PENALTIES)
+    designs = {
+        name: delayed_design(values, standardise=False) for name, values in residuals.items()
+    }
+    expected = expected_pearson(
+        np.concatenate([designs[name] for name in training]),
+        np.tile(np.concatenate([planted.signals[name] for name in training]), n),
+        designs[TEST_STORY],
+        np.tile(planted.signals[TEST_STORY][ROWS_SKIPPED:], n),
+        np.tile(planted.noise_variance, n),
+        alpha=np.repeat(_PENALTIES, len(planted.noise_variance)),
+        n_repeats=n_repeats,
+    )
+    return np.asarray(expected.reshape(n, -1).max(axis=0))
 
 
 def _expected_ceilings(planted: Simulation, n_repeats: int) -> np.ndarray:

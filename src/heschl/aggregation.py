@@ -228,7 +228,8 @@ def _apply_rules(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
     nested = np.full((n_subjects, n_rois), -1)
     best = np.full(n_rois, -1)
     ruled = np.full((n_quantities, 3, n_subjects, n_rois), np.nan)
-    ruled[:, 1] = values.mean(axis=1)
+    # A layer without a value, such as a ratio of next to nothing, counts for none.
+    ruled[:, 1] = _nanmean(values, axis=1)
     for r in range(n_rois):
         best[r] = best_on_all(guide[:, :, r])
         nested[:, r] = best_on_others(guide[:, :, r])

@@ -23,7 +23,7 @@ from heschl.sound import RESAMPLING, Stimulus
 if TYPE_CHECKING:
     from heschl.encoding import EncodingBenchmark
 
-__all__ = ["encoding_cells", "feature_cell", "heard_input", "listeners"]
+__all__ = ["encoding_cells", "feature_cell", "heard_input", "listeners", "on_device", "score_cell"]
 
 _NUMERICS = 1
 """Raised whenever the same declaration and inputs give other numbers, by a change here or in
@@ -37,14 +37,14 @@ def encoding_cells(benchmark: EncodingBenchmark, session: Session) -> list[Cell]
     scores and, where layers are chosen for each unit, choices by listener. The metric multiplies on
     the device asked for, which no key depends on.
     """
-    benchmark = _on_device(benchmark, session.asked_device)
+    benchmark = on_device(benchmark, session.asked_device)
     heard = {subject: benchmark.stimuli(session, subject) for subject in session.subjects}
     stimuli = tuple(dict.fromkeys(name for names in heard.values() for name in names))
     features = {stimulus: feature_cell(benchmark, session, stimulus) for stimulus in stimuli}
     sums = _shared_cells(benchmark, session, stimuli)
     ceilings = [_ceiling_cell(benchmark, session, *each, sums) for each in heard.items()]
     scores = {
-        subject: _score_cell(benchmark, session, subject, inputs, shared)
+        subject: score_cell(benchmark, session, subject, inputs, shared)
         for names, subjects in listeners(benchmark, session).items()
         for inputs in [_inputs(session, names, features)]
         # Who heard the same shares every design.
@@ -68,7 +68,7 @@ def listeners(benchmark: EncodingBenchmark, session: Session) -> dict[tuple[str,
     return found
 
 
-def _on_device(benchmark: EncodingBenchmark, device: str) -> EncodingBenchmark:
+def on_device(benchmark: EncodingBenchmark, device: str) -> EncodingBenchmark:
     """Return a benchmark with its metric on a device, if that can be moved."""
     metric = benchmark.metric
     if not hasattr(metric, "on"):
@@ -193,13 +193,17 @@ def _ceiling_cell(
     )
 
 
-def _score_cell(
+def score_cell(
     benchmark: EncodingBenchmark,
     session: Session,
     subject: str,
     inputs: Sequence[Mapping[str, str]],
     compute: Shared,
 ) -> Cell:
+    """Return the cell of one listener's unit scores, an entry for each layer.
+
+    ``inputs`` has for each layer the keys of what its design is made of, by stimulus.
+    """
     # Ceilings and regions come in when unit scores are gathered, and change none of them; nor does
     # who else is scored.
     settings = {

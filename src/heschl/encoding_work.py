@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast
 
 import numpy as np
 import xarray as xr
@@ -31,11 +31,15 @@ __all__ = [
     "compute_features",
     "compute_scores",
     "design_of",
+    "on_clock",
     "over_folds",
     "subject_scores",
 ]
 
 FoldAverage = Literal["mean", "median"]
+
+DesignOf: TypeAlias = "Callable[[EncodingBenchmark, Session, Mapping[str, str]], xr.DataArray]"
+"""Makes the design (time, feature) of a layer from the entries that a cell names by stimulus."""
 
 _KEPT = ("score", "normalised")
 """What a metric returns for each unit, of every fold or of all together."""
@@ -94,12 +98,34 @@ def compute_features(
         yield position, {"values": values[name]}
 
 
+def on_clock(
+    benchmark: EncodingBenchmark, session: Session, stimulus: str, key: str
+) -> xr.DataArray:
+    """Return the features (time, feature) of a stimulus under a key, in the rows that enter."""
+    values = stored(session, key, f"the features of {stimulus}")["values"]
+    clock = session.dataset.get().clock(stimulus)
+    rows = xr.DataArray(values, dims=(TIME, FEATURE), coords={TIME: clock})
+    return rows.isel({TIME: benchmark.rows(stimulus)})
+
+
+def design_of(
+    benchmark: EncodingBenchmark, session: Session, keys: Mapping[str, str]
+) -> xr.DataArray:
+    """Return the design (time, feature) of one layer from the features under ``keys``."""
+    features = {
+        stimulus: on_clock(benchmark, session, stimulus, key).astype(np.float64)
+        for stimulus, key in keys.items()
+    }
+    return stacked(features, standardise=benchmark.standardise, delays=benchmark.delays)
+
+
 def compute_scores(
     benchmark: EncodingBenchmark,
     session: Session,
     inputs: Sequence[Mapping[str, str]],
     missing: Mapping[str, Sequence[int]],
     report: Report,
+    make_design: DesignOf = design_of,
 ) -> Iterator[tuple[str, int, Arrays]]:
     """Yield the unit scores of listeners who heard the same, a layer at a time.
 
@@ -113,10 +139,12 @@ def compute_scores(
         The listeners and, for each, the positions of the layers.
     report
         Hears of every layer.
+    make_design
+        Makes a design of what a layer's keys stand for.
     """
     n_done, n_all = 0, sum(map(len, missing.values()))
     for responses in _parts(benchmark, session, tuple(inputs[0]), missing):
-        for found in _scores_of(benchmark, session, inputs, responses, missing):
+        for found in _scores_of(benchmark, session, inputs, responses, missing, make_design):
             yield found
             n_done += 1
             report(n_done / n_all)
@@ -154,6 +182,7 @@ def _scores_of(
     inputs: Sequence[Mapping[str, str]],
     responses: Mapping[str, xr.DataArray],
     missing: Mapping[str, Sequence[int]],
+    make_design: DesignOf,
 ) -> Iterator[tuple[str, int, Arrays]]:
     """Yield the missing unit scores of some listeners, one design a layer."""
     folds = folds_of(benchmark, session, tuple(inputs[0]))
@@ -161,7 +190,7 @@ def _scores_of(
         lacking = {name: each for name, each in responses.items() if position in missing[name]}
         if not lacking:
             continue
-        design = design_of(benchmark, session, keys)
+        design = make_design(benchmark, session, keys)
         for subject, result in _scored(benchmark, session, design, lacking, folds):
             yield subject, position, _arrays(benchmark, session, result, responses[subject])
 
@@ -237,21 +266,6 @@ def _arrays(
             seed=session.seed,
         )
     return arrays
-
-
-def design_of(
-    benchmark: EncodingBenchmark, session: Session, keys: Mapping[str, str]
-) -> xr.DataArray:
-    """Return the design (time, feature) of one layer from the features under ``keys``."""
-    dataset = session.dataset.get()
-    features = {}
-    for stimulus, key in keys.items():
-        values = stored(session, key, f"the features of {stimulus}")["values"]
-        on_clock = xr.DataArray(
-            values.astype(np.float64), dims=(TIME, FEATURE), coords={TIME: dataset.clock(stimulus)}
-        )
-        features[stimulus] = on_clock.isel({TIME: benchmark.rows(stimulus)})
-    return stacked(features, standardise=benchmark.standardise, delays=benchmark.delays)
 
 
 def subject_scores(

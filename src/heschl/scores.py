@@ -214,6 +214,7 @@ class Score:
             f"{primary}; {counted(dropped, 'unit')} with non-finite responses dropped beforehand."
             + self._rows_in_words(),
             divided,
+            *([str(attrs["reduction"])] if "reduction" in attrs else []),
             f"The layer is {self._layer_in_words(primary)}.",
             self._uncertainty_in_words(n_subjects),
         ]
@@ -255,6 +256,8 @@ class Score:
 
     def _chosen_in_words(self, roi: str) -> str:
         """Return the layers that were chosen in a region, most often first."""
+        if self.layer_rule == "mean":
+            return ""
         if self.layer_rule == "nested":
             chosen = sorted(set(self.tree["population"]["nested_layer"].sel({ROI: roi}).to_numpy()))
             return f" (chosen: {', '.join(chosen) or 'none'})"

@@ -10,19 +10,20 @@ import operator
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from heschl.cards import ModelCard
 from heschl.code_digest import code_digest
 from heschl.contracts import AnyDataset, AnyModel, Dataset
 from heschl.data_folders import DataKind, open_data
 from heschl.errors import BrokenPlugin, InvalidInput, UnknownName, near_names
 from heschl.handles import Handle
 from heschl.model_form import check_model
-from heschl.registry import resolve_model
+from heschl.registry import Resolved, resolve_model
 from heschl.store import Store
 
-__all__ = ["Session", "open_session"]
+__all__ = ["Session", "open_session", "with_model"]
 
 _DEVICE = re.compile(r"auto|cpu|mps|(cuda|xpu)(:\d+)?")
 
@@ -67,32 +68,54 @@ def open_session(
     the_model = resolved.object
     check_model(the_model, resolved.card.id)
     dataset, data_kind = open_data(dataset_id, data, store)
-    used_device = _place(the_model, device)
-    names = [layer.name for layer in the_model.layers]
     the_dataset = dataset.get()
     listeners = the_dataset.subjects() if isinstance(the_dataset, Dataset) else ()
-    # What a notebook registered is unknown to other processes: it travels itself.
-    is_findable = isinstance(model, str) and not resolved.origin.startswith("this session")
-    recipe = _ModelRecipe(str(model), used_device) if is_findable else None
     return Session(
-        model=Handle(the_model, recipe),
-        model_id=resolved.card.id,
-        model_origin=resolved.origin,
-        model_version={
-            "digest": _digest(the_model, resolved.card.id),
-            "source": resolved.source_digest,
-            "code": code_digest(the_model),
-        },
+        **_of_model(model, resolved, device),
         dataset=dataset,
         dataset_code=code_digest(the_dataset),
         data_kind=data_kind,
         store=store,
-        layers=_chosen("layer", resolved.card.id, layers, names),
+        layers=_chosen("layer", resolved.card.id, layers, [each.name for each in the_model.layers]),
         subjects=_chosen("subject", the_dataset.card.id, subjects, listeners),
         seed=used_seed,
         asked_device=device,
-        device=used_device,
     )
+
+
+def with_model(
+    session: Session,
+    model: Any,  # as of open_session
+    layers: Sequence[str] | None = None,
+) -> Session:
+    """Return the session of another model with the same data, settings and store."""
+    resolved = resolve_model(model)
+    check_model(resolved.object, resolved.card.id)
+    names = [layer.name for layer in resolved.object.layers]
+    return replace(
+        session,
+        **_of_model(model, resolved, session.asked_device),
+        layers=_chosen("layer", resolved.card.id, layers, names),
+    )
+
+
+def _of_model(model: Any, resolved: Resolved[ModelCard], device: str) -> dict[str, Any]:
+    """Return what a session knows of a model."""
+    used_device = _place(resolved.object, device)
+    # What a notebook registered is unknown to other processes: it travels itself.
+    is_findable = isinstance(model, str) and not resolved.origin.startswith("this session")
+    recipe = _ModelRecipe(str(model), used_device) if is_findable else None
+    return {
+        "model": Handle(resolved.object, recipe),
+        "model_id": resolved.card.id,
+        "model_origin": resolved.origin,
+        "model_version": {
+            "digest": _digest(resolved.object, resolved.card.id),
+            "source": resolved.source_digest,
+            "code": code_digest(resolved.object),
+        },
+        "device": used_device,
+    }
 
 
 @dataclass(frozen=True)

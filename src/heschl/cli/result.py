@@ -18,6 +18,7 @@ __all__ = ["interval", "print_score", "score_record"]
 
 _STATISTICS = ("value", "error", "low", "high", "p")
 _CHOSEN = {
+    "mean": "mean",
     "inner": "by unit",
     "splits": "by unit",
     "blocks": "by block",
@@ -112,7 +113,7 @@ def _rows(score: Score) -> list[dict[str, Any]]:
     """Return a row for each region and layer, and one for layers that were chosen unit by unit."""
     population = score.tree["population"].to_dataset()
     summary = score.tree["summary"].to_dataset()
-    is_by_unit = score.layer_rule != "nested" and population.sizes[LAYER] > 1
+    is_of_rule = score.layer_rule != "nested" and population.sizes[LAYER] > 1
     has_ceiling = score.tree["ceiling"].attrs["kind"] != "none"
     rows = []
     for roi in population[ROI].to_numpy().tolist():
@@ -127,15 +128,16 @@ def _rows(score: Score) -> list[dict[str, Any]]:
         }
         chosen = here["nested_layer"].to_numpy().tolist()
         for layer in population[LAYER].to_numpy().tolist():
-            is_chosen = not is_by_unit and max(set(chosen), key=chosen.count) == layer
+            is_chosen = not is_of_rule and max(set(chosen), key=chosen.count) == layer
             of_layer = here.sel({LAYER: layer})
             values = {name: of_layer[name] for name in _STATISTICS}
             all_units = of_all["score_of_all_units"].sel({LAYER: layer})
             rows.append(shared | _row(layer, values, all_units, is_chosen=is_chosen))
-        if is_by_unit:
+        if is_of_rule:
+            is_mean = score.layer_rule == "mean"
             of_rule = here.sel(layer_rule=score.layer_rule)
             values = {name: of_rule[f"rule_{name}"] for name in _STATISTICS}
-            all_units = of_all["inner_score_of_all_units"]
+            all_units = of_all[f"{'' if is_mean else 'inner_'}score_of_all_units"]
             rows.append(shared | _row(_CHOSEN[score.layer_rule], values, all_units, is_chosen=True))
     return rows
 

@@ -20,6 +20,7 @@ __all__ = [
     "expected_ceiling",
     "expected_pearson",
     "simulate",
+    "standardised",
 ]
 
 
@@ -52,7 +53,9 @@ def at_rows(values: np.ndarray, times_s: np.ndarray, row_times_s: np.ndarray) ->
     return resampled
 
 
-def delayed_design(features: np.ndarray, delays: Sequence[int] = (1, 2, 3, 4)) -> np.ndarray:
+def delayed_design(
+    features: np.ndarray, delays: Sequence[int] = (1, 2, 3, 4), *, standardise: bool = True
+) -> np.ndarray:
     """Standardise one story's features and set copies side by side, each some rows later.
 
     Parameters
@@ -61,6 +64,8 @@ def delayed_design(features: np.ndarray, delays: Sequence[int] = (1, 2, 3, 4)) -
         (row, feature) of one story, trimmed to the rows that have a response.
     delays
         In rows; what is shifted in is zero.
+    standardise
+        Unless they are residuals of features that were.
 
     Returns
     -------
@@ -77,15 +82,20 @@ def delayed_design(features: np.ndarray, delays: Sequence[int] = (1, 2, 3, 4)) -
     """
     if min(delays) < 0:
         raise InvalidInput(f"delays={tuple(delays)}; a response cannot precede its cause")
-    varies = np.ptp(features, axis=0) > 0  # the spread of a constant may be a rounding error
-    spread = np.where(varies, features.std(axis=0), np.inf)
-    standard = (features - features.mean(axis=0)) / spread
+    standard = standardised(features) if standardise else features
     copies = []
     for delay in delays:
         copy = np.zeros_like(standard)
         copy[delay:] = standard[: max(0, len(standard) - delay)]
         copies.append(copy)
     return np.hstack(copies)
+
+
+def standardised(features: np.ndarray) -> np.ndarray:
+    """Return one story's features (row, feature) with mean 0 and spread 1; constant ones are 0."""
+    varies = np.ptp(features, axis=0) > 0  # the spread of a constant may be a rounding error
+    spread = np.where(varies, features.std(axis=0), np.inf)
+    return np.asarray((features - features.mean(axis=0)) / spread)
 
 
 @dataclass(frozen=True)
