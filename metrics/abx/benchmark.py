@@ -268,6 +268,7 @@ class DiscriminationBenchmark:
         configuration = {
             "stage": "likeness",
             "numerics": _NUMERICS,
+            "quantities": Likeness._fields,
             "answers": answers,
             "abx": comparisons.keys[0],
             "seed": session.seed,
