@@ -74,7 +74,8 @@ class Heard(NamedTuple):
     def chosen(self, session: Session, subject: str) -> np.ndarray:
         """Return the layer (fold,) with the best mean inner score over a listener's electrodes."""
         found = [stored(session, key, f"the scores of {subject}") for key in self.scores[subject]]
-        return np.argmax([each["inner_score"].mean(axis=1) for each in found], axis=0)
+        means = [each["inner_score"].mean(axis=1) for each in found]
+        return np.asarray(np.argmax(means, axis=0))
 
 
 def accompanied(session: Session, model: str, layers: Sequence[str] | None = None) -> Session:
