@@ -80,7 +80,6 @@ class Heard(NamedTuple):
 
 def accompanied(session: Session, model: str, layers: Sequence[str] | None = None) -> Session:
     """Return a session of another model with the same data, on the same device."""
-    has_place = hasattr(session.model.get(), "to")
     dataset = session.dataset.get()
     opened = open_session(
         model,
@@ -88,8 +87,7 @@ def accompanied(session: Session, model: str, layers: Sequence[str] | None = Non
         layers=layers,
         subjects=session.subjects,
         data=dataset,
-        # A model without a network says nothing of where others should be.
-        device=session.device if has_place else "auto",
+        device=session.asked_device,
         seed=session.seed,
         store=session.store,
     )

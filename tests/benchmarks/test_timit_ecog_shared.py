@@ -187,6 +187,7 @@ def test_score_says_what_it_is(score):
     assert abs(summary["held_out_correlation"].to_numpy() - correlations).mean() < 0.1
     configuration = json.loads(score.provenance["configuration"])["benchmark"]
     assert configuration["on_phantom"]["partner"] == "phantom-phones"
+    assert score.provenance["metric_ran_on"].startswith("cpu: NumPy")
 
 
 def test_the_shared_part_is_the_score(score):
