@@ -114,7 +114,9 @@ class SharedDirections(Accompanied):
         scores = {who: each.scores[subject] for who, each in models.items()}
         both = {"model": scores["model"], "partner": scores["partner"]}
         # What a block is made of beside both models.
-        own = {name: {"control": keys} for name, keys in inputs.controls.items()}
+        own: dict[str, dict[str, Any]] = {
+            name: {"control": keys} for name, keys in inputs.controls.items()
+        }
         own["baseline"] = {"baseline": scores["baseline"]}
         folds, names = folds_of(self.trf, session, stimuli), self.blocks(session)
         return Cell(

@@ -176,6 +176,7 @@ class _Scored:
         scored = _score_fold(
             rows.trf.metric, design, rows.responses, rows.folds, self._number, rows.session.seed
         )
+        found["ran_on"] = np.asarray(scored.attrs.get("ran_on", "not said by the metric"))
         return found | {name: scored[name][0].to_numpy() for name in _KEPT}
 
     def _whole(self, whose: str) -> Arrays:
@@ -183,7 +184,8 @@ class _Scored:
         rows, layer = self._rows, self._layers[whose]
         key = rows.inputs.models[whose].scores[rows.subject][layer]
         scored = stored(rows.session, key, f"the scores of {rows.subject}")
-        return {
+        place = {"ran_on": scored["ran_on"]} if "ran_on" in scored else {}
+        return place | {
             "score": scored["fold_score"][self._number],
             "alpha": scored["alpha"][self._number],
             "flag_constant": scored["flag_constant"],

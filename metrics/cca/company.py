@@ -74,12 +74,12 @@ class Heard(NamedTuple):
     def chosen(self, session: Session, subject: str) -> np.ndarray:
         """Return the layer (fold,) with the best mean inner score over a listener's electrodes."""
         found = [stored(session, key, f"the scores of {subject}") for key in self.scores[subject]]
-        return np.argmax([each["inner_score"].mean(axis=1) for each in found], axis=0)
+        means = [each["inner_score"].mean(axis=1) for each in found]
+        return np.asarray(np.argmax(means, axis=0))
 
 
 def accompanied(session: Session, model: str, layers: Sequence[str] | None = None) -> Session:
     """Return a session of another model with the same data, on the same device."""
-    has_place = hasattr(session.model.get(), "to")
     dataset = session.dataset.get()
     opened = open_session(
         model,
@@ -87,8 +87,7 @@ def accompanied(session: Session, model: str, layers: Sequence[str] | None = Non
         layers=layers,
         subjects=session.subjects,
         data=dataset,
-        # A model without a network says nothing of where others should be.
-        device=session.device if has_place else "auto",
+        device=session.asked_device,
         seed=session.seed,
         store=session.store,
     )

@@ -19,6 +19,7 @@ from heschl.metrics.cca.moments import Moments
 from heschl.metrics.cca.whitening import check_share
 from heschl.metrics.ridge.agreement import is_constant, r2
 from heschl.metrics.ridge.checks import check_inputs
+from heschl.metrics.ridge.engine.devices import described_device
 from heschl.metrics.ridge.metric import labelled
 
 if TYPE_CHECKING:
@@ -137,9 +138,9 @@ class CanonicalCorrelation:
             tables["held_out_correlation"].append(_filled(held_out, kept))
         stacked = {name: np.stack(values) for name, values in tables.items()}
         of_pairs = {name: stacked.pop(name) for name in names[3:]}
-        return labelled(stacked, responses, folds, score="r2").assign(
-            {name: ((FOLD, PAIR), values) for name, values in of_pairs.items()}
-        )
+        return labelled(
+            stacked, responses, folds, score="r2", ran_on=described_device("cpu")
+        ).assign({name: ((FOLD, PAIR), values) for name, values in of_pairs.items()})
 
     def _fit(self, features: np.ndarray, units: np.ndarray) -> tuple[CanonicalPairs, np.ndarray]:
         """Return the pairs, and what units (pair, unit) make of the variates of the kept ones."""

@@ -74,6 +74,7 @@ def of_listener(
         ceiling=noise["ceiling"],
         n_repeats=int(noise["n_repeats"]),
         n_units_dropped=int(noise["n_units_dropped"]),
+        ran_on=tuple({str(each["ran_on"]): None for each in of_folds if "ran_on" in each}),
         n_stimuli=counts.n_stimuli,
         n_train=counts.n_train,
         n_test=counts.n_test,
@@ -89,7 +90,7 @@ def gather_parts(
     *,
     seed: int,
 ) -> dict[str, xr.Dataset]:
-    """Return the groups of a Score.
+    """Return the groups of a Score, and for its provenance where parts were computed.
 
     Parameters
     ----------
@@ -112,7 +113,8 @@ def gather_parts(
             of_parts = [_without_layer(each[group][name]) for each in gathered.values()]
             stacked = xr.concat(of_parts, part).assign_coords({part: list(gathered)})
             groups[group] = groups[group].assign({f"{part}_{name}": stacked})
-    return groups
+    places = sorted({place for each in results.values() for one in each for place in one.ran_on})
+    return groups | {"provenance": xr.Dataset(attrs={"metric_ran_on": "; ".join(places)})}
 
 
 def _without_layer(values: xr.DataArray) -> xr.DataArray:

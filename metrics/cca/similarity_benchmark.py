@@ -186,6 +186,7 @@ def compute_predictions(
             {
                 "prediction": prediction.astype(np.float32),
                 "layer": np.asarray(models[who].layers[layer]),
+                "ran_on": np.asarray(found.attrs.get("ran_on", "not said by the metric")),
                 **{name: found[name].to_numpy() for name in ("score", "alpha", "flag_constant")},
             },
         )

@@ -12,14 +12,13 @@ from heschl.benchmarks.timit_ecog.trf import benchmark
 from heschl.data_folders import phantom_folder
 from heschl.dimensions import FOLD, LAYER, ROI, UNIT
 from heschl.registry import resolve_dataset
-from heschl.store import Store
 
 LAYERS = ("blend.2", "blend.3")
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    return Store(tmp_path_factory.mktemp("store"))
+def store(ecog_store):
+    return ecog_store
 
 
 @pytest.fixture(scope="module")

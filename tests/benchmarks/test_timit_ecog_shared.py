@@ -25,7 +25,6 @@ from heschl.metrics.cca.company import Features
 from heschl.metrics.ridge import Ridge
 from heschl.models.phantom_oracles.model import phones, spectrum
 from heschl.scoring import plan
-from heschl.store import Store
 from heschl.temporal import stacked
 from heschl.truth import Expectation
 
@@ -33,9 +32,8 @@ LISTENER = "ec03"
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    store = Store(tmp_path_factory.mktemp("store"))
-    return {"subjects": [LISTENER], "data": "phantom", "store": store}
+def settings(ecog_store):
+    return {"subjects": [LISTENER], "data": "phantom", "store": ecog_store}
 
 
 @pytest.fixture(scope="module")
@@ -189,6 +187,7 @@ def test_score_says_what_it_is(score):
     assert abs(summary["held_out_correlation"].to_numpy() - correlations).mean() < 0.1
     configuration = json.loads(score.provenance["configuration"])["benchmark"]
     assert configuration["on_phantom"]["partner"] == "phantom-phones"
+    assert score.provenance["metric_ran_on"].startswith("cpu: NumPy")
 
 
 def test_the_shared_part_is_the_score(score):
