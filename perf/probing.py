@@ -39,6 +39,7 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=13)
     parser.add_argument("--peer-layers", type=int, default=1)
     parser.add_argument("--folds", type=int, default=10)
+    parser.add_argument("--only", choices=("labels", "numbers", "logistic"))
     chosen = parser.parse_args()
     generator = np.random.default_rng(0)
     codes = generator.integers(N_CLASSES, size=chosen.items)
@@ -60,30 +61,29 @@ def main() -> None:
             score
         ][0]
 
-    compare(
-        f"ridge, {N_CLASSES} labels",
-        ours(RidgeHead(), labels, "balanced_accuracy"),
-        lambda layer, these: peer_ridge_labels(layer, codes, these),
-        layers,
-        folds,
-        chosen.peer_layers,
-    )
-    compare(
-        f"ridge, {N_COLUMNS} numbers",
-        ours(RidgeHead(), Vectors(numbers), "r"),
-        lambda layer, these: peer_ridge_numbers(layer, numbers, these),
-        layers,
-        folds,
-        chosen.peer_layers,
-    )
-    compare(
-        f"logistic, {N_CLASSES} labels",
-        ours(LogisticHead(), labels, "macro_f1"),
-        lambda layer, these: peer_logistic(layer, codes, speakers, these),
-        layers,
-        folds[:1],
-        chosen.peer_layers,
-    )
+    kinds: dict[str, tuple[str, Scored, Scored, Sequence[Fold]]] = {
+        "labels": (
+            f"ridge, {N_CLASSES} labels",
+            ours(RidgeHead(), labels, "balanced_accuracy"),
+            lambda layer, these: peer_ridge_labels(layer, codes, these),
+            folds,
+        ),
+        "numbers": (
+            f"ridge, {N_COLUMNS} numbers",
+            ours(RidgeHead(), Vectors(numbers), "r"),
+            lambda layer, these: peer_ridge_numbers(layer, numbers, these),
+            folds,
+        ),
+        "logistic": (
+            f"logistic, {N_CLASSES} labels",
+            ours(LogisticHead(), labels, "macro_f1"),
+            lambda layer, these: peer_logistic(layer, codes, speakers, these),
+            folds[:1],
+        ),
+    }
+    for name, (title, own, peer, these) in kinds.items():
+        if chosen.only in (None, name):
+            compare(title, own, peer, layers, these, chosen.peer_layers)
 
 
 Scored = Callable[[np.ndarray, Sequence[Fold]], np.ndarray]
@@ -94,7 +94,7 @@ def layer_of(
 ) -> np.ndarray:
     """Return features (item, unit), float32, whose spectrum falls by a thousand."""
     means = generator.standard_normal((N_CLASSES, width))
-    drawn = share * means[codes] + 2 * generator.standard_normal((len(codes), width))
+    drawn = share * means[codes] + 8 * generator.standard_normal((len(codes), width))
     mixing = np.linalg.qr(generator.standard_normal((width, width)))[0]
     return ((drawn * np.logspace(0, -1.5, width)) @ mixing + 1).astype(np.float32)
 

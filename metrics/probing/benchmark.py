@@ -44,8 +44,9 @@ class ProbingBenchmark:
     Parameters
     ----------
     card
-        The metadata. Where the splitter makes one fold, whole groups of its test items are drawn
-        anew for the error, and ``unit_of_uncertainty`` is ``stimulus``; else it is ``fold``.
+        The metadata. Where the splitter makes one fold, whole groups of its test items, such as
+        speakers, are drawn anew for the error, and ``unit_of_uncertainty`` names them; else it is
+        ``fold``.
     parts
         What is asked, the primary one first; see `heschl.metrics.probing.asked`.
     splitter

@@ -38,7 +38,7 @@ class Answered(Generic[T]):
     answers
         Trained on the truth.
     permuted
-        Trained on the same items with their truths exchanged at random.
+        Trained on the same items, and with the same penalty, with their truths exchanged at random.
     constant
         The best constant answer.
     inner
@@ -99,8 +99,7 @@ class RidgeHead:
         order = np.random.default_rng(seed).permutation(len(target))
         both = np.concatenate([columns, columns[order]], axis=1)
         n_columns = columns.shape[1]
-        own = np.zeros(n_columns, int) if target.shares_penalty else np.arange(n_columns)
-        shared = np.concatenate([own, own + own.max() + 1])
+        shared = np.zeros(n_columns, int) if target.shares_penalty else np.arange(n_columns)
         found = []
         for rows, numbered in blocks_of(folds, groups, self.n_parts):
             blocks = Blocks(design, both, rows)
@@ -108,7 +107,9 @@ class RidgeHead:
             choices = chosen_penalties(blocks, trained_on, self.alphas, shared)
             for test, (fold, trained) in numbered.items():
                 choice = choices[test]
-                predicted = blocks.fit(trained).predict(design[fold.test], choice.alphas)
+                predicted = blocks.fit(trained).predict(
+                    design[fold.test], np.tile(choice.alphas, 2)
+                )
                 known = target.take(fold.train)
                 found.append(
                     Answered(
@@ -116,8 +117,8 @@ class RidgeHead:
                         known.decided(_centred(predicted[:, :n_columns], target)),
                         known.decided(_centred(predicted[:, n_columns:], target)),
                         known.constant(len(fold.test)),
-                        float(choice.inner[:n_columns].mean()),
-                        float(np.median(choice.alphas[:n_columns])),
+                        float(choice.inner.mean()),
+                        float(np.median(choice.alphas)),
                     )
                 )
         return found

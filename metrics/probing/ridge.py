@@ -11,7 +11,7 @@ standardised by the training items of each fit, targets centred.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -71,6 +71,12 @@ class RidgeFit:
     basis: np.ndarray
     loaded: np.ndarray
 
+    def of_first(self, n_columns: int) -> RidgeFit:
+        """Return the fit to the first columns alone."""
+        return replace(
+            self, target_mean=self.target_mean[:n_columns], loaded=self.loaded[:, :n_columns]
+        )
+
     def shrunk(self, alphas: float | np.ndarray) -> np.ndarray:
         """Return weights on the axes (axis, column), for one penalty or one a column."""
         return np.asarray(self.loaded / (self.eigenvalues[:, None] + alphas))
@@ -118,7 +124,7 @@ class Blocks:
     def errors(
         self, fit: RidgeFit, block: int, alphas: Sequence[float]
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the squared errors over a block's items, summed.
+        """Return the squared errors over a block's items, summed, of the fit's columns.
 
         Of each penalty (alpha, column), and of the training mean in place of predictions (column,).
         """
@@ -126,7 +132,7 @@ class Blocks:
         if len(rows) > self._design.shape[1]:
             return self._errors_from_sums(fit, block, alphas)
         projected = fit.project(self._design[rows].astype(np.float64))
-        wanted = self._targets[rows] - fit.target_mean
+        wanted = self._targets[rows, : len(fit.target_mean)] - fit.target_mean
         errors = [((wanted - projected @ fit.shrunk(a)) ** 2).sum(axis=0) for a in alphas]
         return np.stack(errors), (wanted**2).sum(axis=0)
 
@@ -183,12 +189,12 @@ class Blocks:
         self, fit: RidgeFit, block: int, alphas: Sequence[float]
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return what the items would give: |y|² - 2 w'x'y + w'x'x w, about the training means."""
-        sums = self._sums[block]
-        mean, target_mean = fit.mean - self._origin, fit.target_mean - self._target_origin
-        yy = sums.yy - 2 * target_mean * sums.y + sums.n * target_mean**2
+        sums, n = self._sums[block], len(fit.target_mean)
+        mean, target_mean = fit.mean - self._origin, fit.target_mean - self._target_origin[:n]
+        yy = sums.yy[:n] - 2 * target_mean * sums.y[:n] + sums.n * target_mean**2
         off = sums.x - sums.n * mean
         xx = sums.xx - np.outer(sums.x, mean) - np.outer(mean, off)
-        xy = sums.xy - np.outer(mean, sums.y) - np.outer(off, target_mean)
+        xy = sums.xy[:, :n] - np.outer(mean, sums.y[:n]) - np.outer(off, target_mean)
         turned = fit.basis / fit.scale[:, None]
         squares, products = turned.T @ xx @ turned, turned.T @ xy
         errors = []
@@ -225,7 +231,7 @@ def chosen_penalties(
         Penalties, ascending.
     shared
         The number (column,) of the penalty that a column shares with others, such as those of the
-        classes of one answer.
+        classes of one answer; of the first columns alone, if the others are not to be judged.
     """
     grid = np.asarray(alphas, dtype=np.float64)
     shape = len(grid), len(shared)
@@ -235,7 +241,7 @@ def chosen_penalties(
     for test, trained in folds.items():
         for left_out in trained:
             within = frozenset(trained) - {left_out}
-            fit = fits.pop(within, None) or blocks.fit(sorted(within))
+            fit = fits.pop(within, None) or blocks.fit(sorted(within)).of_first(len(shared))
             of_penalties, total = blocks.errors(fit, left_out, alphas)
             errors[test] += of_penalties
             totals[test] += total

@@ -34,7 +34,7 @@ CARD = BenchmarkCard(
     dataset="timit",
     metric="probing",
     protocol="toy.probing",
-    unit_of_uncertainty="stimulus",
+    unit_of_uncertainty="speaker",
 )
 KIND = LabelOf("kind", "sentence-type", "macro_f1")
 PHONES = LabelsOf("phones", "phone-brain-tuning", "macro_f1", not_counted=("h#",))
