@@ -138,11 +138,14 @@ def _read_chapter(folder: Path) -> dict[str, tuple[Path, tuple[str, ...]]]:
             )
         texts[name] = tuple(word.lower() for word in words)
     sounds = {each.stem: each for each in sorted(folder.glob("*.flac"))}
-    alone = sorted(set(texts) ^ set(sounds))
-    if alone:
-        lacking = "a sound" if alone[0] in texts else f"a line in {path.name}"
-        raise CorruptData(
-            f"{folder} has {len(alone)} utterances by halves: {alone[0]} lacks {lacking}; unpack "
-            "the chapter again"
-        )
+    for error, kind, names, others in (
+        (MissingData, "a sound", texts, sounds),
+        (CorruptData, f"a line in {path.name}", sounds, texts),
+    ):
+        lacking = sorted(set(names) - set(others))
+        if lacking:
+            raise error(
+                f"{folder} has {len(lacking)} utterances by halves: {lacking[0]} lacks {kind}; "
+                "unpack the chapter again"
+            )
     return {name: (sounds[name], texts[name]) for name in sorted(texts)}

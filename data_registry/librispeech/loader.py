@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from heschl.alignment import Alignment
 from heschl.data_registry.librispeech import LIBRISPEECH
@@ -68,7 +69,8 @@ class LibriSpeech:
         """Return one item for each aligned word of the transcript."""
         asked = chosen_task(self.card.id, _TASKS, task)
         spoken = self.pronunciations()
-        names, columns = [], {"stimulus": [], "onset_s": [], "offset_s": []}
+        names: list[str] = []
+        columns: dict[str, Any] = {"stimulus": [], "onset_s": [], "offset_s": []}
         labels: dict[str, list[str]] = {
             name: [] for name in ("word", "phones", "speaker", "sex", "subset", "chapter")
         }

@@ -59,7 +59,7 @@ def edits(first: Sequence[str], second: Sequence[str]) -> float:
 
 def lexical_values(word: str) -> np.ndarray:
     """Return what the oracle of words makes of a word (unit,)."""
-    return np.asarray(features.lexical(Alignment(words=((0.0, 1.0, word),))).values[0])
+    return np.asarray(features.lexical(Alignment(words=(Interval(0.0, 1.0, word),))).values[0])
 
 
 def expectations(
@@ -110,7 +110,7 @@ def _phonetic_values(token: Token) -> np.ndarray:
         next(p for p in reversed(token.said) if p.onset_s <= centre_s < p.offset_s)
         for centre_s in centres_s.tolist()
     ]
-    return np.asarray(features.phonetic(Alignment(phones=heard)).values.mean(axis=0))
+    return np.asarray(features.phonetic(Alignment(phones=tuple(heard))).values.mean(axis=0))
 
 
 def _preferences(

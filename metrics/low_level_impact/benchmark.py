@@ -18,7 +18,7 @@ from heschl.cards import BenchmarkCard
 from heschl.cells import Cell, Shared
 from heschl.configuration import describe
 from heschl.encoding import EncodingBenchmark
-from heschl.encoding_cells import feature_cell, listeners, score_cell
+from heschl.encoding_cells import feature_cell, listeners, on_device, score_cell
 from heschl.encoding_rows import row_labels
 from heschl.errors import InvalidInput
 from heschl.metrics.low_level_impact.gathering import gather_impacts
@@ -212,7 +212,8 @@ class LowLevelImpactBenchmark:
     ) -> list[Cell]:
         """Return the cells of listeners who share residuals, each scored as the alignment is."""
         inputs = [dict.fromkeys(stimuli, key) for key in residuals.keys]
-        compute = partial(compute_residual_scores, self.alignment, session, feature, inputs)
+        alignment = on_device(self.alignment, session.asked_device)
+        compute = partial(compute_residual_scores, alignment, session, feature, inputs)
         shared = Shared((feature, tuple(stimuli)), compute)
         return [
             replace(

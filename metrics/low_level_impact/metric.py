@@ -82,7 +82,7 @@ class LowLevelImpact:
 
     def __call__(
         self,
-        design: xr.DataArray,
+        features: xr.DataArray,
         responses: xr.DataArray,
         folds: Sequence[Fold],
         *,
@@ -93,17 +93,17 @@ class LowLevelImpact:
 
         Parameters
         ----------
-        design
+        features
             (time, feature) before delays, z-scored within stimuli, finite; the coordinate
             ``stimulus`` (time,) tells where one ends, without it all rows are one.
         responses
-            (time, unit), row for row with the design.
+            (time, unit), row for row with the features.
         folds
             One: the residuals are fitted on its training rows.
         seed
             For estimators that draw rows.
         low_level
-            For each low-level space (time, column), row for row with the design.
+            For each low-level space (time, column), row for row with the features.
 
         Returns
         -------
@@ -112,16 +112,16 @@ class LowLevelImpact:
         """
         if not low_level:
             raise InvalidInput("no low-level feature space was given; expected at least one")
-        for rows in (design, *low_level.values()):
+        for rows in (features, *low_level.values()):
             check_design(rows, responses)
         check_responses(responses)
         check_seed(seed)
         fold = only_fold(folds)
-        values = design.to_numpy()
+        values = features.to_numpy()
+        of_row = features[STIMULUS].to_numpy() if STIMULUS in features.coords else None
 
-        def scored(features: np.ndarray) -> xr.DataArray:
-            of_row = design[STIMULUS].to_numpy() if STIMULUS in design.coords else None
-            rows = xr.DataArray(delayed_rows(features, of_row, self.delays), dims=(TIME, FEATURE))
+        def scored(before: np.ndarray) -> xr.DataArray:
+            rows = xr.DataArray(delayed_rows(before, of_row, self.delays), dims=(TIME, FEATURE))
             return self.ridge(rows, responses, [fold], seed=seed)["score"].isel(
                 {FOLD: 0}, drop=True
             )
@@ -132,7 +132,7 @@ class LowLevelImpact:
         }
         original = scored(values)
         residual = xr.concat(
-            [scored(features) for features in left.values()],
+            [scored(residual) for residual in left.values()],
             xr.DataArray(list(left), dims=FEATURES, name=FEATURES),
         ).transpose(FEATURES, UNIT)
         return xr.Dataset(

@@ -139,7 +139,7 @@ def _refusal() -> Finding:
         "refused",
         [found],
         benchmark="engine",
-        about=f"600 rows against 250: {impact(*map(np.array, scores)):.1f} % by itself",
+        about=f"600 rows against 250: {100 * (1 - scores[1] / scores[0]):.1f} % by itself",
         quantity="fits on other rows",
         source=_SOURCE,
     )

@@ -40,7 +40,7 @@ PARTS: Mapping[str, tuple[Distance, str]] = {
 }
 """What is reported: which number of `SemanticPhonetic`, by which distance."""
 
-_RAW = {"euclidean": ("euclidean", "preference")}
+_RAW: Mapping[str, tuple[Distance, str]] = {"euclidean": ("euclidean", "preference")}
 """What stands beside it; it has the unit of the features, which differs between layers."""
 
 _TASK = "word"
