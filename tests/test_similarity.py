@@ -37,6 +37,11 @@ CARD = BenchmarkCard(
 )
 
 
+MODEL = ModelCard("toy-bands", load="none:none", summary="A toy")
+DATASET = DatasetCard("toy", load="none:none", summary="A toy")
+TRAITS = Traits(minimum_samples=FRAME)
+
+
 @functools.cache
 def waveforms():
     """Return noise whose bands have levels of their own (sound, sample)."""
@@ -60,9 +65,9 @@ class Bands:
     """Eight bands, four of them, and one alone."""
 
     n_calls: int = 0
-    card: ModelCard = ModelCard("toy-bands", load="none:none", summary="A toy")
+    card: ModelCard = MODEL
     sample_rate: int = RATE
-    traits: Traits = Traits(minimum_samples=FRAME)
+    traits: Traits = TRAITS
     digest: str = "toy-bands"
     layers: tuple[Layer, ...] = tuple(
         Layer(name, width, rate_hz=10.0, offset_s=0.05)
@@ -81,7 +86,7 @@ class Listeners:
 
     lacking: dict[str, int] = field(default_factory=dict)
     n_rows: int = 1
-    card: DatasetCard = DatasetCard("toy", load="none:none", summary="A toy")
+    card: DatasetCard = DATASET
 
     def stimuli(self):
         return StimulusSet(
