@@ -34,7 +34,7 @@ RELIABILITY = {"Primary": 0.5, "Lateral": 0.3, "Posterior": 0.05, "Anterior": 0.
 VOXELS_PER_REGION = 12
 _SOURCE = "docs/protocols.md, S-audio.regression (conditional form)"
 _SIMILARITY_SOURCE = "docs/protocols.md, S-audio.rsa (SciPy, noise drawn anew)"
-_LISTENERS_DRAWN = 24
+_LISTENERS_DRAWN = 16
 """Of the noise of at least so many listeners similarities are expected."""
 
 

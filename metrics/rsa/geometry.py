@@ -10,6 +10,8 @@ for every pair a < b, in the order of the upper triangle, row by row, as SciPy's
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from heschl.errors import InvalidInput
@@ -77,7 +79,7 @@ def n_sounds_of(n_pairs: int) -> int:
     >>> n_sounds_of(13530)
     165
     """
-    n_sounds = round((1 + np.sqrt(1 + 8 * n_pairs)) / 2)
+    n_sounds = (1 + math.isqrt(1 + 8 * n_pairs)) // 2
     if n_sounds * (n_sounds - 1) // 2 != n_pairs:
         raise InvalidInput(f"{n_pairs} dissimilarities are those of no whole number of sounds")
     return n_sounds

@@ -74,7 +74,7 @@ class Ranked:
             ranks[row] += upto
         ranks -= weights.sum()
         ranks /= 2
-        return ranks
+        return np.asarray(ranks)
 
     def directions(self, weights: np.ndarray | None = None) -> np.ndarray:
         """Return vectors of length 1 (geometry, pair) whose products are rank correlations.
@@ -86,7 +86,7 @@ class Ranked:
         vectors = self.ranks(weights)
         vectors *= np.sqrt(weights)
         lengths = np.sqrt(np.einsum("gp,gp->g", vectors, vectors))[:, None]
-        return np.divide(vectors, lengths, out=vectors, where=lengths > 0)
+        return np.asarray(np.divide(vectors, lengths, out=vectors, where=lengths > 0))
 
 
 def counts_of(sounds: np.ndarray, n_sounds: int) -> np.ndarray:

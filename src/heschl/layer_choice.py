@@ -34,7 +34,7 @@ LAYER_RULES = {
     "best_of_unit": "for each unit its best layer: optimistic, for comparison alone",
     "inner": "for each unit and fold the layer that does best within the training rows",
     "splits": "for each unit the layer that does best on half of the splits, scored on the others",
-    "blocks": "for each block of pairs of sounds the layer most alike on pairs that share none",
+    "blocks": "for each block of pairs the layer that is most alike on the pairs of other sounds",
     "training": "for each split the layer that is most alike on the training sounds",
 }
 """Every way in which layers are reduced to one number, in words. The board's number is by

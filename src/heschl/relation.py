@@ -245,6 +245,7 @@ def _sums(pairs: np.ndarray, number: np.ndarray) -> np.ndarray:
 def _r_of(counts: np.ndarray, sums: np.ndarray) -> np.ndarray:
     """Return Pearson's r if families come ``counts`` times (draw, family); NaN without spread."""
     n, x, y, xx, yy, xy = (counts @ sums).T
+    n = np.maximum(n, 1)  # where all families are left out nothing varies
     spread = (xx - x * x / n) * (yy - y * y / n)
     has_spread = spread > _NO_SPREAD * (xx * yy)
     found = np.divide(

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from heschl.findings import Bound, Finding
-from heschl.relation import OVERALL, Relation, correlate, relate
+from heschl.relation import OVERALL, Relation, correlate, overall, relate
 
 __all__ = ["verification"]
 
@@ -105,8 +105,8 @@ def _correlated(generator: np.random.Generator, n: int, r: float) -> np.ndarray:
 
 
 def _of_overall(tasks: dict[str, dict[str, float]], alignment: dict[str, float]) -> Relation:
-    found = relate(tasks, {"alignment": alignment})
-    return next(each for each in found if each.of == OVERALL)
+    (found,) = relate({OVERALL: overall(tasks)}, {"alignment": alignment})
+    return found
 
 
 def _width(found: Relation) -> float:

@@ -12,6 +12,8 @@ import numpy as np
 import scipy.io
 import soxr
 from scipy.io import wavfile
+from scipy.spatial.distance import pdist, squareform
+from scipy.stats import spearmanr, zscore
 from sklearn.linear_model import Ridge
 
 ALPHAS = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 50.0)
@@ -98,3 +100,34 @@ def score(layers: dict[str, np.ndarray], y: np.ndarray, parts: np.ndarray) -> tu
         predicted[test] = fit.predict(layers[layer][test])
         chosen.append(layer)
     return clipped(predicted, y), chosen
+
+
+def similarity(
+    layers: dict[str, np.ndarray], patterns: np.ndarray, parts: np.ndarray
+) -> tuple[dict[str, float], float]:
+    """Return the similarity of each layer by itself, and with the layers chosen by blocks.
+
+    Everything is a square of sounds here, and a mask on it: SciPy's distances and ranks, no more.
+    """
+    upper = np.triu(np.ones((len(parts), len(parts)), dtype=bool), k=1)
+
+    def unlike(values: np.ndarray) -> np.ndarray:
+        return squareform(pdist(zscore(values, axis=0), "correlation"))
+
+    def alike(one: np.ndarray, other: np.ndarray, mask: np.ndarray) -> float:
+        return float(spearmanr(one[mask], other[mask]).statistic)
+
+    brain = unlike(patterns)
+    models = {name: unlike(values) for name, values in layers.items()}
+    assembled = np.zeros_like(brain)
+    for i in np.unique(parts):
+        for j in np.unique(parts)[np.unique(parts) >= i]:
+            out = np.isin(parts, [i, j])
+            rest = upper & ~out[:, None] & ~out[None, :]
+            best = max(models, key=lambda name, rest=rest: alike(models[name], brain, rest))
+            block = np.outer(parts == i, parts == j) | np.outer(parts == j, parts == i)
+            assembled[block] = models[best][block]
+    return (
+        {name: alike(model, brain, upper) for name, model in models.items()},
+        alike(assembled, brain, upper),
+    )

@@ -51,7 +51,8 @@ def found_by_heschl(model: str, folder: Path) -> dict[str, tuple[float, list[str
     return found
 
 
-def compare(model_id: str, folder: Path) -> None:
+def experiment(model_id: str, folder: Path):
+    """Return the features of each layer, the fold of each sound, and the components."""
     model = registry.resolve_model(model_id).object
     names, categories, measured = reference_sounds.responses(folder)
     layers = reference_sounds.features(model, folder, names)
@@ -59,7 +60,11 @@ def compare(model_id: str, folder: Path) -> None:
     folds = StratifiedKFold(5, by="category", seed=0).folds({"category": np.array(categories)})
     for number, fold in enumerate(folds):
         parts[fold.test] = number
+    return layers, parts, measured
 
+
+def compare(model_id: str, folder: Path) -> None:
+    layers, parts, measured = experiment(model_id, folder)
     found = found_by_heschl(model_id, folder)
 
     for component in COMPONENTS:
@@ -87,3 +92,29 @@ def test_real_components_of_byol_equal_the_reference(fetched, model, monkeypatch
     pytest.importorskip("s3prl", reason="s3prl is not installed: pip install 'heschl[s3prl]'")
     monkeypatch.setenv("HESCHL_MIRROR", MIRROR)
     compare(model, fetched)
+
+
+def compare_similarity(model_id: str, folder: Path, store: Path) -> None:
+    layers, parts, measured = experiment(model_id, folder)
+    patterns = np.column_stack([measured[name] for name in COMPONENTS])
+    of_layers, by_blocks = reference_sounds.similarity(layers, patterns, parts)
+
+    found = heschl.score(model_id, "nh2015_components-rsa", data=folder, store=store)
+
+    scores = found.tree["summary"]["score"].sel(roi="all").squeeze("subject")
+    for layer, expected in of_layers.items():
+        # Features and responses are kept in float32.
+        assert float(scores.sel(layer=layer)) == pytest.approx(expected, abs=2e-5)
+    assert found.value == pytest.approx(by_blocks, abs=2e-5)
+
+
+@pytest.mark.slow
+def test_phantom_similarity_equals_the_reference(store_folder):
+    folder = phantom_folder("nh2015_components", 0, Store(store_folder))
+    compare_similarity("mfcc", folder, store_folder)
+
+
+@with_mirror
+@pytest.mark.slow
+def test_real_similarity_equals_the_reference(fetched, store_folder):
+    compare_similarity("mfcc", fetched, store_folder)
