@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import xarray as xr
@@ -13,7 +13,7 @@ import xarray as xr
 from heschl.cards import BenchmarkCard
 from heschl.cells import Arrays, Cell, Report
 from heschl.configuration import describe, digest
-from heschl.contracts import LabelledDataset
+from heschl.contracts import LabelledDataset, SpeechModel
 from heschl.dimensions import DRAW, LAYER, ROI, SUBJECT
 from heschl.encoding_cells import heard_input
 from heschl.encoding_rows import stored
@@ -90,7 +90,7 @@ class RecognitionBenchmark:
         require_tunable(model)
         names = (*train.stimuli, *test.stimuli)
         for name in names:
-            planned_windows(model, stimuli[name], self.windowing)
+            planned_windows(cast("SpeechModel", model), stimuli[name], self.windowing)
         configuration = {
             "stage": "recognition",
             "model": session.model_version,
@@ -172,7 +172,7 @@ def _compute(
 
     train, test = benchmark._items(session)  # noqa: SLF001  its own module
     model, stimuli = session.model.get(), session.dataset.get().stimuli()
-    rate = model.sample_rate
+    rate = cast("SpeechModel", model).sample_rate
     sentences = [
         Sentence(
             name,

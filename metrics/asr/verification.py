@@ -33,8 +33,8 @@ _SCHEDULE = Schedule(learning_rate=3e-3, n_epochs=20, batch_size=2)
 class Ear(torch.nn.Module):
     """Convolutions of 25 ms every 10 ms and one more layer, both of them random at first."""
 
-    n_units = 32
-    n_threads = 1
+    n_units: int = 32
+    n_threads: int | None = 1
 
     def __init__(self, seed: int) -> None:
         super().__init__()

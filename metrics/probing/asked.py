@@ -200,7 +200,9 @@ class FramesOf:
             onset_s=np.maximum(moments - half_s, 0.0),
             offset_s=moments + half_s,
             labels={
-                name: column[place] for name, column in sounds.labels.items() if name != STIMULUS
+                name: column[place].tolist()
+                for name, column in sounds.labels.items()
+                if name != STIMULUS
             },
             known=first,
         )
@@ -252,6 +254,10 @@ def _whole_sounds(dataset: LabelledDataset, items: Items, select: Selection) -> 
         parts.task,
         names.tolist(),
         stimulus=names.tolist(),
-        labels={name: column[first] for name, column in parts.labels.items() if name != STIMULUS},
+        labels={
+            name: column[first].tolist()
+            for name, column in parts.labels.items()
+            if name != STIMULUS
+        },
         known=dataset.stimuli(),
     )

@@ -78,12 +78,12 @@ def gather_parts(
 
     score = of_kind(_ANSWERS)
     is_of_labels = labelled(np.array([part.score not in _OF_NUMBERS for part in parts]))
-    extra = {
-        name: table(
-            lambda _, arrays, key=f"score_{name}": arrays[key][_ANSWERS] if key in arrays else None
-        )
-        for name in MEANINGS
-    }
+
+    def of_answers(name: str) -> xr.DataArray:
+        key = f"score_{name}"
+        return table(lambda _, arrays: arrays[key][_ANSWERS] if key in arrays else None)
+
+    extra = {name: of_answers(name) for name in MEANINGS}
     return sample_groups(
         score,
         n_items=table(lambda _, arrays: arrays["n_test"])[0],

@@ -123,16 +123,16 @@ def scores_of_vectors(tally: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def drawn_scores(
-    score: Callable[[np.ndarray], np.ndarray], tally: np.ndarray, *, seed: int
-) -> np.ndarray:
-    """Return a score (draw,) of groups drawn with replacement, as many as there are.
+    scores: Callable[[np.ndarray], dict[str, np.ndarray]], tally: np.ndarray, *, seed: int
+) -> dict[str, np.ndarray]:
+    """Return each score (draw,) of groups drawn with replacement, as many as there are.
 
     ``tally`` is (group, ...); probes are not trained anew: it is the error of these answers.
     """
     n_groups = len(tally)
     generator = np.random.default_rng(seed)
     counts = generator.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=N_DRAWS)
-    return score((counts @ tally.reshape(n_groups, -1)).reshape(N_DRAWS, *tally.shape[1:]))
+    return scores((counts @ tally.reshape(n_groups, -1)).reshape(N_DRAWS, *tally.shape[1:]))
 
 
 def _summed(values: np.ndarray, groups: np.ndarray) -> np.ndarray:

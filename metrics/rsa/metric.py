@@ -205,5 +205,5 @@ def _means_of_others(geometries: np.ndarray) -> np.ndarray:
 
 def _flat(layers: Ranked, parts: Ranked) -> np.ndarray:
     """Return where one of the two does not vary, booleans (layer, part)."""
-    varies = [np.ptp(each.values, axis=1) > 0 for each in (layers, parts)]
-    return ~(varies[0][:, None] & varies[1])
+    of_layers, of_parts = (np.ptp(each.values, axis=1) > 0 for each in (layers, parts))
+    return np.asarray(~(of_layers[:, None] & of_parts))

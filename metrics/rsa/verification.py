@@ -202,8 +202,8 @@ def _white(generator: np.random.Generator, width: int) -> np.ndarray:
 
 
 def _alike(one: np.ndarray, other: np.ndarray) -> float:
-    ranked = (Ranked(dissimilarities(each)[np.newaxis]) for each in (one, other))
-    return float(similarity(*ranked)[0, 0])
+    first, second = (Ranked(dissimilarities(each)[np.newaxis]) for each in (one, other))
+    return float(similarity(first, second)[0, 0])
 
 
 def _topline(metric: RSA, listeners: Sequence[np.ndarray]) -> float:

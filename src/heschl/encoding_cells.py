@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from heschl.ceiling_work import compute_ceiling, compute_shared
 from heschl.cells import Cell, Shared
 from heschl.choice_work import compute_choice
 from heschl.configuration import array_digest, canonical_json, describe
-from heschl.contracts import AnyModel
+from heschl.contracts import AnyModel, SpeechModel
 from heschl.encoding_rows import row_labels
 from heschl.encoding_work import Hearing, compute_features, compute_scores
 from heschl.errors import BrokenPlugin, MissingData
@@ -87,7 +87,9 @@ def feature_cell(benchmark: Hearing, session: Session, stimulus: str) -> Cell:
     dataset, model = session.dataset.get(), session.model.get()
     clock = dataset.clock(stimulus)
     if hasattr(model, "forward"):
-        planned_windows(model, dataset.stimuli()[stimulus], benchmark.windowing)
+        planned_windows(
+            cast("SpeechModel", model), dataset.stimuli()[stimulus], benchmark.windowing
+        )
     layers = {layer.name: layer for layer in model.layers}
     shared = {
         "stage": "features",

@@ -154,7 +154,7 @@ def _with_dual_errors(
 
 
 def _dual(found: xr.DataArray, draws: xr.DataArray, n_stimuli: int) -> xr.DataArray:
-    return xr.apply_ufunc(
+    error: xr.DataArray = xr.apply_ufunc(
         dual_error,
         found,
         draws,
@@ -162,6 +162,7 @@ def _dual(found: xr.DataArray, draws: xr.DataArray, n_stimuli: int) -> xr.DataAr
         vectorize=True,
         kwargs={"n_stimuli": n_stimuli},
     )
+    return error
 
 
 def _units(
