@@ -30,8 +30,8 @@ BY = {
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
     """Return a folder with features at 50 Hz and an item file, the items, and their frames."""
-    # With most other seeds one triplet in a hundred thousand is a tie to us, within a millionth, and
-    # none to their float32, which moves the rate by half of its share.
+    # With other seeds one triplet in a hundred thousand or so is a tie to us, within a millionth,
+    # and none to their float32, which moves the rate by half of its share.
     folder, generator = tmp_path_factory.mktemp("items"), np.random.default_rng(1)
     columns = {name: [] for name in ("stimulus", "phone", "previous", "next", "speaker")}
     times, parts = [], []
