@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 from sklearn.linear_model import Ridge as SkRidge
 from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold as SkKFold
 from toy import Loudness, ToyDataset, toy_benchmark
 
 import heschl
+from heschl.aggregation import over_subjects
 from heschl.cards import BenchmarkCard
 from heschl.errors import InvalidInput
 from heschl.extraction import extract
@@ -175,6 +177,22 @@ def test_a_space_that_is_itself_scored_has_one_cell_of_features_a_sound(store):
 
     assert len(set(keys)) == len(keys)
     assert sum(cell.stage == "features" for cell in cells) == 3 + 3
+
+
+def test_a_layer_without_an_impact_counts_for_none_in_the_mean_over_layers():
+    values = xr.DataArray([[[10.0], [30.0]], [[np.nan], [50.0]]], dims=("layer", "subject", "roi"))
+    summary = xr.Dataset(
+        {
+            "score": values,
+            "normalised": values,
+            "ceiling": (("subject", "roi"), np.ones((2, 1))),
+        },
+        coords={"layer": ["a", "b"], "subject": ["S1", "S2"], "roi": ["all"]},
+    )
+
+    found = over_subjects(summary, seed=0)["rule_value"].sel(layer_rule="mean", quantity="score")
+
+    assert float(found.squeeze()) == np.mean([10.0, (30 + 50) / 2])
 
 
 def test_nothing_to_lose_is_undefined_and_flagged(store):
