@@ -62,8 +62,8 @@ class CanonicalCorrelation:
     >>> from heschl.splits import ContiguousKFold
     >>> folds = ContiguousKFold(3).folds({"time": np.arange(90)})
     >>> found = CanonicalCorrelation(n_pairs=1)(design, responses, folds, seed=0)
-    >>> float(found["score"].mean().round(1)), found["held_out_correlation"].shape
-    (0.7, (3, 1))
+    >>> bool(found["score"].min() > 0.4), found["held_out_correlation"].shape
+    (True, (3, 1))
     """
 
     n_pairs: int = 50

@@ -16,7 +16,7 @@ def shared_variance(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     0 where either does not vary.
 
     >>> first = np.array([[0.0, 1.0], [1.0, 1.0], [2.0, 1.0]])
-    >>> shared_variance(first, first - 3).tolist()
+    >>> shared_variance(first, first - 3).round(9).tolist()
     [1.0, 0.0]
     """
     if first.shape != second.shape or first.ndim != 2:  # noqa: PLR2004
