@@ -1,7 +1,7 @@
 """Benchmarks on LibriSpeech: their cards."""
 
 from heschl.cards import BenchmarkCard
-from heschl.metrics.preference import SEMANTIC_PHONETIC as METRIC
+from heschl.metrics import preference
 
 __all__ = ["SEMANTIC_PHONETIC"]
 
@@ -9,7 +9,7 @@ SEMANTIC_PHONETIC = BenchmarkCard(
     id="librispeech-semantic_phonetic",
     load="heschl.benchmarks.librispeech.semantic_phonetic:benchmark",
     summary="Whether words are nearer to their synonyms (below 0) or to words that sound alike",
-    citation=METRIC.citation,
+    citation=preference.SEMANTIC_PHONETIC.citation,
     version=1,
     dataset="librispeech",
     metric="semantic-phonetic",
