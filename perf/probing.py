@@ -6,8 +6,10 @@
 Ridge: `RidgeClassifierCV` and `RidgeCV(alpha_per_target=True)` on standardised features, fold by
 fold, with the same penalties. Logistic: `LogisticRegressionCV` with the same penalties, once with
 the same items held out, once with five folds, which is its default. Layers are mixtures of what
-tells the label and of noise, of spectra that fall as those of networks do. Peers are timed on as
-many layers as ``--peer-layers`` says and scaled up.
+tells the label and of noise, of spectra that fall as those of networks do. Ours trains on exchanged
+truths as well, for the baseline beside each score; peers are timed for the score alone, and with a
+second fit for that baseline. They run on as many layers as ``--peer-layers`` says; their time is
+scaled up.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import argparse
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from sklearn.linear_model import LogisticRegressionCV, RidgeClassifierCV, RidgeCV
@@ -55,45 +58,51 @@ def main() -> None:
     labels = Labels(codes, tuple(f"phone {k}" for k in range(N_CLASSES)))
     folds = GroupKFold(chosen.folds, by="speaker").folds({"speaker": speakers})
     print(f"{chosen.items} items × {chosen.width} units × {chosen.layers} layers")
-    print("probe                          ours cpu s  peer cpu s   × cpu   ours    peer")
+    print("probe                          ours cpu s  peer cpu s   × cpu  × both   ours    peer")
 
     def ours(head: RidgeHead | LogisticHead, target: Labels | Vectors, score: str) -> Scored:
         return lambda layer, these: probe(head, layer, target, these, speakers, seed=0).scores[
             score
         ][0]
 
-    kinds: dict[str, tuple[str, Scored, Scored, Sequence[Fold]]] = {
+    kinds: dict[str, tuple[str, Scored, Peer, np.ndarray, Sequence[Fold]]] = {
         "labels": (
             f"ridge, {N_CLASSES} labels",
             ours(RidgeHead(), labels, "balanced_accuracy"),
-            lambda layer, these: peer_ridge_labels(layer, codes, these),
+            peer_ridge_labels,
+            codes,
             folds,
         ),
         "numbers": (
             f"ridge, {N_COLUMNS} numbers",
             ours(RidgeHead(), Vectors(numbers), "r"),
-            lambda layer, these: peer_ridge_numbers(layer, numbers, these),
+            peer_ridge_numbers,
+            numbers,
             folds,
         ),
         "logistic": (
             f"logistic, {N_CLASSES} labels",
             ours(LogisticHead(), labels, "macro_f1"),
-            lambda layer, these: peer_logistic(layer, codes, speakers, these),
+            partial(peer_logistic, speakers),
+            codes,
             folds[:1],
         ),
         "logistic-5": (
             f"logistic, {N_CLASSES} labels, 5 folds",
             ours(LogisticHead(), labels, "macro_f1"),
-            lambda layer, these: peer_logistic(layer, codes, speakers, these, n_folds=5),
+            partial(peer_logistic, speakers, n_folds=5),
+            codes,
             folds[:1],
         ),
     }
-    for name, (title, own, peer, these) in kinds.items():
+    for name, (title, own, peer, truth, these) in kinds.items():
         if chosen.only in (None, name):
-            compare(title, own, peer, layers, these, chosen.peer_layers)
+            compare(title, own, peer, truth, layers, these, chosen.peer_layers)
 
 
 Scored = Callable[[np.ndarray, Sequence[Fold]], np.ndarray]
+Peer = Callable[..., np.ndarray]
+"""Takes features, what is true of the items, and folds."""
 
 
 def layer_of(
@@ -109,7 +118,8 @@ def layer_of(
 def compare(
     name: str,
     ours: Scored,
-    peer: Scored,
+    peer: Peer,
+    truth: np.ndarray,
     layers: Sequence[np.ndarray],
     folds: Sequence[Fold],
     n_peer: int,
@@ -119,10 +129,15 @@ def compare(
     found = [ours(layer, folds).mean() for layer in layers]
     own_s = time.process_time() - begin
     begin = time.process_time()
-    expected = [peer(layer, folds).mean() for layer in layers[-n_peer:]]
+    expected = [peer(layer, truth, folds).mean() for layer in layers[-n_peer:]]
     peer_s = (time.process_time() - begin) * len(layers) / n_peer
+    exchanged = np.random.default_rng(1).permutation(truth)
+    begin = time.process_time()
+    for layer in layers[-n_peer:]:
+        peer(layer, exchanged, folds)
+    both_s = peer_s + (time.process_time() - begin) * len(layers) / n_peer
     print(
-        f"{name:30s} {own_s:10.1f} {peer_s:11.1f} {peer_s / own_s:7.1f}  "
+        f"{name:30s} {own_s:10.1f} {peer_s:11.1f} {peer_s / own_s:7.1f} {both_s / own_s:7.1f}  "
         f"{np.mean(found[-n_peer:]):.4f}  {np.mean(expected):.4f}",
         flush=True,
     )
@@ -152,9 +167,9 @@ def peer_ridge_numbers(layer: np.ndarray, numbers: np.ndarray, folds: Sequence[F
 
 
 def peer_logistic(
+    speakers: np.ndarray,
     layer: np.ndarray,
     codes: np.ndarray,
-    speakers: np.ndarray,
     folds: Sequence[Fold],
     n_folds: int | None = None,
 ) -> np.ndarray:
