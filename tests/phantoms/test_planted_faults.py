@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from heschl import ceiling_verification, verification
+from heschl import ceiling_verification, relation_verification, verification
 from heschl.benchmarks.lebel_moth.ridge import benchmark
 from heschl.ceilings import CorrelationCeiling, SplitHalf
 from heschl.cli import main
@@ -48,6 +48,7 @@ def mismatches(monkeypatch, phantom_store):
         lambda folder: [each for each in read(folder) if each.model != "phantom-phones"],
     )
     monkeypatch.setattr(ceiling_verification, "verification", list)
+    monkeypatch.setattr(relation_verification, "verification", list)
     monkeypatch.setattr(verification, "_of_metric", lambda _: [])
 
     def mismatches(faulty):

@@ -10,7 +10,7 @@ from phantoms.toy_phantom import EXPECTATION
 from toy import toy_benchmark
 
 import heschl
-from heschl import ceiling_verification, registry
+from heschl import ceiling_verification, registry, relation_verification
 from heschl.cards import BenchmarkCard, DatasetCard, MetricCard
 from heschl.cli import main
 from heschl.errors import InvalidInput, UnknownName
@@ -22,6 +22,7 @@ from heschl.verification import verify
 @pytest.fixture(autouse=True)
 def _no_engine(monkeypatch):
     monkeypatch.setattr(ceiling_verification, "verification", list)
+    monkeypatch.setattr(relation_verification, "verification", list)
 
 
 @pytest.fixture
