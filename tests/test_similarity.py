@@ -86,6 +86,7 @@ class Listeners:
 
     lacking: dict[str, int] = field(default_factory=dict)
     n_rows: int = 1
+    is_reversed: bool = False
     card: DatasetCard = DATASET
 
     def stimuli(self):
@@ -98,7 +99,8 @@ class Listeners:
         return ("S1", "S2", "S3")
 
     def stimuli_of(self, subject):
-        return NAMES[: N_SOUNDS - self.lacking.get(subject, 0)]
+        names = NAMES[: N_SOUNDS - self.lacking.get(subject, 0)]
+        return names[::-1] if self.is_reversed else names
 
     def clock(self, stimulus):
         return np.linspace(0.2, 0.3, self.n_rows)
@@ -134,7 +136,7 @@ class Listeners:
         )
 
     def fingerprint(self, subject, stimuli):
-        return f"{subject}-{len(stimuli)}-{self.n_rows}"
+        return f"{subject}-{len(stimuli)}-{self.n_rows}-{self.is_reversed}"
 
 
 def declared(**changes):
@@ -261,6 +263,15 @@ def test_features_are_those_of_encoding(folder, score):
     heschl.score(model, ridge, data=Listeners(), store=folder)
 
     assert model.n_calls == 0
+
+
+def test_the_same_sounds_in_another_order_are_other_pairs(score, folder):
+    # In one store, where their features are the same.
+    other = heschl.score(Bands(), declared(), data=Listeners(is_reversed=True), store=folder)
+
+    for name in ("score", "ceiling"):
+        one, again = (each.tree["summary"][name].to_numpy() for each in (score, other))
+        np.testing.assert_allclose(again, one, atol=1e-6)
 
 
 def test_without_listeners_sounds_are_drawn(folder):

@@ -102,7 +102,14 @@ def _model_cell(
         {stimulus: cell.keys[position] for stimulus, cell in features.items()}
         for position in range(len(session.layers))
     ]
-    shared = {"stage": "model", "numerics": _NUMERICS, "metric": benchmark.metric}
+    # Names in a configuration are sorted: the order of the sounds, which is that of the pairs, has to
+    # be said.
+    shared = {
+        "stage": "model",
+        "numerics": _NUMERICS,
+        "metric": benchmark.metric,
+        "stimuli": tuple(features),
+    }
     return Cell(
         "model",
         session.model_id,
