@@ -102,8 +102,7 @@ def _model_cell(
         {stimulus: cell.keys[position] for stimulus, cell in features.items()}
         for position in range(len(session.layers))
     ]
-    # Names in a configuration are sorted: the order of the sounds, which is that of the pairs, has to
-    # be said.
+    # Names in a configuration are sorted: the order of the sounds, and of pairs, has to be said.
     shared = {
         "stage": "model",
         "numerics": _NUMERICS,
