@@ -184,6 +184,7 @@ class LowLevelImpactBenchmark:
             "numerics": NUMERICS,
             "residualiser": self.residualiser,
             "low_level": keys,
+            "stimuli": tuple(keys),
             "splitter": self.alignment.splitter,
             "labels": {name: row_labels(dataset, name) for name in keys},
             "skipped_rows": self.alignment.skipped_rows,

@@ -222,6 +222,8 @@ def score_cell(
         "unit_of_uncertainty": benchmark.card.unit_of_uncertainty,
         "recording": _recording(session, subject, stimuli),
         "subject": subject,
+        # Rows and folds go by the order of stimuli, and names of mappings are sorted in keys.
+        "stimuli": stimuli,
         "seed": session.seed,
     }
     return Cell(
