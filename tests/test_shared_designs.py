@@ -265,8 +265,10 @@ def test_responses_beyond_the_budget_are_read_when_others_are_let_go(tmp_path, m
 
 def test_metric_that_knows_no_sharing_is_called_for_each(tmp_path, monkeypatch):
     designs = []
-    made = encoding_work._design
-    monkeypatch.setattr(encoding_work, "_design", lambda *args: designs.append(1) or made(*args))
+    made = encoding_work.stacked
+    monkeypatch.setattr(
+        encoding_work, "stacked", lambda *args, **how: designs.append(1) or made(*args, **how)
+    )
     run(tmp_path, LeastSquares())
 
     assert len(designs) == 2, "one a layer, for all listeners"
