@@ -10,9 +10,9 @@ from heschl.cards import BenchmarkCard
 from heschl.configuration import describe
 from heschl.encoding import EncodingBenchmark
 from heschl.errors import InvalidInput
-from heschl.metrics.cca.company import Company, Heard, accompanied, heard
+from heschl.metrics.cca.company import Company, Heard, heard
 from heschl.metrics.cca.parts import Counts
-from heschl.session import Session
+from heschl.session import Session, with_model
 from heschl.splits import Fold
 
 __all__ = ["Accompanied"]
@@ -84,7 +84,7 @@ class Accompanied:
 
     def of_other(self, session: Session, model: str, layer: str | None = None) -> Heard:
         """Return what another model leaves behind, of one layer or of all."""
-        other = accompanied(session, model, None if layer is None else [layer])
+        other = with_model(session, model, None if layer is None else [layer])
         return heard(self.trf, other, is_scored=False)
 
     def counts(self, session: Session, subject: str, folds: Sequence[Fold]) -> Counts:

@@ -14,9 +14,9 @@ import numpy as np
 from heschl.cells import Cell, Shared
 from heschl.encoding import EncodingBenchmark
 from heschl.encoding_rows import stored
-from heschl.session import Session, open_session
+from heschl.session import Session
 
-__all__ = ["Company", "Features", "Heard", "accompanied", "heard", "once"]
+__all__ = ["Company", "Features", "Heard", "heard", "once"]
 
 _STAGES = ("features", "ceiling", "scores")
 
@@ -76,27 +76,6 @@ class Heard(NamedTuple):
         found = [stored(session, key, f"the scores of {subject}") for key in self.scores[subject]]
         means = [each["inner_score"].mean(axis=1) for each in found]
         return np.asarray(np.argmax(means, axis=0))
-
-
-def accompanied(session: Session, model: str, layers: Sequence[str] | None = None) -> Session:
-    """Return a session of another model with the same data, on the same device."""
-    dataset = session.dataset.get()
-    opened = open_session(
-        model,
-        dataset.card.id,
-        layers=layers,
-        subjects=session.subjects,
-        data=dataset,
-        device=session.asked_device,
-        seed=session.seed,
-        store=session.store,
-    )
-    return replace(
-        opened,
-        dataset=session.dataset,
-        dataset_code=session.dataset_code,
-        data_kind=session.data_kind,
-    )
 
 
 def heard(trf: EncodingBenchmark, session: Session, *, is_scored: bool) -> Heard:
