@@ -133,6 +133,13 @@ def test_an_item_after_the_end_of_its_sound_is_refused(session):
     assert "item 1 begins at 1 s of 'b', which lasts 1 s" in failure.message
 
 
+def test_a_sound_that_the_model_cannot_take_is_refused_when_work_is_planned(session):
+    model = session.model.get()
+    model.traits = dataclasses.replace(model.traits, maximum_s=0.5)
+    with pytest.raises(InvalidInput, match=r"0\.5 s"):
+        item_cells(session, items_of(ITEMS), windowing=WholeStimulus(), pooling="mean")
+
+
 def test_a_pooling_that_nothing_goes_by_is_refused(session):
     with pytest.raises(InvalidInput, match="pooling='max'; expected one of mean, frames"):
         item_cells(session, items_of(ITEMS), windowing=WholeStimulus(), pooling="max")
