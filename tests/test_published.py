@@ -33,6 +33,17 @@ def test_numbers_of_millet_are_as_printed():
         assert quotient > of_ratios + 0.02
 
 
+def test_best_layers_of_millet_are_as_printed():
+    found = read_published("heschl.benchmarks:timit/published_probing.tsv").rows
+    by = {(row.model, row.roi): row.value for row in found}
+    assert len(by) == len(found) == 7 * 5
+    assert {row.quantity for row in found} == {"best_layer"}
+    assert by["random", "MEL"] == 2.0
+    assert by["Dutch", "MEL"] == 18.9
+    assert by["English", "word_vector"] == 14.0
+    assert by["supervised English", "phone"] == 16.9
+
+
 def test_ours_stand_beside_theirs(tmp_path):
     score = made_score(np.full((3, 1, 4), 0.3), ceiling=np.full(4, 0.6))
     rows = read_published(
@@ -43,10 +54,11 @@ def test_ours_stand_beside_theirs(tmp_path):
             "native\tall\tratio_of_averages\t.4\t\tTable 1",
             "native\tall\tnormalised\t.4\t\tTable 1",
             "native\tV1\tscore\t.4\t\tTable 1",
+            "native\tall\tbest_layer\t7\t\tTable 1",
         )
     ).rows
     found = [row.ours(score) for row in rows]
-    np.testing.assert_allclose(found, [0.3, 0.6, 0.5, 0.5, np.nan])
+    np.testing.assert_allclose(found, [0.3, 0.6, 0.5, 0.5, np.nan, np.nan])
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ PROBING = BenchmarkCard(
     metric="probing",
     protocol="millet2022.probing",
     unit_of_uncertainty="fold",
+    published="heschl.benchmarks:timit/published_probing.tsv",
 )
 
 PHONEMES = BenchmarkCard(

@@ -64,12 +64,21 @@ def _reduction(name: str) -> Callable[[Score, str], float]:
     return of
 
 
+def _best_layer(score: Score, roi: str) -> float:
+    """Return the mean over folds of the layer that does best; NaN where none was looked for."""
+    summary = score.tree["summary"].to_dataset()
+    if "best_layer" not in summary:
+        return math.nan
+    return float(summary["best_layer"].sel({ROI: roi}).mean())
+
+
 OURS: Mapping[str, Callable[[Score, str], float]] = {
     "score": _rule("score"),
     "normalised": _rule("normalised"),
     "ceiling": lambda score, roi: float(score.tree["population"]["ceiling_value"].sel({ROI: roi})),
     "average_of_ratios": _reduction("average_of_ratios"),
     "ratio_of_averages": _reduction("ratio_of_averages"),
+    "best_layer": _best_layer,
 }
 """What may be published of a region, and how it is read off a score."""
 

@@ -25,6 +25,7 @@ from heschl.metrics.probing import (
 )
 from heschl.metrics.probing.asked import groups_of
 from heschl.scoring import plan
+from heschl.published import Published
 from heschl.store import Store
 
 CARD = BenchmarkCard(
@@ -72,6 +73,7 @@ def test_every_score_stands_beside_what_needs_no_hearing(score):
     assert np.isnan(float(kind["r"]))
     assert float(kind["n_train"]) == 20
     assert float(kind["best_layer"]) == 1
+    assert Published("theirs", "kind", "best_layer", 2.0, np.nan, "").ours(score) == 1
     assert score.value == 1.0
     assert score.error == 0.0  # right whoever is drawn
     assert "chance is 0.1905" in score.explain()
