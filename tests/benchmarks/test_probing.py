@@ -24,8 +24,8 @@ from heschl.metrics.probing import (
     VectorOf,
 )
 from heschl.metrics.probing.asked import groups_of
-from heschl.scoring import plan
 from heschl.published import Published
+from heschl.scoring import plan
 from heschl.store import Store
 
 CARD = BenchmarkCard(
