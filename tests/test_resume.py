@@ -19,7 +19,9 @@ from heschl.scores import open_score
 from heschl.store import Store
 
 SCRIPT = """
-import sys, time
+import signal, sys, time
+# A shell that starts the tests in the background has them ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import heschl
 from heschl.scoring import score  # pays for the imports before the clock starts
 from toy import Loudness, ToyDataset, toy_benchmark
