@@ -33,6 +33,6 @@ LEBEL_MOTH = DatasetCard(
     recording="fMRI",
     n_subjects=9,
     phantom="heschl.data_registry.lebel_moth.phantom:write_phantom",
-    phantom_version=4,
+    phantom_version=5,
     manifest="heschl.data_registry:lebel_moth/manifest.tsv",
 )

@@ -150,7 +150,7 @@ def _row(
         "is_chosen": is_chosen,
         "score": float(values["value"].sel(quantity="score")),
         "score_error": float(values["error"].sel(quantity="score")),
-        "score_of_all_units": float(np.nanmean(all_units)),
+        "score_of_all_units": float(all_units.mean()),  # of those who have one
         **{name: float(values[name].sel(quantity="normalised")) for name in _STATISTICS},
     }
 
