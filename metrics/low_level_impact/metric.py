@@ -65,7 +65,7 @@ class LowLevelImpact:
     >>> fold = Fold("last", train=np.arange(400), test=np.arange(400, 600))
     >>> sound = {"sound": xr.DataArray(low, dims=("time", "feature"))}
     >>> found = LowLevelImpact()(rows, responses, [fold], seed=0, low_level=sound)
-    >>> found["impact"].values.round(-1).tolist()
+    >>> (found["impact"].values.round(-1) + 0.0).tolist()
     [[100.0, 0.0]]
     """
 

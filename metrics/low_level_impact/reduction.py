@@ -45,7 +45,8 @@ def impact(original: Values, residual: Values, minimum: float = MINIMUM) -> Valu
     Examples
     --------
     >>> original, residual = np.array([0.5, 0.1]), np.array([0.5, 0.0])
-    >>> float(impact(original.mean(), residual.mean()).round(1)), impact(original, residual).mean()
+    >>> of_means = impact(original.mean(), residual.mean())
+    >>> float(of_means.round(1)), float(impact(original, residual).mean())
     (16.7, 50.0)
     """
     if not minimum > 0:

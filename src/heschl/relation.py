@@ -137,7 +137,7 @@ def relate(
     >>> brain = {"b": 0.2, "d": 0.35, "a": 0.05, "c": 0.3, "e": 0.4}
     >>> (found,) = relate(tasks, {"nh2015-rsa": brain})
     >>> round(found.r, 3), found.models, found.lacking
-    (0.992, ('a', 'b', 'c', 'd'), ('e',))
+    (0.973, ('a', 'b', 'c', 'd'), ('e',))
     """
     if not alignments:
         raise InvalidInput("no scores were given to relate the tasks with; expected one set")
