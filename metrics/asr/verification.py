@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from heschl.findings import Bound, Finding
+from heschl.findings import Finding, engine_findings
 from heschl.metrics.asr.fine_tuning import Sentence, fine_tune, recognise
 from heschl.metrics.asr.metric import SpeechRecognition
 from heschl.metrics.asr.schedule import Schedule
@@ -28,6 +28,9 @@ _SEEDS = range(2)
 _N_TRAIN, _N_TEST = 60, 50
 _WRONG_SHARE = 0.25
 _SCHEDULE = Schedule(learning_rate=3e-3, n_epochs=20, batch_size=2)
+
+
+_finding = engine_findings("docs/protocols.md, S-moussa.downstream")
 
 
 class Ear(torch.nn.Module):
@@ -138,24 +141,3 @@ def _replaced(texts: Sequence[str], generator: np.random.Generator) -> tuple[lis
         pairs = zip(words, is_wrong, strict=True)
         changed.append(" ".join("unsung" if wrong else word for word, wrong in pairs))
     return changed, n_replaced
-
-
-def _finding(
-    about: str,
-    quantity: str,
-    planted: Sequence[float],
-    found: Sequence[float],
-    tolerance: float,
-    *,
-    bound: Bound = "within",
-) -> Finding:
-    return Finding.of_numbers(
-        planted,
-        found,
-        tolerance,
-        benchmark="engine",
-        about=about,
-        quantity=quantity,
-        source="docs/protocols.md, S-moussa.downstream",
-        bound=bound,
-    )

@@ -7,14 +7,12 @@ Without F the correlation falls from r to r √(1 - φ), so that the impact is 1
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import xarray as xr
 
 from heschl.dimensions import FEATURE, TIME, UNIT
 from heschl.errors import InvalidInput
-from heschl.findings import Finding
+from heschl.findings import Finding, engine_findings
 from heschl.metrics.low_level_impact.metric import LowLevelImpact
 from heschl.metrics.low_level_impact.reduction import impact, require_same_rows
 from heschl.metrics.low_level_impact.residuals import residualise
@@ -30,6 +28,9 @@ _TOLERANCES = {3000: 4.0, 10_000: 2.0}
 _N_COLUMNS, _N_UNITS, _N_TEST = 20, 60, 2000
 _SIGNAL = 0.5
 _SOURCE = "docs/protocols.md, S-moussa.low_level_impact"
+
+
+_finding = engine_findings(_SOURCE)
 
 
 def verification() -> list[Finding]:
@@ -141,19 +142,5 @@ def _refusal() -> Finding:
         benchmark="engine",
         about=f"600 rows against 250: {100 * (1 - scores[1] / scores[0]):.1f} % by itself",
         quantity="fits on other rows",
-        source=_SOURCE,
-    )
-
-
-def _finding(
-    about: str, quantity: str, planted: Sequence[float], found: Sequence[float], tolerance: float
-) -> Finding:
-    return Finding.of_numbers(
-        planted,
-        found,
-        tolerance,
-        benchmark="engine",
-        about=about,
-        quantity=quantity,
         source=_SOURCE,
     )

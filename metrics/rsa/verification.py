@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from heschl.findings import Bound, Finding
+from heschl.findings import Finding, engine_findings
 from heschl.metrics.rsa.geometry import dissimilarities
 from heschl.metrics.rsa.metric import RSA, TuckuteRSA
 from heschl.metrics.rsa.ranks import Ranked, similarity
@@ -24,6 +24,9 @@ _NOISE = {0.0: 0.976, 0.5: 0.971, 1.0: 0.938, 2.0: 0.774}
 whose variance without it is 1: docs/protocols.md, where another program found them."""
 _N_LAYERS = 5
 _N_NULL_BRAINS = 40
+
+
+_finding = engine_findings("docs/protocols.md, S-audio.rsa")
 
 
 def verification() -> list[Finding]:
@@ -220,23 +223,3 @@ def _splits(seed: int) -> list[Fold]:
     generator = np.random.default_rng([seed, 8])
     orders = [generator.permutation(_N_SOUNDS) for _ in range(10)]
     return [Fold(f"{k}", order[:83], order[83:]) for k, order in enumerate(orders)]
-
-
-def _finding(
-    about: str,
-    quantity: str,
-    planted: Sequence[float],
-    found: Sequence[float],
-    tolerance: float,
-    bound: Bound = "within",
-) -> Finding:
-    return Finding.of_numbers(
-        planted,
-        found,
-        tolerance,
-        benchmark="engine",
-        about=about,
-        quantity=quantity,
-        source="docs/protocols.md, S-audio.rsa",
-        bound=bound,
-    )

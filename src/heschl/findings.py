@@ -6,13 +6,13 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 
 from heschl.statistics import standard_error
 
-__all__ = ["Bound", "Finding", "Verification"]
+__all__ = ["Bound", "Finding", "Verification", "engine_findings"]
 
 Bound: TypeAlias = Literal["within", "at most", "at least"]
 """Whether what is found may depart from what was planted on both sides, or on one freely."""
@@ -123,6 +123,46 @@ class Finding:
         if self.bound == "at least":
             return difference >= -self.tolerance
         return abs(difference) <= self.tolerance
+
+
+class EngineFinding(Protocol):
+    """Compares what an engine found with what was planted in simulations (simulation,)."""
+
+    def __call__(
+        self,
+        about: str,
+        quantity: str,
+        planted: Sequence[float],
+        found: Sequence[float],
+        tolerance: float,
+        bound: Bound = "within",
+    ) -> Finding:
+        """Return the finding."""
+
+
+def engine_findings(source: str) -> EngineFinding:
+    """Return what makes findings about an engine, whose planted values stand in ``source``."""
+
+    def finding(
+        about: str,
+        quantity: str,
+        planted: Sequence[float],
+        found: Sequence[float],
+        tolerance: float,
+        bound: Bound = "within",
+    ) -> Finding:
+        return Finding.of_numbers(
+            planted,
+            found,
+            tolerance,
+            benchmark="engine",
+            about=about,
+            quantity=quantity,
+            source=source,
+            bound=bound,
+        )
+
+    return finding
 
 
 @dataclass(frozen=True)

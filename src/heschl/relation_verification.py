@@ -6,11 +6,9 @@ that their correlation is known: docs/protocols.md, S-audio.downstream.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from heschl.findings import Bound, Finding
+from heschl.findings import Finding, engine_findings
 from heschl.relation import OVERALL, Relation, correlate, overall, relate
 
 __all__ = ["verification"]
@@ -19,6 +17,9 @@ _N_MODELS, _N_TASKS = 36, 6
 _N_SIMULATIONS = 60
 _TASK_NOISE, _SLOPE, _ALIGNMENT_NOISE = 1.0, 0.5, 0.4
 _N_FAMILIES, _N_OF_FAMILY = 12, 3
+
+
+_finding = engine_findings("docs/protocols.md, S-audio.downstream")
 
 
 def verification() -> list[Finding]:
@@ -111,23 +112,3 @@ def _of_overall(tasks: dict[str, dict[str, float]], alignment: dict[str, float])
 
 def _width(found: Relation) -> float:
     return found.high - found.low
-
-
-def _finding(
-    about: str,
-    quantity: str,
-    planted: Sequence[float],
-    found: Sequence[float],
-    tolerance: float,
-    bound: Bound = "within",
-) -> Finding:
-    return Finding.of_numbers(
-        planted,
-        found,
-        tolerance,
-        benchmark="engine",
-        about=about,
-        quantity=quantity,
-        source="docs/protocols.md, S-audio.downstream",
-        bound=bound,
-    )
