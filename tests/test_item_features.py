@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from heschl import item_features
 from heschl.cells import run_cell
 from heschl.errors import InvalidInput
 from heschl.extraction import extract_frames
+from heschl.handles import Handle
 from heschl.item_features import item_cells, read_items
 from heschl.items import Items
 from heschl.session import open_session
@@ -138,6 +140,13 @@ def test_a_sound_that_the_model_cannot_take_is_refused_when_work_is_planned(sess
     model.traits = dataclasses.replace(model.traits, maximum_s=0.5)
     with pytest.raises(InvalidInput, match=r"0\.5 s"):
         item_cells(session, items_of(ITEMS), windowing=WholeStimulus(), pooling="mean")
+
+
+def test_a_sound_without_words_is_refused_to_a_reader_when_work_is_planned(session):
+    reader = SimpleNamespace(card=session.model.get().card, layers=(), digest="r", read=None)
+    reading = dataclasses.replace(session, model=Handle(reader), layers=())
+    with pytest.raises(InvalidInput, match="'a' has no alignment"):
+        item_cells(reading, items_of(ITEMS), windowing=WholeStimulus(), pooling="mean")
 
 
 def test_a_pooling_that_nothing_goes_by_is_refused(session):

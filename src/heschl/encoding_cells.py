@@ -11,7 +11,7 @@ from heschl.ceiling_work import compute_ceiling, compute_shared
 from heschl.cells import Cell, Shared
 from heschl.choice_work import compute_choice
 from heschl.configuration import array_digest, canonical_json, describe
-from heschl.contracts import AnyModel, SpeechModel
+from heschl.contracts import AnyModel, SpeechModel, TextModel
 from heschl.encoding_rows import row_labels
 from heschl.encoding_work import Hearing, compute_features, compute_scores
 from heschl.errors import BrokenPlugin, MissingData
@@ -19,11 +19,21 @@ from heschl.passes import planned_windows
 from heschl.session import Session
 from heschl.shared_ceilings import MINIMUM_SUBJECTS
 from heschl.sound import RESAMPLING, Stimulus
+from heschl.unheard import required_alignment
+from heschl.windowing import Windowing
 
 if TYPE_CHECKING:
     from heschl.encoding import EncodingBenchmark
 
-__all__ = ["encoding_cells", "feature_cell", "heard_input", "listeners", "on_device", "score_cell"]
+__all__ = [
+    "check_can_take",
+    "encoding_cells",
+    "feature_cell",
+    "heard_input",
+    "listeners",
+    "on_device",
+    "score_cell",
+]
 
 _NUMERICS = 1
 """Raised whenever the same declaration and inputs give other numbers, by a change here or in
@@ -82,14 +92,19 @@ def on_device(benchmark: EncodingBenchmark, device: str) -> EncodingBenchmark:
     return replace(benchmark, metric=moved)
 
 
+def check_can_take(model: AnyModel, stimulus: Stimulus, windowing: Windowing) -> None:
+    """Refuse, before any work, a stimulus that a model cannot hear or read."""
+    if hasattr(model, "forward"):
+        planned_windows(cast("SpeechModel", model), stimulus, windowing)
+    elif hasattr(model, "read"):
+        required_alignment(cast("TextModel", model), stimulus)
+
+
 def feature_cell(benchmark: Hearing, session: Session, stimulus: str) -> Cell:
     """Return the cell of one stimulus, which all benchmarks that hear it alike share."""
     dataset, model = session.dataset.get(), session.model.get()
     clock = dataset.clock(stimulus)
-    if hasattr(model, "forward"):
-        planned_windows(
-            cast("SpeechModel", model), dataset.stimuli()[stimulus], benchmark.windowing
-        )
+    check_can_take(model, dataset.stimuli()[stimulus], benchmark.windowing)
     layers = {layer.name: layer for layer in model.layers}
     shared = {
         "stage": "features",

@@ -9,19 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 import numpy as np
 
 from heschl.cells import Arrays, Cell, Report
 from heschl.configuration import digest
-from heschl.contracts import SpeechModel
-from heschl.encoding_cells import heard_input
+from heschl.encoding_cells import check_can_take, heard_input
 from heschl.encoding_rows import stored
 from heschl.errors import InvalidInput
 from heschl.extraction import Frames, Precision, extract_frames
 from heschl.items import Items
-from heschl.passes import planned_windows
 from heschl.session import Session
 from heschl.sound import Stimulus
 from heschl.windowing import Windowing
@@ -131,9 +129,8 @@ def _cell(
     session: Session, block: _Block, windowing: Windowing, pooling: Pooling, precision: Precision
 ) -> Cell:
     model, stimuli = session.model.get(), session.dataset.get().stimuli()
-    if hasattr(model, "forward"):
-        for name in block.stimuli:
-            planned_windows(cast("SpeechModel", model), stimuli[name], windowing)
+    for name in block.stimuli:
+        check_can_take(model, stimuli[name], windowing)
     layers = {layer.name: layer for layer in model.layers}
     shared = {
         "stage": "item_features",

@@ -9,12 +9,13 @@ from typing import Any, cast
 import numpy as np
 import scipy.sparse
 
+from heschl.alignment import Alignment
 from heschl.contracts import Events, FeatureSource, Layer, TextModel
 from heschl.errors import BrokenPlugin, InvalidInput, MissingExtra
 from heschl.event_rendering import RATE_HZ, EventStamp, rendering
 from heschl.sound import Stimulus
 
-__all__ = ["EventStamp", "Found", "found_frames"]
+__all__ = ["EventStamp", "Found", "found_frames", "required_alignment"]
 
 _FRAMES_AT_ONCE = 256
 
@@ -117,6 +118,16 @@ def _check_cover(where: str, layer: Layer, times_s: np.ndarray, stimulus: Stimul
         )
 
 
+def required_alignment(model: TextModel, stimulus: Stimulus) -> Alignment:
+    """Return what a text model reads of a stimulus, refusing one without words."""
+    if stimulus.alignment is None:
+        raise InvalidInput(
+            f"the text model {model.card.id!r} reads words, but the stimulus "
+            f"{stimulus.identifier!r} has no alignment; give it one or choose a speech model"
+        )
+    return stimulus.alignment
+
+
 def _read(
     model: TextModel,
     stimulus: Stimulus,
@@ -124,13 +135,9 @@ def _read(
     event_stamp: EventStamp,
 ) -> dict[str, Found]:
     """Return a text model's values where the stamp puts them."""
-    if stimulus.alignment is None:
-        raise InvalidInput(
-            f"the text model {model.card.id!r} reads words, but the stimulus "
-            f"{stimulus.identifier!r} has no alignment; give it one or choose a speech model"
-        )
+    alignment = required_alignment(model, stimulus)
     try:
-        outputs = model.read(stimulus.alignment, tuple(layers))
+        outputs = model.read(alignment, tuple(layers))
     except MissingExtra:
         raise
     except (Exception, SystemExit) as error:
