@@ -162,12 +162,12 @@ class LowLevelImpactBenchmark:
         ]
 
     def _feature_cell(self, session: Session, stimulus: str) -> Cell:
-        cell = feature_cell(self.alignment, session, stimulus)
-        if len(cell.keys) != 1:
+        if len(session.layers) != 1:
             raise InvalidInput(
                 f"{session.model_id} has the layers {some(session.layers)}; a low-level space of "
                 f"{self.card.id} is a model of one layer"
             )
+        cell = feature_cell(self.alignment, session, stimulus)
         return replace(cell, about=about(session.model_id, stimulus), heard=())
 
     def _residual_cell(
