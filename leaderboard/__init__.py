@@ -1,1 +1,1 @@
-"""The leaderboard: the static site that will be built from the submissions; nothing yet."""
+"""The leaderboard: submissions in, a static site out."""

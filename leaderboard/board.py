@@ -1,0 +1,112 @@
+"""The board: what the submissions say, as a table of models and benchmarks with its statistics.
+
+There are two of them, of real and of simulated data, which never mix. Pages and downloads read this
+and compute nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from heschl.leaderboard.score_file import ScoreFile
+
+__all__ = ["Board", "Column", "Group", "Row"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A model, as its submission's card describes it."""
+
+    slug: str
+    """The folder of the submission, and the name of its page."""
+    id: str
+    name: str
+    """As shown; any text, never to be trusted."""
+    summary: str
+    family: str
+    modality: str
+    parameters: int | None
+    hours: float | None
+    languages: tuple[str, ...]
+    objective: str
+    training_kind: Literal["untrained", "signal", "self-supervised", "supervised", "unknown"]
+    licence: str
+    url: str
+    citation: str
+    untrained_twin: str
+    submitted_by: str
+    is_ranked: bool
+    """Whether it takes part in ranks; rows of published numbers do not."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A benchmark."""
+
+    slug: str
+    id: str
+    label: str
+    summary: str
+    version: int
+    path: tuple[str, ...]
+    """The groups above it in the tree, from the root on: ``("Brain", "fMRI", "narratives")``."""
+    dataset: str
+    metric: str
+    protocol: str
+    sample: str
+    """What errors are taken over, in a word."""
+    n: int
+    primary_roi: str
+    ceiling: float
+    ceiling_error: float
+    ceiling_kind: str
+    citation: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """A node of the benchmark tree: the mean of its children, each counted once."""
+
+    path: tuple[str, ...]
+    label: str
+    children: tuple[str, ...]
+    """Slugs of columns, or paths of groups joined by ``/``."""
+    columns: tuple[str, ...]
+    """Every column below it."""
+
+
+@dataclass(frozen=True)
+class Board:
+    """One section of the leaderboard; every array is (row, column) unless said otherwise.
+
+    The first column of the ranks' and the separability's second axis set, ``overall``, is the mean
+    over all columns by the tree; only rows with every column have it.
+    """
+
+    section: Literal["real", "phantom"]
+    rows: tuple[Row, ...]
+    columns: tuple[Column, ...]
+    groups: tuple[Group, ...]
+    files: Mapping[tuple[str, str], ScoreFile]
+    """By the slugs of row and column."""
+    value: Mapping[str, np.ndarray]
+    """``score`` and ``normalised`` in the primary region; NaN where there is none."""
+    error: Mapping[str, np.ndarray]
+    low: Mapping[str, np.ndarray]
+    high: Mapping[str, np.ndarray]
+    rank_low: np.ndarray
+    """1 + the number of rows that are separably better, by the normalised number; 0 is unranked."""
+    rank_high: np.ndarray
+    """The number of ranked rows less those that are separably worse; 0 is unranked."""
+    why_unranked: Mapping[tuple[str, str], str]
+    """By the slugs of row and column (or ``overall``): in words, why a number has no rank."""
+    overall: Mapping[str, np.ndarray]
+    """``value, error, low, high, rank_low, rank_high, coverage`` (row,) of the normalised number;
+    ``coverage`` is the share of columns that a row has."""
+    separable: Mapping[str, np.ndarray]
+    """By a column's slug or ``overall``: whether the paired difference of two rows excludes nought
+    (row, row), bool, symmetric."""

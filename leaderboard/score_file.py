@@ -1,0 +1,137 @@
+"""The small score file: what a submission says of one model on one benchmark.
+
+A Score's netCDF file stays with whoever computed it, by digest. What the board shows of it is a
+JSON file of some kilobytes: the numbers of each region, the layer curves, the numbers over which
+errors are taken, maps of the cortex where there are some, and the provenance. A number that there
+is not is ``null`` in the file and NaN here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+__all__ = [
+    "SCORE_FILE_VERSION",
+    "Estimate",
+    "LayerCurve",
+    "Region",
+    "Samples",
+    "ScoreFile",
+    "Status",
+    "SurfaceMap",
+]
+
+SCORE_FILE_VERSION = 1
+
+Status = Literal["rerun", "self-reported", "features-only", "published"]
+"""Who vouches for a number: maintainers who ran it again, its submitter, its submitter for features
+that nobody else can compute, or a paper. Whether data are simulated is told by ``data_kind``."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its standard error, its interval and its p; NaN where there is none."""
+
+    value: float
+    error: float
+    low: float
+    high: float
+    p: float
+
+
+@dataclass(frozen=True)
+class Region:
+    """What a score says of one region, its layers reduced by the benchmark's rule."""
+
+    name: str
+    n: int
+    """How many listeners, or other samples, have it."""
+    n_units: int
+    score: Estimate
+    normalised: Estimate
+    ceiling: float
+    ceiling_error: float
+    layer: str
+    """The layer that was chosen most often; empty where no single one was."""
+
+
+@dataclass(frozen=True)
+class LayerCurve:
+    """Values and errors by layer of one region, for both quantities."""
+
+    roi: str
+    score: tuple[float, ...]
+    score_error: tuple[float, ...]
+    normalised: tuple[float, ...]
+    normalised_error: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What a paired bootstrap of the board's number needs, in the primary region.
+
+    Either the number of every sample (listener, fold, pair of phones), or, where samples were drawn
+    anew when the score was computed, its value in every draw.
+    """
+
+    noun: str
+    is_drawn: bool
+    names: tuple[str, ...]
+    """Of the samples; of draws, one text that is the same only for the same draws."""
+    score: tuple[float, ...]
+    normalised: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class SurfaceMap:
+    """One value for every vertex of fsaverage5, in 255 steps from ``low`` to ``high``.
+
+    A vertex is 0 where there is no value, else ``1 + round(254 * (value - low) / (high - low))``.
+    """
+
+    name: str
+    """``normalised``, ``score``, ``ceiling``, ``best_layer``."""
+    low: float
+    high: float
+    left: bytes
+    right: bytes
+
+
+@dataclass(frozen=True)
+class ScoreFile:
+    """One model on one benchmark."""
+
+    model: str
+    benchmark: str
+    benchmark_version: int
+    dataset: str
+    data_kind: Literal["real", "phantom"]
+    protocol: str
+    status: Status
+    primary_roi: str
+    layer_rule: str
+    score_meaning: str
+    normalisation: str
+    ceiling_kind: str
+    interval_level: float
+    explanation: str
+    """How the number came about, in words."""
+    samples: Samples
+    regions: tuple[Region, ...]
+    layers: tuple[str, ...]
+    curves: tuple[LayerCurve, ...]
+    provenance: Mapping[str, Any]
+    source_sha256: str
+    """Of the netCDF file."""
+    source_bytes: int
+    maps: tuple[SurfaceMap, ...] = ()
+    citation: str = ""
+    """Of a published number: the paper and the table."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def primary(self) -> Region:
+        """The region of the board's number."""
+        return next(region for region in self.regions if region.name == self.primary_roi)
