@@ -18,6 +18,7 @@ import xarray as xr
 
 from heschl.cells import Cell, Outcome
 from heschl.contracts import Benchmark, Choosy, Dataset
+from heschl.engines import engine
 from heschl.errors import CellsFailed, EntryLost, InvalidInput
 from heschl.execution import (
     Executor,
@@ -128,7 +129,7 @@ def score(
     subjects: Sequence[str] | None = None,
     data: str | os.PathLike[str] | Dataset | None = None,
     device: str = "auto",
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
     seed: int = 0,
     store: Store | str | os.PathLike[str] | None = None,
     watcher: Watcher | None = None,
@@ -144,7 +145,7 @@ def score(
     subjects: Sequence[str] | None = None,
     data: str | os.PathLike[str] | Dataset | None = None,
     device: str = "auto",
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
     seed: int = 0,
     store: Store | str | os.PathLike[str] | None = None,
     watcher: Watcher | None = None,
@@ -160,7 +161,7 @@ def score(
     subjects: Sequence[str] | None = None,
     data: str | os.PathLike[str] | Dataset | None = None,
     device: str = "auto",
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
     seed: int = 0,
     store: Store | str | os.PathLike[str] | None = None,
     watcher: Watcher | None = None,
@@ -175,7 +176,7 @@ def score(
     subjects: Sequence[str] | None = None,
     data: str | os.PathLike[str] | Dataset | None = None,
     device: str = "auto",
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
     seed: int = 0,
     store: Store | str | os.PathLike[str] | None = None,
     watcher: Watcher | None = None,
@@ -200,8 +201,8 @@ def score(
         ``"cpu"``, ``"cuda"``, ... or ``"auto"``: for models that live on one, and for metrics that
         can multiply there. No result depends on it but by rounding, and no key at all.
     executor
-        Anything shaped like `concurrent.futures.Executor`; in this process by default.
-        Listeners who share a design are then cut into as many groups as it has workers.
+        Anything shaped like `concurrent.futures.Executor`, or the name of an engine as
+        `heschl.engines` reads it (``"processes:4"``); in this process by default. Listeners who share a design are then cut into as many groups as it has workers.
     seed
         For every random choice of the benchmark: penalty folds, bootstraps.
     store
@@ -218,10 +219,26 @@ def score(
     CellsFailed
         If cells failed. The others are done and kept.
     """
+    if isinstance(executor, str):
+        used_store = store if isinstance(store, Store) else Store(store)
+        with engine(executor, used_store.folder) as opened:
+            return score(
+                model,
+                benchmark,
+                layers=layers,
+                subjects=subjects,
+                data=data,
+                device=device,
+                executor=opened,
+                seed=seed,
+                store=used_store,
+                watcher=watcher,
+            )
     if executor is not None and not callable(getattr(executor, "submit", None)):
         raise InvalidInput(
             f"executor={executor!r}; expected an object with submit(), such as "
-            "concurrent.futures.ProcessPoolExecutor(), or None"
+            "concurrent.futures.ProcessPoolExecutor(), the name of an engine such as "
+            "'processes:4', or None"
         )
     lacking = [] if watcher is None else [n for n in _HEARS if not hasattr(watcher, n)]
     if lacking:
