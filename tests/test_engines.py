@@ -157,8 +157,9 @@ def test_cluster_gives_the_same_score_while_workers_and_scheduler_die(tmp_path):
 
 
 @pytest.mark.slow
-def test_job_array_gives_the_same_score(tmp_path):
+def test_job_array_gives_the_same_score(tmp_path, monkeypatch):
     pytest.importorskip("submitit", reason="needs the extra slurm")
+    monkeypatch.setenv("PYTHONPATH", ENVIRONMENT["PYTHONPATH"])
     with engine("submitit-local:jobs=2,timeout_min=5", tmp_path) as jobs:
         score = run(tmp_path, executor=jobs)
 
