@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from urllib.parse import urlsplit
 
-__all__ = ["amount", "error", "number", "rank", "ramp_step", "thousandths", "web_address"]
+__all__ = ["amount", "error", "number", "ramp_step", "rank", "thousandths", "web_address"]
 
 NONE = "–"
 
