@@ -1,74 +1,53 @@
-// Data that pages load when they need it, from disk too, where a page may not fetch: each payload
-// is a classic script that hands its content to a receiver under its own path.
-//
-// Every bundle of a page brings this module, so what was received is kept on the window.
-
-interface Pending {
-  resolve(content: unknown): void;
-  promise: Promise<unknown>;
-}
-
-interface Store {
+// Data come as classic scripts, which load from disk where fetch is refused; each calls
+// heschlReceive(path, content). The registry hangs on window: every bundle has a copy of this file.
+type Payloads = {
   received: Map<string, unknown>;
-  pending: Map<string, Pending>;
-}
+  awaited: Map<string, Promise<unknown>>;
+};
 
 declare global {
   interface Window {
-    heschlPayloads?: Store;
+    heschlPayloads?: Payloads;
     heschlReceive?: (path: string, content: unknown) => void;
   }
 }
 
-function store(): Store {
-  return (window.heschlPayloads ??= { received: new Map(), pending: new Map() });
+const payloads = (window.heschlPayloads ??= { received: new Map(), awaited: new Map() });
+window.heschlReceive ??= (path, content) => payloads.received.set(path, content);
+
+const sheet = document.querySelector<HTMLLinkElement>('link[rel="stylesheet"]')?.href ?? "";
+
+/** The address of a page or file, by its path within the site. */
+export function siteAddress(path: string): string {
+  return new URL(`../${path}`, sheet).href;
 }
 
-function receive(path: string, content: unknown): void {
-  const { received, pending } = store();
-  received.set(path, content);
-  pending.get(path)?.resolve(content);
-  pending.delete(path);
-}
-
-window.heschlReceive ??= receive;
-
-/** The way from this page up to the site: `""`, `"../"`. */
-export function siteRoot(): string {
-  return document.documentElement.dataset["root"] ?? "";
-}
-
-/** What a script of the page has handed over already; undefined if it has not. */
+/** What a script of the page itself has handed over; undefined where none has. */
 export function receivedPayload(path: string): unknown {
-  return store().received.get(path);
+  return payloads.received.get(path);
 }
 
-/** Load a payload once, by its path from the site's root, such as `data/real-score.js`. */
+/** Load a payload by its path within the site, once. */
 export function loadPayload(path: string): Promise<unknown> {
-  const { received, pending } = store();
-  if (received.has(path)) return Promise.resolve(received.get(path));
-  const waiting = pending.get(path);
-  if (waiting) return waiting.promise;
-
-  let resolve!: (content: unknown) => void;
-  let reject!: (reason: Error) => void;
-  const promise = new Promise<unknown>((resolved, rejected) => {
-    resolve = resolved;
-    reject = rejected;
+  if (payloads.received.has(path)) return Promise.resolve(payloads.received.get(path));
+  const known = payloads.awaited.get(path);
+  if (known) return known;
+  const promise = new Promise<unknown>((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = siteAddress(path);
+    script.addEventListener("load", () => {
+      if (payloads.received.has(path)) resolve(payloads.received.get(path));
+      else reject(new Error(`${path} did not hold what it should`));
+      script.remove();
+    });
+    script.addEventListener("error", () => {
+      // Not kept, so that the reader may try again.
+      payloads.awaited.delete(path);
+      script.remove();
+      reject(new Error(`${path} could not be loaded`));
+    });
+    document.head.append(script);
   });
-  pending.set(path, { resolve, promise });
-  const fail = (reason: string): void => {
-    // A later call may try again, as after a lost connection.
-    pending.delete(path);
-    reject(new Error(`${path} ${reason}`));
-  };
-  const script = document.createElement("script");
-  script.src = siteRoot() + path.split("/").map(encodeURIComponent).join("/");
-  script.addEventListener("error", () => fail("could not be loaded"));
-  script.addEventListener("load", () => {
-    if (pending.has(path)) fail("holds no data under its own name");
-    script.remove();
-  });
-  document.head.append(script);
+  payloads.awaited.set(path, promise);
   return promise;
 }
