@@ -42,7 +42,9 @@ _WRITERS = (
     about_page,
 )
 _MARK = "heschl-site.txt"
-_MARK_TEXT = b"Written by `heschl board build`, which replaces this folder with all that is in it.\n"
+_MARK_TEXT = (
+    b"Written by `heschl board build`, which replaces this folder with all that is in it.\n"
+)
 
 
 def build(submissions: Path, folder: Path) -> Path:
