@@ -43,7 +43,7 @@ _WRITERS = (
 )
 _MARK = "heschl-site.txt"
 _MARK_TEXT = (
-    b"Written by `heschl board build`, which replaces this folder with all that is in it.\n"
+    b"Written by `heschl board build`, which replaces this folder and all that is in it.\n"
 )
 
 

@@ -93,7 +93,7 @@ class _Pages(SimpleHTTPRequestHandler):
         self.send_header("X-Content-Type-Options", "nosniff")
         super().end_headers()
 
-    def list_directory(self, path: Any) -> None:
+    def list_directory(self, path: Any) -> None:  # noqa: ARG002 - the base's signature
         self.send_error(HTTPStatus.NOT_FOUND, "There is no such page")
 
     def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - the base's name

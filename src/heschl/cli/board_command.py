@@ -8,6 +8,8 @@ it again whenever a submission changes.
 from __future__ import annotations
 
 import argparse
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 from heschl.cli.printing import print_json, print_text
@@ -45,7 +47,9 @@ def run(arguments: argparse.Namespace) -> int:
             raise InvalidInput(
                 f"serve writes no folder, and got {arguments.folder!r}; leave it out, or build"
             )
-        serve(submissions, arguments.port, announce=_announce)
+        # Ctrl-C is how it ends.
+        with suppress(KeyboardInterrupt):
+            serve(submissions, arguments.port, announce=_announce)
         return 0
     if arguments.port is not None:
         raise InvalidInput(f"build listens nowhere, and got --port {arguments.port}; try serve")
@@ -61,3 +65,4 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _announce(address: str) -> None:
     print_text(f"{address}  (Ctrl-C ends it)")
+    sys.stdout.flush()

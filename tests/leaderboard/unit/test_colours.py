@@ -111,7 +111,7 @@ def test_ramp_grows_in_one_direction_of_lightness(ramp, theme, seen_by):
     towards = 1 if theme == "dark" else -1
 
     # Two neighbours may round to colours a hair apart; over four steps nothing turns back.
-    assert all(towards * (after - before) > -0.35 for before, after in pairwise(lightness))
+    assert all(towards * (after - before) > -0.1 for before, after in pairwise(lightness))
     assert all(
         towards * (after - before) > 0
         for before, after in zip(lightness, lightness[4:], strict=False)
@@ -123,7 +123,7 @@ def test_ramp_grows_in_one_direction_of_lightness(ramp, theme, seen_by):
 def test_quarters_of_the_ramp_are_told_apart(ramp, theme, seen_by):
     seen = [lab(SEEN_BY[seen_by] @ linear(ramp[theme][step][0])) for step in QUARTERS]
 
-    assert min(float(np.linalg.norm(a - b)) for a, b in pairwise(seen)) >= 8
+    assert min(float(np.linalg.norm(a - b)) for a, b in pairwise(seen)) >= 10
 
 
 @pytest.mark.parametrize("ground", ["--paper", "--surface", "--raised"])
