@@ -21,6 +21,11 @@ def words(command: str) -> list[str]:
     return [sys.executable, "-m", "heschl.cli", *shlex.split(command)[1:]]
 
 
+def fetched(address: str) -> str:
+    with urllib.request.urlopen(address, timeout=60) as answer:  # noqa: S310 - our own server
+        return answer.read().decode()
+
+
 @pytest.mark.slow
 def test_three_commands_put_a_model_on_a_board(tmp_path):
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
@@ -40,8 +45,7 @@ def test_three_commands_put_a_model_on_a_board(tmp_path):
     try:
         address = serving.stdout.readline().split()[0]
         rows = {
-            name: urllib.request.urlopen(address.replace("index", name), timeout=60).read().decode()
-            for name in ("table", "simulated-table")
+            name: fetched(address.replace("index", name)) for name in ("table", "simulated-table")
         }
     finally:
         serving.terminate()

@@ -42,7 +42,7 @@ class Page(HTMLParser):
         self.addresses += [value for name, value in attrs if name in {"href", "src"} and value]
         self.ids += [value for name, value in attrs if name == "id" and value]
         self.inline += [f"{tag} {name}" for name in given if name == "style" or name[:2] == "on"]
-        is_code = given.get("type", "") not in {"application/json"}
+        is_code = given.get("type", "") != "application/json"
         if tag == "style" or (tag == "script" and "src" not in given and is_code):
             self.inline.append(tag)
 
