@@ -8,9 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from undisturbed import assert_untouched, assert_whole, run
 
 from heschl.engines import engine
 from heschl.errors import CellsFailed, InvalidInput
+from heschl.execution import Silent
 from heschl.processes import Processes
 from heschl.store import Store
 
@@ -30,7 +30,7 @@ class Slow(Loudness):
     """Takes its time, so that there is something to kill."""
 
     def forward(self, waveforms, taps):
-        time.sleep(0.03)
+        time.sleep(0.01)
         return super().forward(waveforms, taps)
 
 
@@ -95,37 +95,32 @@ def dask_children(processes):
     return found
 
 
-@contextmanager
-def killing(victims, every_s):
-    """Kill one of what ``victims()`` returns at a time, again and again."""
-    is_over = threading.Event()
-    generator = random.Random(0)  # noqa: S311  which dies first is no secret
-    n_killed = []
+class Killer(Silent):
+    """Does something dreadful whenever a cell is finished, so that others are in the middle."""
 
-    def kill_on():
-        while not is_over.wait(every_s):
-            if found := victims():
-                try:
-                    os.kill(generator.choice(found), signal.SIGKILL)
-                    n_killed.append(1)
-                except ProcessLookupError:
-                    pass
+    def __init__(self, *deeds):
+        self.deeds = list(deeds)
 
-    killer = threading.Thread(target=kill_on, daemon=True)
-    killer.start()
-    yield n_killed
-    is_over.set()
-    killer.join()
+    def finished(self, cell, outcome):
+        if self.deeds:
+            self.deeds.pop(0)()
+
+
+def kill_one(victims):
+    os.kill(random.Random(0).choice(victims), signal.SIGKILL)  # noqa: S311  no secret
 
 
 @pytest.mark.slow
 def test_processes_give_the_same_score_while_they_are_killed(tmp_path):
     with engine("processes:2", tmp_path) as pool:
-        victims = lambda: list(pool._pool._processes or {})  # noqa: E731
-        with killing(victims, every_s=2.0) as n_killed:
-            score = run(tmp_path, Slow(), executor=pool)
 
-    assert n_killed
+        def deed():
+            kill_one(list(pool._pool._processes))
+
+        killer = Killer(deed, deed)
+        score = run(tmp_path, Slow(), executor=pool, watcher=killer)
+
+    assert not killer.deeds
     assert_untouched(score)
     assert_whole(Store(tmp_path))
 
@@ -133,25 +128,22 @@ def test_processes_give_the_same_score_while_they_are_killed(tmp_path):
 @pytest.mark.slow
 def test_cluster_gives_the_same_score_while_workers_and_scheduler_die(tmp_path):
     pytest.importorskip("distributed", reason="needs the extra dask")
-    with cluster() as (port, processes), ExitStack() as stack:
-        pool = stack.enter_context(engine(f"dask:tcp://127.0.0.1:{port}", tmp_path))
+    with cluster() as (port, processes):
+
+        def worker_dies():
+            kill_one(dask_children(processes[1:]))
 
         def scheduler_dies():
-            time.sleep(2.0)
             kill(processes[0])
-            time.sleep(1.0)
             processes[0] = start_scheduler(port)
             # Dask's workers go with their scheduler; what manages a cluster starts them again.
             processes.extend(start_worker(port) for _ in range(3))
 
-        death = threading.Thread(target=scheduler_dies)
-        death.start()
-        victims = lambda: dask_children(processes[1:])  # noqa: E731
-        with killing(victims, every_s=3.0) as n_killed:
-            score = run(tmp_path, Slow(), executor=pool)
-        death.join()
+        killer = Killer(worker_dies, scheduler_dies, worker_dies)
+        with engine(f"dask:tcp://127.0.0.1:{port}", tmp_path) as pool:
+            score = run(tmp_path, Slow(), executor=pool, watcher=killer)
 
-    assert n_killed
+    assert not killer.deeds
     assert_untouched(score)
     assert_whole(Store(tmp_path))
 

@@ -124,13 +124,10 @@ def _settle(future: Future[Any], remote: Any) -> None:  # of distributed, which 
         except Exception as error:  # noqa: BLE001  the worker that had the result went away
             future.set_exception(EngineLost(f"its result was lost: {error}"))
         return
-    error = remote.exception() if remote.status == "error" else None
-    if error is None or isinstance(error, KilledWorker):
-        why = (
-            f"worker died with it: {error}"
-            if error
-            else f"the scheduler let it go ({remote.status})"
-        )
-        future.set_exception(EngineLost(why))
+    reason = remote.exception() if remote.status == "error" else None
+    if reason is None:
+        future.set_exception(EngineLost(f"the scheduler let it go ({remote.status})"))
+    elif isinstance(reason, KilledWorker):
+        future.set_exception(EngineLost(str(reason)))
     else:
-        future.set_exception(error)
+        future.set_exception(reason)

@@ -28,21 +28,29 @@ _OF_SUBMITIT = {
 
 
 @contextmanager
-def engine(name: str, folder: Path) -> Iterator[Executor]:
-    """Yield the engine of a name, and end it.
+def engine(chosen: str | Executor | None, folder: Path) -> Iterator[Executor]:
+    """Yield an engine, and end it if it was made here.
 
     Parameters
     ----------
-    name
-        As above.
+    chosen
+        A name as above, an object with ``submit``, or None for this process.
     folder
         Where an engine may keep files that all its workers see: that of the store.
     """
-    kind, _, detail = name.partition(":")
-    found: Any
-    if kind == "serial" and not detail:
+    if chosen is None or chosen == "serial":
         yield SerialExecutor()
         return
+    if not isinstance(chosen, str):
+        if not callable(getattr(chosen, "submit", None)):
+            raise InvalidInput(
+                f"executor={chosen!r}; expected an object with submit(), such as "
+                f"concurrent.futures.ProcessPoolExecutor(), or one of {_FORMS}"
+            )
+        yield chosen
+        return
+    found: Any  # each has a close() beside what an engine needs
+    kind, _, detail = chosen.partition(":")
     if kind == "processes" and re.fullmatch(r"[1-9]\d{0,3}", detail):
         from heschl.processes import Processes
 
@@ -59,7 +67,7 @@ def engine(name: str, folder: Path) -> Iterator[Executor]:
         n_jobs = settings.pop("jobs", 32)
         found = SlurmEngine(folder / "jobs", n_jobs=n_jobs, cluster=cluster, parameters=settings)
     else:
-        raise InvalidInput(f"the engine {name!r} is not known; expected {_FORMS}")
+        raise InvalidInput(f"the engine {chosen!r} is not known; expected {_FORMS}")
     try:
         yield found
     finally:

@@ -26,7 +26,7 @@ Numbered = tuple[int, Cell]
 Batch = Sequence[Numbered]
 """Cells that are handed to an engine in one call."""
 
-_TRIES = 5
+_TRIES = 4
 """How often a batch is handed out whose worker dies: not every death is its own fault."""
 
 _MANY = 1000
