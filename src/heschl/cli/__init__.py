@@ -33,6 +33,7 @@ _COMMANDS = {
     "doctor": "what is installed, what is broken and what to do",
     "fetch": "download a dataset, or part of it",
     "data": "check: a dataset's folder against its manifest",
+    "board": "the leaderboard: build its site, or serve it",
     "cache": "the store: ls, why, gc",
     "submit": "put scores on the leaderboard",
     "submissions": "check: whether the leaderboard's submissions may stand",
