@@ -43,6 +43,19 @@ export async function loadRegions(path: string): Promise<Regions | undefined> {
   return { names, left: bytesOf(left), right: bytesOf(right) };
 }
 
+/** The first's maps less the second's of the same name; the scale's ends come with the values. */
+export function differenceOf(first: Specification, second: Specification, title: string): Specification {
+  const others = new Map(second.maps.map((map) => [map.label, map]));
+  const maps = first.maps.flatMap(({ label, about, payload }) => {
+    const minus = others.get(label)?.payload;
+    const alt = `${label}: ${title}`;
+    return minus
+      ? [{ label, about, payload, minus, low: 0, high: 0, kind: "diverging" as const, threshold: 0, alt }]
+      : [];
+  });
+  return { title, regions: first.regions || second.regions, maps };
+}
+
 /** The name of a vertex's region; byte 0 is none. */
 export function regionAt(regions: Regions | undefined, side: Side, vertex: number): string {
   const step = regions?.[side][vertex] ?? 0;

@@ -2,6 +2,7 @@
 //
 // Nothing is loaded before it is opened. Browsers allow few WebGL contexts, so that a page has one
 // canvas, which goes to the element that was opened last.
+import { canvasOf } from "./surface-canvas.ts";
 import { coloursOf } from "./surface-colours.ts";
 import { controlsOf, type Controls } from "./surface-controls.ts";
 import { Drawing } from "./surface-drawing.ts";
@@ -80,7 +81,7 @@ export class HeschlSurface extends HTMLElement {
       zoom: (factor) => this.#zoomBy(factor),
       reset: () => this.#reset(),
     });
-    this.append(this.#controls.toolbar, this.#controls.readout);
+    this.append(this.#controls.readout, this.#controls.toolbar);
     this.#map = 0;
     void this.#choose(0);
     if (wasOpen) void this.open();
@@ -89,7 +90,7 @@ export class HeschlSurface extends HTMLElement {
   async open(): Promise<void> {
     const controls = this.#controls!;
     controls.say("");
-    const canvas = (stage.canvas ??= canvasOf());
+    const canvas = (stage.canvas ??= canvasOf(() => stage.owner, redone));
     stage.gl ??= canvas.getContext("webgl2", { antialias: false }) ?? undefined;
     if (!stage.gl) return controls.say(NO_WEBGL);
     controls.setBusy(true);
@@ -367,37 +368,11 @@ function mark(name: string, text: string, tag: "p" | "div" = "p"): HTMLElement {
   return element;
 }
 
-function canvasOf(): HTMLCanvasElement {
-  const canvas = document.createElement("canvas");
-  canvas.tabIndex = 0;
-  canvas.setAttribute("role", "application");
-  let held: { x: number; y: number } | undefined;
-  canvas.addEventListener("pointerdown", (event) => {
-    held = { x: event.clientX, y: event.clientY };
-    stage.owner?.point(event.offsetX, event.offsetY);
-    canvas.setPointerCapture(event.pointerId);
-  });
-  canvas.addEventListener("pointermove", (event) => {
-    if (held) {
-      stage.owner?.drag(event.clientX - held.x, event.clientY - held.y);
-      held = { x: event.clientX, y: event.clientY };
-    } else stage.owner?.point(event.offsetX, event.offsetY);
-  });
-  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => (held = undefined));
-  canvas.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (stage.owner?.press(event.key)) event.preventDefault();
-  });
-  canvas.addEventListener("focus", () => stage.owner?.showCursor(canvas.matches(":focus-visible")));
-  canvas.addEventListener("blur", () => stage.owner?.showCursor(false));
-  canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
-  canvas.addEventListener("webglcontextrestored", () => {
-    delete stage.drawing;
-    stage.owner?.restore();
-  });
-  return canvas;
-}
-
+/** The card has forgotten everything. */
+const redone = () => {
+  delete stage.drawing;
+  stage.owner?.restore();
+};
 const recolour = () => stage.owner?.recolour();
 document.addEventListener("heschl-theme", recolour);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
