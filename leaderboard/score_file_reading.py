@@ -23,6 +23,7 @@ from heschl.leaderboard.score_file import (
     SCORE_FILE_VERSION,
     Estimate,
     LayerCurve,
+    Provenance,
     Region,
     Samples,
     ScoreFile,
@@ -53,6 +54,22 @@ _NUMBER_TYPES = frozenset({int, float})
 _NESTS = frozenset({dict, list})
 _SHA256 = re.compile("[0-9a-f]{64}")
 _NAN = math.nan
+_PROVENANCE = '\n "provenance": '
+"""How the last field begins where `heschl.leaderboard.score_file_writing` wrote it."""
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number of JSON; null is")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text[:40]} is beyond all bounds")
+    return value
+
+
+_JSON = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite)
 
 
 class _Wrong(Exception):
@@ -88,7 +105,7 @@ def read_bounded(path: str, at_most: int, what: str) -> bytes:
 def parse_score_file(content: bytes, name: str) -> ScoreFile:
     """Return the score file of some bytes; ``name`` is what errors call it."""
     try:
-        record = json.loads(content)
+        record, provenance = _decoded(content.decode())
         if b"\\u" in content:  # half of a character, which no page could be written with
             json.dumps(record, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
@@ -98,12 +115,27 @@ def parse_score_file(content: bytes, name: str) -> ScoreFile:
     try:
         if content.count(b"{") + content.count(b"[") > _DEEPEST:  # else it cannot be too deep
             _check_depth(record)
-        return _score_file(record)
+        return _score_file(record, provenance)
     except _Wrong as wrong:
         raise CorruptData(f"{name}: {wrong}; write it anew by `heschl submit`") from None
 
 
-def _score_file(record: Any) -> ScoreFile:  # whatever JSON can hold, here and below
+def _decoded(text: str) -> tuple[Any, str]:
+    """Return what a text of JSON holds, and the text of its provenance."""
+    start = text.rfind(_PROVENANCE)  # no string of JSON has an unescaped end of a line
+    if start > 0:
+        provenance, end = _JSON.raw_decode(text, start + len(_PROVENANCE))
+        if text[end:].strip() == "}":
+            record = _JSON.decode(text[:start].rstrip().removesuffix(",") + "}")
+            if "provenance" not in record:
+                record["provenance"] = provenance
+                return record, text[start + len(_PROVENANCE) : end]
+    record = _JSON.decode(text)
+    provenance = record.get("provenance") if type(record) is dict else None
+    return record, json.dumps(provenance, ensure_ascii=False, separators=(",", ":"))
+
+
+def _score_file(record: Any, provenance: str) -> ScoreFile:  # whatever JSON can hold, and below
     if type(record) is not dict:
         _refuse("the file", record, "an object with the fields of a score file")
     _check_version(record.get("schema_version"))
@@ -141,7 +173,7 @@ def _score_file(record: Any) -> ScoreFile:  # whatever JSON can hold, here and b
         regions=regions,
         layers=layers,
         curves=_curves(record["curves"], len(layers), frozenset(names)),
-        provenance=_mapping(record, "provenance"),
+        provenance=_mapping(record, "provenance") and Provenance(provenance),
         source_sha256=_digest(record["source_sha256"], record["status"]),
         source_bytes=_count(record["source_bytes"], "source_bytes"),
         maps=_maps(record["maps"]) if record["maps"] else (),
