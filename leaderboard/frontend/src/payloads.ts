@@ -15,7 +15,17 @@ declare global {
 const payloads = (window.heschlPayloads ??= { received: new Map(), awaited: new Map() });
 window.heschlReceive ??= (path, content) => payloads.received.set(path, content);
 
-const root = document.querySelector<HTMLLinkElement>('link[rel="stylesheet"]')?.href ?? "";
+const sheet = document.querySelector<HTMLLinkElement>('link[rel="stylesheet"]')?.href ?? "";
+
+/** The address of a page or file, by its path within the site. */
+export function siteAddress(path: string): string {
+  return new URL(`../${path}`, sheet).href;
+}
+
+/** What a script of the page itself has handed over; undefined where none has. */
+export function receivedPayload(path: string): unknown {
+  return payloads.received.get(path);
+}
 
 /** Load a payload by its path within the site, once. */
 export function loadPayload(path: string): Promise<unknown> {
@@ -24,7 +34,7 @@ export function loadPayload(path: string): Promise<unknown> {
   if (known) return known;
   const promise = new Promise<unknown>((resolve, reject) => {
     const script = document.createElement("script");
-    script.src = new URL(`../${path}`, root).href;
+    script.src = siteAddress(path);
     script.addEventListener("load", () => {
       if (payloads.received.has(path)) resolve(payloads.received.get(path));
       else reject(new Error(`${path} did not hold what it should`));
