@@ -24,7 +24,7 @@ class DotRow:
     """One row.
 
     ``shown`` and ``interval`` are the texts of the number and its interval; a ceiling of its own
-    is a tick in the row. ``tone`` says how it looks: ``better``, ``worse``, ``published``, ``self``.
+    is a tick in the row. ``tone`` is its look: ``better``, ``worse``, ``published``, ``self``.
     """
 
     label: str
