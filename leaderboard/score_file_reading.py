@@ -10,9 +10,10 @@ import binascii
 import json
 import math
 import os
+import re
 import stat
 import zlib
-from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any, NoReturn, get_args
 
 import numpy as np
@@ -22,6 +23,7 @@ from heschl.leaderboard.score_file import (
     SCORE_FILE_VERSION,
     Estimate,
     LayerCurve,
+    Provenance,
     Region,
     Samples,
     ScoreFile,
@@ -33,30 +35,41 @@ __all__ = ["LARGEST_FILE_BYTES", "parse_score_file", "read_bounded", "read_score
 
 LARGEST_FILE_BYTES = 2 * 2**20
 _LARGEST_NUMBER = 1e9
-_DEEPEST = 16
+_DEEPEST = 100
+"""Levels of objects and lists, which whoever reads them on can still follow."""
 _SHORT, _LONG = 500, 20_000
 """Characters of a name and of a text."""
 _MOST_REGIONS, _MOST_LAYERS, _MOST_SAMPLES, _MOST_MAPS = 500, 1000, 20_000, 16
 _N_VERTICES = 10_242
-_FIELDS = (
-    "schema_version",
-    *("model", "benchmark", "benchmark_version", "dataset", "data_kind", "protocol", "status"),
-    *("primary_roi", "layer_rule", "score_meaning", "normalisation", "ceiling_kind"),
-    *("interval_level", "explanation", "samples", "regions", "layers", "curves", "provenance"),
-    *("source_sha256", "source_bytes", "maps", "citation", "extra"),
+_FIELDS = frozenset(each.name for each in fields(ScoreFile)) | {"schema_version"}
+_OF_ESTIMATE, _OF_REGION, _OF_CURVE, _OF_MAP, _OF_SAMPLES = (
+    frozenset(each.name for each in fields(part))
+    for part in (Estimate, Region, LayerCurve, SurfaceMap, Samples)
 )
-_STATISTICS = ("value", "error", "low", "high", "p")
-_OF_REGION = ("name", "n", "n_units", "score", "normalised", "ceiling", "ceiling_error", "layer")
-_OF_CURVE = ("roi", "score", "score_error", "normalised", "normalised_error")
-_OF_MAP = ("name", "low", "high", "left", "right")
-_OF_SAMPLES = ("noun", "is_drawn", "names", "score", "normalised")
-_OF_DRAWS = ("noun", "is_drawn", "names", "draws")
+_OF_DRAWS = _OF_SAMPLES - {"score", "normalised"} | {"draws"}
 _MAPS = ("normalised", "score", "ceiling", "best_layer")
 _STATUSES = frozenset(get_args(Status))
 _KINDS = frozenset({"real", "phantom"})
 _NUMBER_TYPES = frozenset({int, float})
-_NO_DIGEST = frozenset({""})
+_NESTS = frozenset({dict, list})
+_SHA256 = re.compile("[0-9a-f]{64}")
 _NAN = math.nan
+_PROVENANCE = '\n "provenance": '
+"""How the last field begins where `heschl.leaderboard.score_file_writing` wrote it."""
+
+
+def _no_number(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number of JSON; null is")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"{text[:40]} is beyond all bounds")
+    return value
+
+
+_JSON = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite)
 
 
 class _Wrong(Exception):
@@ -72,27 +85,27 @@ def read_score_file(path: str | os.PathLike[str]) -> ScoreFile:
 def read_bounded(path: str, at_most: int, what: str) -> bytes:
     """Return the bytes of a regular file that is no larger than such a file may be."""
     try:
-        status = os.stat(path)  # noqa: PTH116  as below
+        # A Path for each, and a buffer as large as is allowed, would double the time.
+        status = os.stat(path)  # noqa: PTH116
         if not stat.S_ISREG(status.st_mode):
             raise CorruptData(f"{path} is no regular file; expected {what} there, so remove it")
-        with open(path, "rb") as file:  # noqa: PTH123  a Path for each would double the time
-            content = file.read(at_most + 1)
+        if status.st_size > at_most:
+            raise CorruptData(
+                f"{path} has {status.st_size:,} bytes, where {what} has at most {at_most:,}; "
+                "write it anew by `heschl submit`"
+            )
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+            return file.read(status.st_size)
     except FileNotFoundError:
         raise MissingData(f"there is no {path}; `heschl submit` writes {what}") from None
     except OSError as error:
         raise CorruptData(f"{path} cannot be read ({error}); mend its permissions") from error
-    if len(content) > at_most:
-        raise CorruptData(
-            f"{path} has {status.st_size:,} bytes, where {what} has at most {at_most:,}; "
-            "write it anew by `heschl submit`"
-        )
-    return content
 
 
 def parse_score_file(content: bytes, name: str) -> ScoreFile:
     """Return the score file of some bytes; ``name`` is what errors call it."""
     try:
-        record = json.loads(content)
+        record, provenance = _decoded(content.decode())
         if b"\\u" in content:  # half of a character, which no page could be written with
             json.dumps(record, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
@@ -100,12 +113,29 @@ def parse_score_file(content: bytes, name: str) -> ScoreFile:
             f"{name} is not JSON in UTF-8 ({error}); write it anew by `heschl submit`"
         ) from error
     try:
-        return _score_file(record)
+        if content.count(b"{") + content.count(b"[") > _DEEPEST:  # else it cannot be too deep
+            _check_depth(record)
+        return _score_file(record, provenance)
     except _Wrong as wrong:
         raise CorruptData(f"{name}: {wrong}; write it anew by `heschl submit`") from None
 
 
-def _score_file(record: Any) -> ScoreFile:  # whatever JSON can hold, here and below
+def _decoded(text: str) -> tuple[Any, str]:
+    """Return what a text of JSON holds, and the text of its provenance."""
+    start = text.rfind(_PROVENANCE)  # no string of JSON has an unescaped end of a line
+    if start > 0:
+        provenance, end = _JSON.raw_decode(text, start + len(_PROVENANCE))
+        if text[end:].strip() == "}":
+            record = _JSON.decode(text[:start].rstrip().removesuffix(",") + "}")
+            if "provenance" not in record:
+                record["provenance"] = provenance
+                return record, text[start + len(_PROVENANCE) : end]
+    record = _JSON.decode(text)
+    provenance = record.get("provenance") if type(record) is dict else None
+    return record, json.dumps(provenance, ensure_ascii=False, separators=(",", ":"))
+
+
+def _score_file(record: Any, provenance: str) -> ScoreFile:  # whatever JSON can hold, and below
     if type(record) is not dict:
         _refuse("the file", record, "an object with the fields of a score file")
     _check_version(record.get("schema_version"))
@@ -143,7 +173,7 @@ def _score_file(record: Any) -> ScoreFile:  # whatever JSON can hold, here and b
         regions=regions,
         layers=layers,
         curves=_curves(record["curves"], len(layers), frozenset(names)),
-        provenance=_mapping(record, "provenance"),
+        provenance=_mapping(record, "provenance") and Provenance(provenance),
         source_sha256=_digest(record["source_sha256"], record["status"]),
         source_bytes=_count(record["source_bytes"], "source_bytes"),
         maps=_maps(record["maps"]) if record["maps"] else (),
@@ -162,16 +192,15 @@ def _check_version(version: Any) -> None:
         )
 
 
-def _check_fields(record: Any, expected: Sequence[str], where: str) -> None:
+def _check_fields(record: Any, expected: frozenset[str], where: str) -> None:
     if type(record) is not dict:
-        _refuse(where, record, "an object with " + ", ".join(expected))
-    if len(record) == len(expected) and all(name in record for name in expected):
+        _refuse(where, record, "an object with " + ", ".join(sorted(expected)))
+    if record.keys() == expected:
         return
-    lacking = [name for name in expected if name not in record]
-    unknown = sorted(record.keys() - set(expected))
+    lacking, unknown = sorted(expected - record.keys()), sorted(record.keys() - expected)
     found = [f"lacks {', '.join(lacking)}"] if lacking else []
     found += [f"has {', '.join(map(repr, unknown[:5]))}, which is no field"] if unknown else []
-    raise _Wrong(f"{where} {' and '.join(found)}; expected {', '.join(expected)}")
+    raise _Wrong(f"{where} {' and '.join(found)}; expected {', '.join(sorted(expected))}")
 
 
 def _refuse(where: str, got: Any, allowed: str) -> NoReturn:
@@ -195,10 +224,9 @@ def _filled(record: dict[str, Any], name: str) -> str:
 
 
 def _digest(value: Any, status: str) -> str:
-    allowed = _NO_DIGEST if status == "published" else frozenset()
-    if value in allowed if isinstance(value, str) else False:
-        return ""
-    if type(value) is not str or len(value) != 64 or not set(value) <= set("0123456789abcdef"):  # noqa: PLR2004  of SHA-256
+    if type(value) is not str or not (
+        _SHA256.fullmatch(value) or (not value and status == "published")
+    ):
         _refuse("source_sha256", value, "the 64 hexadecimal digits of a SHA-256")
     return value
 
@@ -220,12 +248,12 @@ def _number(value: Any, where: str) -> float:
 def _numbers(values: Any, where: str, n: int) -> tuple[float, ...]:
     if type(values) is not list or len(values) != n:
         _refuse(where, values, f"a list of {n} numbers")
-    there = [value for value in values if value is not None]
-    if not set(map(type, there)) <= _NUMBER_TYPES:
+    there = [value for value in values if value is not None] if None in values else values
+    if not _NUMBER_TYPES.issuperset(map(type, there)):
         _refuse(where, values, "numbers or null")
     if there and not (min(there) >= -_LARGEST_NUMBER and max(there) <= _LARGEST_NUMBER):
         _refuse(where, values, f"numbers within ±{_LARGEST_NUMBER:.0e}")
-    if len(there) == n:
+    if there is values:
         return tuple(map(float, values))
     return tuple(_NAN if value is None else float(value) for value in values)
 
@@ -247,16 +275,18 @@ def _names(values: Any, where: str, at_most: int) -> tuple[str, ...]:
     return tuple(values)
 
 
-def _estimate(record: Any, where: str) -> Estimate:
-    _check_fields(record, _STATISTICS, where)
-    value, error, low, high, p = (_number(record[name], where) for name in _STATISTICS)
+def _estimate(record: Any, where: str, roi: str) -> Estimate:
+    _check_fields(record, _OF_ESTIMATE, where)
+    value, error = _number(record["value"], where), _number(record["error"], where)
+    low, high = _number(record["low"], where), _number(record["high"], where)
+    p = _number(record["p"], where)
     if error < 0:
-        _refuse(f"the error of {where}", error, "0 or above")
-    # A bootstrap interval need not hold the value, but it has two ends.
+        _refuse(f"the error of {where} in {roi!r}", error, "0 or above")
+    # A bootstrap interval need not hold the value, but its ends have an order.
     if low > high:
-        _refuse(f"the interval of {where}", [low, high], "its lower end first")
+        _refuse(f"the interval of {where} in {roi!r}", [low, high], "its lower end first")
     if p < 0 or p > 1:
-        _refuse(f"the p of {where}", p, "a number from 0 to 1")
+        _refuse(f"the p of {where} in {roi!r}", p, "a number from 0 to 1")
     return Estimate(value, error, low, high, p)
 
 
@@ -275,8 +305,8 @@ def _regions(records: Any) -> tuple[Region, ...]:
                 name,
                 _count(record["n"], "n"),
                 _count(record["n_units"], "n_units"),
-                _estimate(record["score"], f"score of {name!r}"),
-                _estimate(record["normalised"], f"normalised of {name!r}"),
+                _estimate(record["score"], "score", name),
+                _estimate(record["normalised"], "normalised", name),
                 _number(record["ceiling"], "ceiling"),
                 ceiling_error,
                 _text(record, "layer"),
@@ -377,18 +407,21 @@ def _maps(records: Any) -> tuple[SurfaceMap, ...]:
 
 
 def _mapping(record: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return an object that nests no deeper than what reads it can follow."""
     value = record[name]
     if type(value) is not dict:
         _refuse(name, value, "an object")
-    level: list[Any] = [value]
+    return value
+
+
+def _check_depth(record: Any) -> None:
+    level = [record]
     for _ in range(_DEEPEST):
         level = [
             inner
             for outer in level
             for inner in (outer.values() if type(outer) is dict else outer)
-            if type(inner) in (dict, list)
+            if type(inner) in _NESTS
         ]
         if not level:
-            return value
-    _refuse(name, value, f"at most {_DEEPEST} levels of objects and lists")
+            return
+    raise _Wrong(f"it nests deeper than {_DEEPEST} levels of objects and lists; expected fewer")

@@ -1,19 +1,30 @@
 """Submissions made of numbers that a seed draws, for the board, its pages and its downloads.
 
-``write_large`` is fixture A, a thousand models; ``write_layered`` is fixture B, with layers, regions
-and maps of the cortex; ``write_hostile`` is fixture C, what nobody should submit.
+``write_large`` is fixture A, a thousand models; ``write_layered`` is fixture B, with layers,
+regions and maps of the cortex. Fixture C is in `made_hostile`.
 """
 
-import hashlib
+import dataclasses
+import functools
+import json
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
+from made_score_files import (
+    LAYERS,
+    PRIMARY,
+    Bench,
+    estimate,
+    floats,
+    made_file,
+    made_source,
+    provenance,
+)
 
 from heschl import registry
-from heschl.configuration import canonical_json, digest
+from heschl.cards import Training
 from heschl.leaderboard.score_file import (
     Estimate,
     LayerCurve,
@@ -22,9 +33,11 @@ from heschl.leaderboard.score_file import (
     ScoreFile,
     SurfaceMap,
 )
+from heschl.leaderboard.score_file_writing import score_file_json
+from heschl.leaderboard.submissions import CARD_NAME, score_file_name, slug_of
+from heschl.leaderboard.submitted_card import Rerun, SubmittedCard, card_toml
 
-REGIONS = ("all", "Heschl", "PT", "STG", "STS", "IFG", "Motor")
-LAYERS = tuple(f"block.{number}" for number in range(12))
+REGIONS = (PRIMARY, "Heschl", "PT", "STG", "STS", "IFG", "Motor")
 LAYERED = (
     "lebel_moth-ridge",
     "narratives-ridge",
@@ -47,114 +60,6 @@ _KINDS = {
 _LANGUAGES = (("en",), ("en", "fr", "zh"), ("zh",))
 
 
-@dataclass(frozen=True)
-class Bench:
-    """A benchmark, and what a seed drew for it."""
-
-    id: str
-    version: int
-    dataset: str
-    protocol: str
-    noun: str
-    names: tuple[str, ...]
-    ceiling: float
-    difficulty: float
-    data_kind: str = "real"
-
-    @property
-    def is_drawn(self) -> bool:
-        return len(self.names) == 1
-
-
-def estimate(values: np.ndarray, is_drawn: bool = False) -> Estimate:
-    """Return mean, standard error and interval over samples, or of what was drawn anew."""
-    values = np.asarray(values, dtype=float)
-    if not np.isfinite(values).all():
-        return Estimate(*[math.nan] * 5)
-    mean = float(values.mean())
-    if is_drawn:
-        low, high = np.quantile(values, [0.025, 0.975])
-        return Estimate(mean, float(values.std(ddof=1)), float(low), float(high), math.nan)
-    error = float(values.std(ddof=1) / math.sqrt(len(values)))
-    return Estimate(mean, error, mean - 1.96 * error, mean + 1.96 * error, 0.01)
-
-
-def provenance(model: str, bench: Bench) -> dict[str, str]:
-    """Return a provenance as `heschl.score` captures it."""
-    configuration = {"benchmark": {"id": bench.id}, "model": {"id": model}}
-    return {
-        "model": model,
-        "model_digest": hashlib.sha256(model.encode()).hexdigest(),
-        "model_origin": "made",
-        "benchmark": bench.id,
-        "benchmark_version": str(bench.version),
-        "protocol": bench.protocol,
-        "dataset": bench.dataset,
-        "data_kind": bench.data_kind,
-        "data_digests": canonical_json({"S1": "0" * 64}),
-        "configuration": canonical_json(configuration),
-        "configuration_digest": digest(configuration),
-        "seed": "0",
-        "device": "cpu",
-        "versions": canonical_json({"python": "3.11.9", "heschl": "0.1", "numpy": "2.4"}),
-        "git": canonical_json({"commit": "0" * 40}),
-        "hardware": canonical_json({"cores": 2}),
-        "started": "2026-03-01T12:00:00+00:00",
-        "seconds": canonical_json({"score": 60.0}),
-        "cells": canonical_json({"computed": 10, "cached": 0}),
-        "command": f"heschl score {model} {bench.id}",
-    }
-
-
-def made_file(
-    model: str,
-    bench: Bench,
-    normalised: np.ndarray,
-    regions: Sequence[Region] = (),
-    curves: Sequence[LayerCurve] = (),
-    **changes: object,
-) -> ScoreFile:
-    """Return the score file of one model's numbers (sample,) on one benchmark."""
-    normalised = np.asarray(normalised, dtype=float)
-    score = normalised * bench.ceiling
-    primary = Region(
-        name=REGIONS[0],
-        n=8 if bench.is_drawn else len(normalised),
-        n_units=500,
-        score=estimate(score, bench.is_drawn),
-        normalised=estimate(normalised, bench.is_drawn),
-        ceiling=bench.ceiling,
-        ceiling_error=0.01,
-        layer=LAYERS[7] if curves else "final",
-    )
-    fields = {
-        "model": model,
-        "benchmark": bench.id,
-        "benchmark_version": bench.version,
-        "dataset": bench.dataset,
-        "data_kind": bench.data_kind,
-        "protocol": bench.protocol,
-        "status": "self-reported",
-        "primary_roi": REGIONS[0],
-        "layer_rule": "nested",
-        "score_meaning": "the correlation of predicted and measured responses",
-        "normalisation": "score / ceiling",
-        "ceiling_kind": "split half",
-        "interval_level": 0.95,
-        "explanation": f"{model} on {bench.id}: made by a seed.",
-        "samples": Samples(
-            bench.noun, bench.is_drawn, bench.names, _floats(score), _floats(normalised)
-        ),
-        "regions": (primary, *regions),
-        "layers": LAYERS if curves else ("final",),
-        "curves": tuple(curves),
-        "provenance": provenance(model, bench),
-        "source_sha256": hashlib.sha256(f"{model} {bench.id}".encode()).hexdigest(),
-        "source_bytes": 123_456,
-    }
-    return ScoreFile(**(fields | changes))
-
-
 def large_benches(count: int = 30, seed: int = 0) -> tuple[Bench, ...]:
     """Return the benchmarks of fixture A, which nobody has registered."""
     generator = np.random.default_rng([seed, 1])
@@ -173,20 +78,56 @@ def large_benches(count: int = 30, seed: int = 0) -> tuple[Bench, ...]:
     )
 
 
-def large_files(
+def large_values(
     n_models: int = 1000, n_benches: int = 30, missing: float = 0.1, seed: int = 0
-) -> Iterator[ScoreFile]:
-    """Yield the score files of fixture A, model by model."""
-    benches = large_benches(n_benches, seed)
+) -> dict[Bench, np.ndarray]:
+    """Return the normalised numbers of fixture A, (model, listener) by benchmark.
+
+    A model that was not scored on a benchmark has NaN there.
+    """
     generator = np.random.default_rng([seed, 2])
-    ability = generator.normal(0, 0.1, n_models)
-    listeners = [generator.normal(0, 0.05, len(bench.names)) for bench in benches]
-    for number in range(n_models):
-        for bench, of_listeners in zip(benches, listeners, strict=True):
-            noise = generator.normal(0, 0.04, len(of_listeners))
-            if generator.random() >= missing:
-                values = bench.difficulty + ability[number] + of_listeners + noise
-                yield made_file(f"model-{number:04d}", bench, values)
+    ability = generator.normal(0, 0.1, (n_models, 1))
+    values = {}
+    for bench in large_benches(n_benches, seed):
+        of_listeners = generator.normal(0, 0.05, len(bench.names))
+        noise = generator.normal(0, 0.04, (n_models, len(bench.names)))
+        values[bench] = bench.difficulty + ability + of_listeners + noise
+        values[bench][generator.random(n_models) < missing] = np.nan
+    return values
+
+
+def large_model(number: int) -> str:
+    return f"model-{number:04d}"
+
+
+def large_texts(bench: Bench, values: np.ndarray) -> Iterator[tuple[str, str]]:
+    """Yield each model that has values (model, listener), and the text of its score file.
+
+    The text is that of `score_file_json` of `made_file`; only what differs between models is
+    written anew, since there are tens of thousands.
+    """
+    pattern = made_file("MODEL", bench, np.ones(len(bench.names)))
+    lines = score_file_json(pattern).split("\n")
+    samples = next(number for number, line in enumerate(lines) if line.startswith(' "samples"'))
+    region = next(number for number, line in enumerate(lines) if line.startswith(' "regions"')) + 1
+    fields = json.loads(lines[region])
+    before = "\n".join(lines[:samples])
+    after = "\n".join(lines[region + 1 :])
+    old = (*_digests("MODEL"), made_source("MODEL", bench))
+    for number in np.flatnonzero(np.isfinite(values).all(axis=1)):
+        name, normalised = large_model(number), values[number]
+        score = normalised * bench.ceiling
+        fields["score"], fields["normalised"] = map(_plain_estimate, (score, normalised))
+        drawn = {"names": bench.names, "score": score.tolist(), "normalised": normalised.tolist()}
+        drawn = {"noun": bench.noun, "is_drawn": False} | drawn
+        rest = after
+        new = (*_digests(name), made_source(name, bench))
+        for one, other in zip(old, new, strict=True):
+            rest = rest.replace(one, other)
+        text = (
+            f'{before}\n "samples": {_compact(drawn)},\n "regions": [\n  {_compact(fields)}\n{rest}'
+        )
+        yield name, text.replace("MODEL", name)
 
 
 def layered_benches(data_kind: str = "real", seed: int = 0) -> tuple[Bench, ...]:
@@ -214,7 +155,7 @@ def layered_benches(data_kind: str = "real", seed: int = 0) -> tuple[Bench, ...]
 
 
 def layered_files(seed: int = 0) -> Iterator[ScoreFile]:
-    """Yield the score files of fixture B: 20 models on 8 benchmarks, six simulated too."""
+    """Yield fixture B: 20 models on 8 benchmarks, six of them simulated too, and a paper's."""
     for data_kind, n_models in (("real", 20), ("phantom", 6)):
         generator = np.random.default_rng([seed, 4, n_models])
         ability = np.linspace(0.3, -0.3, n_models)
@@ -225,6 +166,25 @@ def layered_files(seed: int = 0) -> Iterator[ScoreFile]:
                 values = bench.difficulty + ability[number] + of_samples
                 values = values + generator.normal(0, 0.03, n_samples)
                 yield _layered_file(f"layered-{number:02d}", bench, values, generator)
+    for bench in layered_benches("real", seed)[:3]:
+        yield _published_file(bench)
+
+
+def _published_file(bench: Bench) -> ScoreFile:
+    """Return what a paper says: a number and its error, of which no samples are known."""
+    file = made_file("published-2022", bench, np.full(len(bench.names), bench.difficulty))
+    region = file.primary
+    number = Estimate(bench.difficulty, 0.02, math.nan, math.nan, math.nan)
+    return dataclasses.replace(
+        file,
+        status="published",
+        samples=Samples(bench.noun, is_drawn=False, names=(), score=(), normalised=()),
+        regions=(dataclasses.replace(region, score=number, normalised=number),),
+        source_sha256="",
+        source_bytes=0,
+        provenance={},
+        citation="Somebody et al. (2022), Table 1",
+    )
 
 
 def _layered_file(
@@ -241,10 +201,10 @@ def _layered_file(
         curves.append(
             LayerCurve(
                 name,
-                _floats(curve * bench.ceiling),
-                _floats(errors * bench.ceiling),
-                _floats(curve),
-                _floats(errors),
+                floats(curve * bench.ceiling),
+                floats(errors * bench.ceiling),
+                floats(curve),
+                floats(errors),
             )
         )
         if number:
@@ -255,6 +215,63 @@ def _layered_file(
     # What is known of a surface is smooth; only fMRI has one.
     maps = (made_map(generator),) if bench.id in MAPPED and bench.data_kind == "real" else ()
     return made_file(model, bench, values, regions, curves, maps=maps)
+
+
+def write_files(
+    folder: Path, files: Iterable[ScoreFile], cards: Mapping[str, SubmittedCard]
+) -> Path:
+    """Write submissions: a folder for each card, by the model's id, and its score files in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for card in cards.values():
+        place = folder / slug_of(card.id)
+        place.mkdir()
+        (place / CARD_NAME).write_text(card_toml(card))
+    for file in files:
+        name = score_file_name(file.benchmark, file.data_kind)
+        (folder / slug_of(file.model) / name).write_text(score_file_json(file))
+    return folder
+
+
+def write_large(
+    folder: Path, n_models: int = 1000, n_benches: int = 30, missing: float = 0.1, seed: int = 0
+) -> Path:
+    """Write fixture A."""
+    generator = np.random.default_rng([seed, 5])
+    names = [large_model(number) for number in range(n_models)]
+    write_files(folder, (), {name: made_card(name, generator) for name in names})
+    for bench, values in large_values(n_models, n_benches, missing, seed).items():
+        for name, text in large_texts(bench, values):
+            (folder / name / score_file_name(bench.id, bench.data_kind)).write_text(text)
+    return folder
+
+
+def write_layered(folder: Path, seed: int = 0) -> Path:
+    """Write fixture B."""
+    generator = np.random.default_rng([seed, 6])
+    files = tuple(layered_files(seed))
+    names = sorted({file.model for file in files})
+    return write_files(folder, files, {name: made_card(name, generator) for name in names})
+
+
+def made_card(name: str, generator: np.random.Generator) -> SubmittedCard:
+    """Return the card of a model that a seed describes."""
+    family = _FAMILIES[generator.integers(len(_FAMILIES))]
+    kind = tuple(_KINDS)[generator.integers(len(_KINDS))]
+    objective, hours = _KINDS[kind]
+    languages = () if kind == "untrained" else _LANGUAGES[generator.integers(len(_LANGUAGES))]
+    return SubmittedCard(
+        id=name,
+        name=f"{family} {name}",
+        summary=f"A model of the family {family}, made by a seed",
+        family=family,
+        parameters=0 if family == "Mel" else int(10 ** generator.uniform(6, 9.5)),
+        licence="MIT",
+        url=f"https://models.example/{name}",
+        citation=f"@misc{{{name},\n  title = {{The model {name}}},\n  year = {{2026}},\n}}",
+        submitted_by="made",
+        training=Training(objective=objective, languages=languages, hours=hours),
+        rerun=Rerun("maintainers", "2026-03-02") if generator.random() < 0.2 else None,
+    )
 
 
 def made_map(generator: np.random.Generator, name: str = "normalised") -> SurfaceMap:
@@ -290,5 +307,28 @@ def _sphere(side: str) -> np.ndarray:
     return _SPHERES[side]
 
 
-def _floats(values: np.ndarray) -> tuple[float, ...]:
-    return tuple(float(value) for value in values)
+@functools.cache
+def _digests(model: str) -> tuple[str, str]:
+    """Return what of any score file's provenance follows from its model's name."""
+    of = provenance(model, large_benches(1)[0])
+    return of["model_digest"], of["configuration_digest"]
+
+
+def _plain_estimate(values: np.ndarray) -> dict[str, float | None]:
+    return {
+        name: None if math.isnan(value) else value for name, value in vars(estimate(values)).items()
+    }
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _plain_estimate(values: np.ndarray) -> dict[str, float | None]:
+    return {
+        name: None if math.isnan(value) else value for name, value in vars(estimate(values)).items()
+    }
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

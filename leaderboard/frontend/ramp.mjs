@@ -79,7 +79,11 @@ export function rampCss() {
     const pair = `light-dark(${text},${dark[step].text})`;
     inks.set(pair, [...(inks.get(pair) ?? []), `.r${step}`]);
   });
-  // What is quieter elsewhere borrows the ink of a tinted cell: no grey can be read on all of them.
-  const texts = [...inks].map(([pair, selectors]) => `${selectors.join()}{color:${pair};--ink-2:${pair};--ink-3:${pair}}`);
+  // What is quieter elsewhere, and the ring of the focus, borrow the ink of a tinted cell: no one
+  // grey and no one accent can be seen on all of them.
+  const texts = [...inks].map(([pair, selectors]) => {
+    const names = ["color", "--ink-2", "--ink-3", "--focus"];
+    return `${selectors.join()}{${names.map((name) => `${name}:${pair}`).join(";")}}`;
+  });
   return [...backgrounds, ...texts].join("\n");
 }

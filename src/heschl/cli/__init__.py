@@ -33,6 +33,7 @@ _COMMANDS = {
     "doctor": "what is installed, what is broken and what to do",
     "fetch": "download a dataset, or part of it",
     "data": "check: a dataset's folder against its manifest",
+    "board": "the leaderboard: build its site, or serve it",
     "cache": "the store: ls, why, gc",
     "cite": "the BibTeX of what a score uses",
 }
