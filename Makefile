@@ -45,9 +45,11 @@ demo: venv
 # Tests hold linear algebra to one thread, so that a process a core is as fast as it gets.
 PARALLEL := -n auto --maxprocesses 8 --dist worksteal
 
+# Pages are timed, so the tests in a browser come alone, one after the other.
 # Examples run by package name: by path, a plugin would be imported a second time.
 test: venv $(S3PRL)/.installed
-	$(BIN)/pytest $(PARALLEL)
+	$(BIN)/pytest $(PARALLEL) -m "not browser"
+	$(BIN)/pytest -m browser --durations=10
 	$(BIN)/pytest --doctest-modules --pyargs heschl
 	PYTHONPATH=$(abspath $(S3PRL)) $(BIN)/pytest $(PARALLEL) -m "not slow" tests/models/test_s3prl*.py
 

@@ -42,9 +42,7 @@ _WRITERS = (
     about_page,
 )
 _MARK = "heschl-site.txt"
-_MARK_TEXT = (
-    b"Written by `heschl board build`, which replaces this folder and all that is in it.\n"
-)
+_MARK_TEXT = b"Written by `heschl board build`, which replaces this folder and all that is in it.\n"
 
 
 def build(submissions: Path, folder: Path) -> Path:
@@ -67,7 +65,7 @@ def build(submissions: Path, folder: Path) -> Path:
     _require_place(folder, submissions)
     found = read_submissions(submissions)
     boards = {section: assemble(found, section) for section in _SECTIONS}
-    with usable(folder, "name another folder"), _moved_into(folder) as fresh:
+    with _moved_into(folder) as fresh:
         write_site(fresh, boards)
     return folder
 
@@ -119,16 +117,18 @@ def _moved_into(folder: Path) -> Iterator[Path]:
     name = f".{folder.name}.{uuid.uuid4().hex}"
     fresh, old = folder.with_name(f"{name}.new"), folder.with_name(f"{name}.old")
     try:
-        fresh.mkdir(parents=True)
+        with usable(folder, "name another folder"):
+            fresh.mkdir(parents=True)
         yield fresh
-        if folder.exists():
-            folder.rename(old)
-        try:
-            fresh.rename(folder)
-        except BaseException:
-            if old.exists():
-                old.rename(folder)
-            raise
+        with usable(folder, "name another folder"):
+            if folder.exists():
+                folder.rename(old)
+            try:
+                fresh.rename(folder)
+            except BaseException:
+                if old.exists():
+                    old.rename(folder)
+                raise
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)

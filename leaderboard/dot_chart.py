@@ -24,7 +24,7 @@ class DotRow:
     """One row.
 
     ``shown`` and ``interval`` are the texts of the number and its interval; a ceiling of its own
-    is a tick in the row. ``tone`` says how it looks: ``better``, ``worse``, ``published``, ``self``.
+    is a tick in the row. ``tone`` is its look: ``better``, ``worse``, ``published``, ``self``.
     """
 
     label: str
@@ -116,7 +116,7 @@ def _add_ceiling(
 
 def _add_row(scene: Scene, x: Linear, row: DotRow, y: float, n_characters: int) -> None:
     label = cut(row.label, n_characters)
-    scene.add("text", label, class_="name", x=x.range[0] - 12, y=y + 4, text_anchor="end")
+    scene.add("text", label, class_="name", x=0.0, y=y + 4)
     tone = f" {row.tone}" if row.tone else ""
     if math.isfinite(row.ceiling) and x.domain[0] <= row.ceiling <= x.domain[1]:
         at = x(row.ceiling)

@@ -27,6 +27,7 @@ MOST_LINES = 6
 _LEFT, _TOP, _BOTTOM = 44.0, 30.0, 40.0
 _CHARACTER = 6.4
 _LABEL_GAP = 14.0
+_TICK_WIDTH = 26.0
 _MOST_DOTS = 30
 
 
@@ -145,7 +146,7 @@ def _layer_ticks(layers: Sequence[str], depth: str, width: float) -> list[tuple[
         shares = (0.0, 0.25, 0.5, 0.75, 1.0) if last >= 1 else (0.0,)
         return [(share * last, f"{share:g}") for share in shares]
     # The step is the smallest round one that leaves room for two digits.
-    step = next((s for s in (1, 2, 5, 10, 20, 50, 100) if width * s / last >= 26), last)
+    step = next((s for s in (1, 2, 5, 10, 20, 50, 100) if width * s / last >= _TICK_WIDTH), last)
     return [(float(place), f"{place}") for place in range(0, last + 1, step)]
 
 

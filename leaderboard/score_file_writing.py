@@ -48,6 +48,7 @@ def score_file_json(file: ScoreFile) -> str:
         dataclasses.asdict(each) | {"left": packed(each.left), "right": packed(each.right)}
         for each in file.maps
     ]
+    record["provenance"] = dict(record.pop("provenance"))  # the last one: see `_decoded`
     lines = ",\n ".join(f"{_compact(name)}: {_lines(value)}" for name, value in record.items())
     return f"{{\n {lines}\n}}\n"
 

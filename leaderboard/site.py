@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 
 from heschl._version import __version__
+from heschl.disk import usable
 from heschl.errors import MissingData
 from heschl.leaderboard import numbers
 
@@ -80,8 +81,9 @@ class Site:
     def file(self, path: str, content: bytes) -> None:
         """Write a file below the site's folder."""
         target = self.folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
+        with usable(self.folder, "name another folder"):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
 
 
 @jinja2.pass_context

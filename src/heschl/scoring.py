@@ -17,7 +17,9 @@ from typing import Any, overload
 import xarray as xr
 
 from heschl.cells import Cell, Outcome
+from heschl.configuration import digest
 from heschl.contracts import Benchmark, Choosy, Dataset
+from heschl.dimensions import DRAW
 from heschl.errors import CellsFailed, EntryLost, InvalidInput
 from heschl.execution import (
     Executor,
@@ -354,5 +356,22 @@ def _gathered(planned: Plan, outcomes: Sequence[Outcome], seconds: dict[str, flo
     groups = dict(benchmark.gather(session, planned.cells))
     provenance |= groups.pop("provenance", xr.Dataset()).attrs
     groups |= {"provenance": xr.Dataset(attrs=provenance)}
+    if "rule_draws" in groups["population"]:
+        drawn = _draws_digest(planned, groups["population"], digests)
+        groups["population"] = groups["population"].assign_attrs(draws_digest=drawn)
     tree = xr.DataTree.from_dict({"/": root, **{f"/{name}": each for name, each in groups.items()}})
     return Score(tree)
+
+
+def _draws_digest(planned: Plan, population: xr.Dataset, digests: Mapping[str, Any]) -> str:
+    """Return what is the same for two models exactly if their draws are of the same samples."""
+    return digest(
+        {
+            "benchmark": planned.benchmark.configuration(),
+            "sounds": digests["sounds"],
+            "recordings": digests["recordings"],
+            "items": population.attrs.get("drawn_items", ""),
+            "seed": planned.session.seed,
+            "n_draws": population.sizes[DRAW],
+        }
+    )

@@ -1,0 +1,133 @@
+// The table's header: groups that fold, and a button to sort by each column.
+import { shownError, shownNumber } from "./board-data.ts";
+import type { HeaderCell } from "./columns.ts";
+import { make } from "./dom.ts";
+import { siteAddress } from "./payloads.ts";
+import type { Shown } from "./shown.ts";
+
+/** The columns around the benchmarks; those without a sort key are not sorted by. */
+export const BEFORE = [
+  { key: "", name: "pick", label: "Compare" },
+  { key: "", name: "rank", label: "Rank" },
+  { key: "name", name: "name", label: "Model" },
+  { key: "overall", name: "overall", label: "Overall" },
+  { key: "coverage", name: "coverage", label: "Has" },
+] as const;
+export const AFTER = [
+  { key: "parameters", name: "parameters", label: "Weights" },
+  { key: "hours", name: "hours", label: "Hours" },
+  { key: "training", name: "training", label: "Training" },
+] as const;
+
+const TITLES: Record<string, string> = {
+  rank:
+    "The ranks that a paired bootstrap leaves open: 1 + models that are separably better, " +
+    "to all less those that are separably worse. Always by normalised numbers.",
+  overall: "Mean of all benchmarks by the tree; only models with every benchmark have one",
+  coverage: "Benchmarks that the model has",
+  parameters: "Number of weights, trained or not",
+  hours: "Hours of sound that it was trained on",
+  training: "How it was trained",
+};
+
+export function columnsOf(shown: Shown): HTMLTableColElement[] {
+  return [
+    ...BEFORE.map(({ name }) => make("col", { class: `c-${name}` })),
+    ...shown.leaves.map(() => make("col", { class: "c-cell" })),
+    ...AFTER.map(({ name }) => make("col", { class: `c-${name}` })),
+  ];
+}
+
+export function headerRows(shown: Shown): HTMLTableRowElement[] {
+  const rows = shown.header.map((cells, level) =>
+    make("tr", { "aria-rowindex": level + 1 }, ...cells.map((cell) => headerCell(shown, cell))),
+  );
+  const nRows = rows.length;
+  rows[0]!.prepend(...BEFORE.map((column) => fixedCell(shown, column, nRows)));
+  rows[0]!.append(...AFTER.map((column) => fixedCell(shown, column, nRows)));
+  return rows;
+}
+
+function fixedCell(
+  shown: Shown,
+  column: (typeof BEFORE)[number] | (typeof AFTER)[number],
+  nRows: number,
+): HTMLTableCellElement {
+  const { key, name, label } = column;
+  const isOrder = name === "rank" && shown.common !== undefined;
+  const cell = make("th", { scope: "col", class: `h-${name}`, rowspan: nRows, title: TITLES[name] });
+  if (key === "") {
+    const isHidden = name === "pick";
+    cell.append(make("span", { class: isHidden ? "visually-hidden" : "h-label" }, isOrder ? "Order" : label));
+  } else {
+    cell.append(sortButton(shown, key, name === "overall" && shown.common ? "Common" : label));
+    markSort(shown, cell, key);
+  }
+  if (name === "overall" && shown.common) {
+    cell.title = "Mean of the benchmarks that all shown models have: order only, no interval";
+  }
+  return cell;
+}
+
+function headerCell(shown: Shown, cell: HeaderCell): HTMLTableCellElement {
+  const { leaf } = cell;
+  const element = make("th", { colspan: cell.nColumns, rowspan: cell.nRows });
+  if (!leaf) {
+    element.scope = "colgroup";
+    element.className = "h-group";
+    element.append(foldButton(shown, cell));
+    return element;
+  }
+  element.scope = "col";
+  element.className = "h-cell";
+  markSort(shown, element, leaf.key);
+  if (leaf.kind === "group") {
+    element.append(foldButton(shown, cell), sortButton(shown, leaf.key, "mean"));
+    return element;
+  }
+  const benchmark = shown.data.benchmarks[leaf.column]!;
+  element.title = [
+    benchmark.summary,
+    `Ceiling: ${benchmark.ceilingKind}`,
+    `Errors: ${benchmark.errorKind}`,
+  ].join("\n");
+  const ceiling = make("span", { class: "h-ceiling" });
+  ceiling.textContent =
+    benchmark.ceiling === null
+      ? "no ceiling"
+      : `⌈${shownNumber(benchmark.ceiling)}⌉ ${shownError(benchmark.ceilingError)}`;
+  const about = make("a", {
+    class: "h-about",
+    href: siteAddress(`benchmarks/${benchmark.slug}.html`),
+    "aria-label": `About ${benchmark.label}`,
+  });
+  about.textContent = "›";
+  element.append(sortButton(shown, leaf.key, cell.label), make("div", { class: "h-foot" }, ceiling, about));
+  return element;
+}
+
+function markSort(shown: Shown, cell: HTMLTableCellElement, key: string): void {
+  if (shown.view.sort !== key) return;
+  cell.setAttribute("aria-sort", shown.view.descending ? "descending" : "ascending");
+}
+
+function sortButton(shown: Shown, key: string, label: string): HTMLButtonElement {
+  const button = make("button", { type: "button", class: "sort", "data-sort": key }, label);
+  if (key.startsWith("g:")) button.title = shown.data.groups[key.slice(2)]?.words ?? "";
+  return button;
+}
+
+function foldButton(shown: Shown, { path, label, isCollapsed }: HeaderCell): HTMLButtonElement {
+  const words = shown.data.groups[path]?.words ?? `${label}: mean of its children`;
+  return make(
+    "button",
+    {
+      type: "button",
+      class: "fold",
+      "data-fold": path,
+      "aria-expanded": String(!isCollapsed),
+      title: isCollapsed ? words : `Fold ${label} into one column, the mean of its children`,
+    },
+    label,
+  );
+}
