@@ -6,7 +6,7 @@ const STEPS = 256;
 // Lightness, chroma, hue at the ends of the ramp: of no score and of the ceiling.
 const RAMPS = {
   light: { from: [0.985, 0.006, 185], to: [0.58, 0.092, 215], ink: "#1a2322" },
-  dark: { from: [0.235, 0.012, 210], to: [0.72, 0.095, 195], ink: "#e6ebe9" },
+  dark: { from: [0.2, 0.008, 215], to: [0.553, 0.078, 210], ink: "#e6ebe9" },
 };
 
 function linear([lightness, chroma, hue]) {
