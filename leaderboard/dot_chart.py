@@ -116,7 +116,7 @@ def _add_ceiling(
 
 def _add_row(scene: Scene, x: Linear, row: DotRow, y: float, n_characters: int) -> None:
     label = cut(row.label, n_characters)
-    scene.add("text", label, class_="name", x=x.range[0] - 12, y=y + 4, text_anchor="end")
+    scene.add("text", label, class_="name", x=0.0, y=y + 4)
     tone = f" {row.tone}" if row.tone else ""
     if math.isfinite(row.ceiling) and x.domain[0] <= row.ceiling <= x.domain[1]:
         at = x(row.ceiling)

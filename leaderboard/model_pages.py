@@ -9,10 +9,11 @@ import numpy as np
 
 from heschl.leaderboard.board import Board, Column, Row
 from heschl.leaderboard.cell_facts import reproduce_command
-from heschl.leaderboard.figures import Figure, interval, layer_figure, region_figure
-from heschl.leaderboard.numbers import NONE, amount, error, number, rank
+from heschl.leaderboard.figures import Figure, layer_figure, region_figure
+from heschl.leaderboard.numbers import amount, error, number, rank
 from heschl.leaderboard.paired import twin_figure
 from heschl.leaderboard.score_file import ScoreFile, SurfaceMap
+from heschl.leaderboard.shown_cells import ShownCell, shown_cell
 from heschl.leaderboard.site import Site
 from heschl.leaderboard.table_payloads import error_words
 from heschl.leaderboard.take_away import write_take_away
@@ -21,29 +22,6 @@ from heschl.wording import counted
 __all__ = ["write"]
 
 _TITLES = {"real": "On recordings", "phantom": "On simulated recordings"}
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A benchmark's line in the table, as it is shown."""
-
-    slug: str
-    label: str
-    value: str
-    error: str
-    interval: str
-    rank: str
-    why: str
-    score: str
-    score_error: str
-    ceiling: str
-    ceiling_error: str
-    n: str
-    n_words: str
-    p: str
-    layer: str
-    status: str
-    error_words: str
 
 
 @dataclass(frozen=True)
@@ -65,7 +43,7 @@ class Section:
     board: str
     title: str
     overall: str
-    cells: tuple[Cell, ...]
+    cells: tuple[tuple[Column, ShownCell], ...]
     blocks: tuple[Block, ...]
     twin: Figure | None
     commands: str
@@ -127,7 +105,7 @@ def _section(board: Board, i: int, words: list[str]) -> Section:
         board.section,
         _TITLES[board.section],
         _overall_in_words(board, i),
-        tuple(_cell(board, i, j, file, words[j]) for j, _, file in here),
+        tuple((column, shown_cell(board, i, j, file, words[j])) for j, column, file in here),
         tuple(_blocks(board.section, here)),
         twin_figure(board, i),
         "\n".join(filter(None, commands)),
@@ -149,40 +127,6 @@ def _overall_in_words(board: Board, i: int) -> str:
         return f"{shown}; not ranked."
     n_ranked = int((overall["rank_low"] > 0).sum())
     return f"{shown}; rank {rank(low, int(overall['rank_high'][i]))} of {n_ranked}."
-
-
-def _cell(board: Board, i: int, j: int, file: ScoreFile, words: str) -> Cell:
-    row, column, region = board.rows[i], board.columns[j], file.primary
-
-    def of(array: Mapping[str, np.ndarray], quantity: str) -> float:
-        return float(array[quantity][i, j])
-
-    p = region.normalised.p
-    return Cell(
-        slug=column.slug,
-        label=column.label,
-        value=number(of(board.value, "normalised")),
-        error=error(of(board.error, "normalised")),
-        interval=interval(of(board.low, "normalised"), of(board.high, "normalised")) or NONE,
-        rank=rank(int(board.rank_low[i, j]), int(board.rank_high[i, j])),
-        why=board.why_unranked.get((row.slug, column.slug), ""),
-        score=number(of(board.value, "score")),
-        score_error=error(of(board.error, "score")),
-        ceiling=number(region.ceiling),
-        ceiling_error=error(region.ceiling_error),
-        n=str(region.n),
-        n_words=counted(region.n, file.samples.noun),
-        p=_p(p),
-        layer=region.layer or NONE,
-        status=file.status,
-        error_words=words,
-    )
-
-
-def _p(p: float) -> str:
-    if not np.isfinite(p):
-        return NONE
-    return "<.001" if p < 0.001 else f"{p:.3f}".removeprefix("0")  # noqa: PLR2004 - as printed
 
 
 def _blocks(section: str, here: list[tuple[int, Column, ScoreFile]]) -> Iterator[Block]:

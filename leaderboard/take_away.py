@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from heschl.leaderboard.bibliography import bibliography
 from heschl.leaderboard.board import Board
 from heschl.leaderboard.board_tables import board_as_csv, board_as_latex
@@ -37,7 +39,7 @@ def only_row(board: Board, i: int) -> Board:
     row = board.rows[i]
     chosen = [j for j, c in enumerate(board.columns) if (row.slug, c.slug) in board.files]
 
-    def cut(arrays):
+    def cut(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         return {name: array[i : i + 1, chosen] for name, array in arrays.items()}
 
     columns = tuple(board.columns[j] for j in chosen)

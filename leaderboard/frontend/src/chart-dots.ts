@@ -133,11 +133,10 @@ function addCeiling(
 }
 
 function addRow(scene: Scene, x: Linear, row: DotRow, y: number, nCharacters: number): void {
-  const [left, right] = x.range() as [number, number];
+  const right = x.range()[1]!;
   const [least, most] = x.domain() as [number, number];
   const tone = row.tone ? ` ${row.tone}` : "";
-  const name = { class: "name", x: left - 12, y: y + 4, "text-anchor": "end" };
-  add(scene, "text", name, cut(row.label, nCharacters));
+  add(scene, "text", { class: "name", x: 0, y: y + 4 }, cut(row.label, nCharacters));
   if (isThere(row.ceiling) && least <= row.ceiling && row.ceiling <= most) {
     const at = x(row.ceiling);
     add(scene, "line", { class: "ceilingtick", x1: at, x2: at, y1: y - 8, y2: y + 8 });
