@@ -52,19 +52,19 @@ def write(site: Site, boards: Mapping[str, Board]) -> None:
     for slug, found in places.items():
         first, j = next(iter(found.items()))
         column = boards[first].columns[j]
-        files = [
-            file
-            for name in found
-            for (_, of_column), file in boards[name].files.items()
-            if of_column == slug and file.status != "published"
-        ]
         site.page(
             f"benchmarks/{slug}.html",
             "benchmark.html.j2",
             column=column,
-            facts=_facts(column, files[0] if files else None),
+            facts=_facts(column, _first_file([boards[name] for name in found], slug)),
             sections=[_section(boards[name], at) for name, at in found.items()],
         )
+
+
+def _first_file(boards: list[Board], column: str) -> ScoreFile | None:
+    """Return a file that says how the benchmark's numbers came about."""
+    files = (board.files.get((row.slug, column)) for board in boards for row in board.rows)
+    return next((file for file in files if file and file.status != "published"), None)
 
 
 def _facts(column: Column, file: ScoreFile | None) -> list[tuple[str, str]]:
