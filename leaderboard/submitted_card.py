@@ -14,7 +14,7 @@ from typing import Any, get_args
 from heschl.cards import Modality, ModelCard, Training
 from heschl.disk import usable, write_atomically
 from heschl.errors import CorruptData, InvalidInput, MissingExtra
-from heschl.leaderboard.score_file_reading import read_bounded
+from heschl.leaderboard.score_file_checks import read_bounded
 
 __all__ = [
     "LARGEST_CARD_BYTES",
