@@ -42,7 +42,7 @@ def write(site: Site, boards: Mapping[str, Board]) -> None:
         "data/compare.js", {name: _benchmarks(board) for name, board in sorted(boards.items())}
     )
     differences = {
-        name: [Differences(board, j) for j in range(len(board.columns))]
+        name: [Differences(board, j, range(len(board.rows))) for j in range(len(board.columns))]
         for name, board in boards.items()
         if len(board.rows) <= MOST_PAIRED
     }

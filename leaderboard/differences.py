@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,8 +14,9 @@ from heschl.leaderboard.figures import Figure, dot_figure, interval
 from heschl.leaderboard.numbers import number
 from heschl.leaderboard.paired import pair
 from heschl.leaderboard.separability import LEVEL
+from heschl.wording import counted
 
-__all__ = ["Difference", "Differences", "twin_figure"]
+__all__ = ["Difference", "Differences", "twin_figures"]
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,11 @@ class Differences:
         The board.
     j
         The number of the column.
+    rows
+        The numbers of the rows in question: draws of a thousand take much room.
     """
 
-    def __init__(self, board: Board, j: int) -> None:
+    def __init__(self, board: Board, j: int, rows: Collection[int]) -> None:
         column = board.columns[j]
         files = {
             row.slug: board.files[row.slug, column.slug]
@@ -51,8 +54,10 @@ class Differences:
         }
         paired = pair(column.id, files, column.version, column.primary_roi)
         places = {row.slug: i for i, row in enumerate(board.rows)}
-        self._place = {places[slug]: k for k, slug in enumerate(paired.rows)}
-        self._draws = paired.draws if paired.rows else np.empty((0, 0))
+        kept = [k for k, slug in enumerate(paired.rows) if places[slug] in rows]
+        self._place = {places[paired.rows[k]]: place for place, k in enumerate(kept)}
+        chosen = replace(paired, values=paired.values[kept]) if kept else paired
+        self._draws = chosen.draws if kept else paired.values
         self._value = board.value["normalised"][:, j]
         self._separable = board.separable[column.slug]
         self._is_testable = paired.is_testable
@@ -77,39 +82,50 @@ class Differences:
         )
 
 
-def twin_figure(board: Board, i: int) -> Figure | None:
-    """Return what a model's training adds on each benchmark; None if its twin is not there."""
-    twin = board.rows[i].untrained_twin
-    other = next((k for k, row in enumerate(board.rows) if row.id == twin), None) if twin else None
-    if other is None:
-        return None
-    rows = sorted(_rows(board, i, other), key=lambda row: -row.value)
-    if not rows:
-        return None
+def twin_figures(board: Board) -> dict[int, Figure]:
+    """Return, by the number of a row, what its training adds, where its twin is on the board."""
+    by_id = {row.id: i for i, row in enumerate(board.rows) if row.is_ranked}
+    pairs = {
+        i: by_id[row.untrained_twin]
+        for i, row in enumerate(board.rows)
+        if row.untrained_twin in by_id and by_id[row.untrained_twin] != i
+    }
+    found: dict[int, list[DotRow]] = {i: [] for i in pairs}
+    for j in range(len(board.columns) if pairs else 0):
+        differences = Differences(board, j, {*pairs, *pairs.values()})
+        for i, other in pairs.items():
+            apart = differences.between(i, other)
+            if apart is not None:
+                found[i].append(_row(board.columns[j].label, apart))
+    return {
+        i: _figure(board.section, sorted(rows, key=lambda row: -row.value))
+        for i, rows in found.items()
+        if rows
+    }
+
+
+def _figure(section: str, rows: list[DotRow]) -> Figure:
     n_better = sum(row.tone == "better" for row in rows)
     return dot_figure(
-        f"{board.section}-twin",
+        f"{section}-twin",
         "Trained less untrained",
-        f"Differences on {len(rows)} benchmarks, largest first; {n_better} are separably above 0.",
+        f"Differences on {counted(len(rows), 'benchmark')}, largest first; {n_better} are "
+        "separably above 0.",
         rows,
         axis="Difference in normalised score",
         sides=("untrained better", "trained better"),
     )
 
 
-def _rows(board: Board, i: int, other: int) -> Iterator[DotRow]:
-    for j, column in enumerate(board.columns):
-        found = Differences(board, j).between(i, other)
-        if found is None:
-            continue
-        tone = ("better" if found.value > 0 else "worse") if found.is_separable else ""
-        shown = ("+" if found.value > 0 else "") + number(found.value)
-        yield DotRow(
-            column.label,
-            found.value,
-            found.low,
-            found.high,
-            shown,
-            interval(found.low, found.high),
-            tone=tone,
-        )
+def _row(label: str, apart: Difference) -> DotRow:
+    tone = ("better" if apart.value > 0 else "worse") if apart.is_separable else ""
+    shown = number(apart.value)
+    return DotRow(
+        label,
+        apart.value,
+        apart.low,
+        apart.high,
+        shown if shown.startswith("−") or shown == "0.000" else f"+{shown}",
+        interval(apart.low, apart.high),
+        tone=tone,
+    )
