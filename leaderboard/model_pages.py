@@ -12,9 +12,10 @@ from heschl.leaderboard.cell_facts import reproduce_command
 from heschl.leaderboard.differences import twin_figures
 from heschl.leaderboard.figures import Figure, layer_figure, region_figure
 from heschl.leaderboard.numbers import amount, error, number, rank
-from heschl.leaderboard.score_file import ScoreFile, SurfaceMap
+from heschl.leaderboard.score_file import ScoreFile
 from heschl.leaderboard.shown_cells import ShownCell, shown_cell
 from heschl.leaderboard.site import Site
+from heschl.leaderboard.surface_pages import MapFigure, figure_of
 from heschl.leaderboard.take_away import write_take_away
 from heschl.wording import counted
 
@@ -31,8 +32,7 @@ class Block:
     slug: str
     label: str
     figures: tuple[Figure, ...]
-    maps: tuple[SurfaceMap, ...]
-    file: ScoreFile
+    maps: MapFigure | None
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ def write(site: Site, boards: Mapping[str, Board]) -> None:
             facts=_facts(row),
             twin=names.get(row.untrained_twin),
             sections=sections,
+            has_maps=any(block.maps for section in sections for block in section.blocks),
             downloads=write_take_away(site, boards, slug, found),
         )
 
@@ -102,7 +103,7 @@ def _section(board: Board, i: int, twin: Figure | None) -> Section:
         _TITLES[board.section],
         _overall_in_words(board, i),
         tuple((column, shown_cell(board, i, j, file)) for j, column, file in here),
-        tuple(_blocks(board.section, here)),
+        tuple(_blocks(board.section, row.slug, here)),
         twin,
         "\n".join(filter(None, commands)),
     )
@@ -125,7 +126,7 @@ def _overall_in_words(board: Board, i: int) -> str:
     return f"{shown}; rank {rank(low, int(overall['rank_high'][i]))} of {n_ranked}."
 
 
-def _blocks(section: str, here: list[tuple[int, Column, ScoreFile]]) -> Iterator[Block]:
+def _blocks(section: str, slug: str, here: list[tuple[int, Column, ScoreFile]]) -> Iterator[Block]:
     """Yield the benchmarks that have more to show than a number."""
     for _, column, file in here:
         prefix = f"{section}-{column.slug}"
@@ -134,5 +135,6 @@ def _blocks(section: str, here: list[tuple[int, Column, ScoreFile]]) -> Iterator
             region_figure(file, f"{prefix}-regions", "By region"),
         )
         there = tuple(figure for figure in figures if figure is not None)
-        if there or file.maps:
-            yield Block(prefix, column.slug, column.label, there, file.maps, file)
+        maps = figure_of(slug, column.slug, file, column.label) if file.maps else None
+        if there or maps:
+            yield Block(prefix, column.slug, column.label, there, maps)
