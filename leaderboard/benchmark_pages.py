@@ -11,7 +11,7 @@ from heschl import registry
 from heschl.errors import HeschlError
 from heschl.leaderboard.board import Board, Column, Row
 from heschl.leaderboard.dot_chart import DotRow
-from heschl.leaderboard.figures import Figure, dot_figure
+from heschl.leaderboard.figures import Figure, dot_figure, interval
 from heschl.leaderboard.numbers import error, number
 from heschl.leaderboard.region_order import in_anatomical_order
 from heschl.leaderboard.score_file import ScoreFile
@@ -144,7 +144,17 @@ def _figure(board: Board, j: int, order: list[int]) -> Figure | None:
     value, low, high = (
         each["normalised"][:, j].tolist() for each in (board.value, board.low, board.high)
     )
-    rows = [DotRow(board.rows[i].name, value[i], low[i], high[i], number(value[i])) for i in known]
+    rows = [
+        DotRow(
+            board.rows[i].name,
+            value[i],
+            low[i],
+            high[i],
+            number(value[i]),
+            interval(low[i], high[i]),
+        )
+        for i in known
+    ]
     best = board.rows[known[0]].name
     return dot_figure(
         f"{board.section}-models",

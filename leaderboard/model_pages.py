@@ -42,6 +42,8 @@ class Section:
     board: str
     title: str
     overall: str
+    words: str
+    """What the overall number is, where there is one."""
     cells: tuple[tuple[Column, ShownCell], ...]
     blocks: tuple[Block, ...]
     twin: Figure | None
@@ -102,6 +104,7 @@ def _section(board: Board, i: int, twin: Figure | None) -> Section:
         board.section,
         _TITLES[board.section],
         _overall_in_words(board, i),
+        board.overall_in_words if np.isfinite(board.overall["value"][i]) else "",
         tuple((column, shown_cell(board, i, j, file)) for j, column, file in here),
         tuple(_blocks(board.section, row.slug, here)),
         twin,
@@ -111,19 +114,16 @@ def _section(board: Board, i: int, twin: Figure | None) -> Section:
 
 def _overall_in_words(board: Board, i: int) -> str:
     overall, slug = board.overall, board.rows[i].slug
-    n_columns = len(board.columns)
-    n_here = int(np.isfinite(board.value["normalised"][i]).sum())
+    n_here = sum((slug, column.slug) in board.files for column in board.columns)
+    covered = f"Scored on {n_here} of {counted(len(board.columns), 'benchmark')}."
     value, low = float(overall["value"][i]), int(overall["rank_low"][i])
-    covered = f"{n_here} of {counted(n_columns, 'benchmark')}"
     if not np.isfinite(value):
         why = board.why_unranked.get((slug, "overall"), "")
-        return f"Scored on {covered}. No overall rank{f': {why}' if why else ''}."
-    shown = f"Mean over all {counted(n_columns, 'benchmark')} {number(value)}"
-    shown += f" {error(float(overall['error'][i]))}".rstrip()
-    if not low:
-        return f"{shown}; not ranked."
+        return f"{covered} No overall rank{f': {why}' if why else ''}."
+    shown = f"{number(value)} {error(float(overall['error'][i]))}".rstrip()
     n_ranked = int((overall["rank_low"] > 0).sum())
-    return f"{shown}; rank {rank(low, int(overall['rank_high'][i]))} of {n_ranked}."
+    place = f"rank {rank(low, int(overall['rank_high'][i]))} of {n_ranked}" if low else "not ranked"
+    return f"{covered} Overall {shown}, {place}."
 
 
 def _blocks(section: str, slug: str, here: list[tuple[int, Column, ScoreFile]]) -> Iterator[Block]:
