@@ -57,7 +57,7 @@ def loaded(visit: Visit, site: BuiltSite) -> dict[str, float]:
 
 
 def is_of_surface(path: str) -> bool:
-    return "fsaverage" in path or path.endswith(".js") and path.startswith("data/")
+    return "fsaverage" in path or (path.endswith(".js") and path.startswith("data/"))
 
 
 def test_nothing_is_loaded_until_a_map_is_opened(browser, layered, record_property) -> None:
