@@ -70,6 +70,8 @@ def layer_figure(file: ScoreFile, identifier: str, title: str) -> Figure | None:
     if len(file.layers) == 1 or not file.curves:
         return None
     curves = _curves(file)
+    primary_layer = file.primary.layer
+    committed = file.layers.index(primary_layer) if primary_layer in file.layers else None
     quantities = {
         quantity: {
             "axis": _AXES[quantity],
@@ -79,6 +81,7 @@ def layer_figure(file: ScoreFile, identifier: str, title: str) -> Figure | None:
                     "label": curve.roi,
                     "values": _plain(getattr(curve, quantity)),
                     "errors": _plain(getattr(curve, f"{quantity}_error")),
+                    "chosen": committed if curve.roi == file.primary_roi else None,
                 }
                 for curve in curves
             ],
@@ -86,12 +89,16 @@ def layer_figure(file: ScoreFile, identifier: str, title: str) -> Figure | None:
         for quantity in _quantities(file)
     }
     first = next(iter(quantities))
-    primary_layer = file.primary.layer
-    committed = file.layers.index(primary_layer) if primary_layer in file.layers else None
     shown = curves[:MOST_LINES]
     scene = layer_scene(
         [
-            Line(each.roi, slot, getattr(each, first), getattr(each, f"{first}_error"))
+            Line(
+                each.roi,
+                slot,
+                getattr(each, first),
+                getattr(each, f"{first}_error"),
+                committed if each.roi == file.primary_roi else None,
+            )
             for slot, each in enumerate(shown)
         ],
         file.layers,

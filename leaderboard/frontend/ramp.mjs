@@ -5,8 +5,8 @@
 const STEPS = 256;
 // Lightness, chroma, hue at the ends of the ramp: of no score and of the ceiling.
 const RAMPS = {
-  light: { from: [0.985, 0.006, 185], to: [0.535, 0.09, 215], ink: "#1a2322" },
-  dark: { from: [0.235, 0.012, 210], to: [0.8, 0.095, 188], ink: "#e6ebe9" },
+  light: { from: [0.985, 0.006, 185], to: [0.58, 0.092, 215], ink: "#1a2322" },
+  dark: { from: [0.2, 0.008, 215], to: [0.553, 0.078, 210], ink: "#e6ebe9" },
 };
 
 function linear([lightness, chroma, hue]) {

@@ -4,6 +4,7 @@ import {
   layerScales,
   layerScene,
   MOST_LINES,
+  placesOf,
   type LayerOptions,
   type Line,
 } from "./chart-layers.ts";
@@ -14,6 +15,7 @@ export interface Curve {
   label: string;
   values: Value[];
   errors: Value[];
+  chosen: number | null;
 }
 
 interface Axis {
@@ -76,28 +78,44 @@ export function drawLayers(
   };
   const scene = layerScene(lines, data.layers, options);
   const { x, y } = layerScales(lines, data.layers, options);
-  const last = data.layers.length - 1;
+  const nPlaces = Math.max(1, ...lines.map((line) => line.values.length));
+  // Where lines differ in length, each is read at its layer that lies nearest.
+  const numberOf = (line: Line, place: number): number =>
+    options.depth === "index"
+      ? place
+      : Math.round((place / Math.max(1, nPlaces - 1)) * (line.values.length - 1));
+  const last = options.depth === "index" ? nPlaces - 1 : 1;
   return {
     scene,
-    nPlaces: data.layers.length,
-    placeAt: (at) => Math.max(0, Math.min(last, Math.round(x.invert(at)))),
+    nPlaces,
+    placeAt(at) {
+      const share = x.invert(at) / Math.max(1e-9, last);
+      return Math.max(0, Math.min(nPlaces - 1, Math.round(share * (nPlaces - 1))));
+    },
     words(place) {
-      const numbers = lines.map(
-        ({ label, values, errors }) =>
-          `${label} ${withError(values[place] ?? null, errors[place] ?? null)}`,
-      );
-      const name = data.layers[place] ?? "";
+      const numbers = lines.map((line) => {
+        const number = numberOf(line, place);
+        const words = withError(line.values[number] ?? null, line.errors[number] ?? null);
+        return `${line.label} ${words}`;
+      });
       const isCommitted = place === data.committed ? " (committed)" : "";
-      return `Layer ${name}${isCommitted}: ${numbers.join(" · ")}`;
+      const where =
+        options.depth === "index"
+          ? `Layer ${data.layers[place] ?? ""}${isCommitted}`
+          : `Depth ${(place / Math.max(1, nPlaces - 1)).toFixed(2)}`;
+      return `${where}: ${numbers.join(" · ")}`;
     },
     marked(place) {
       const more: Scene = { ...scene, marks: [...scene.marks] };
       const [bottom, top] = y.range() as [number, number];
-      add(more, "line", { class: "cursor", x1: x(place), x2: x(place), y1: bottom, y2: top });
-      for (const { slot, values } of lines) {
-        const value = values[place] ?? null;
+      const at = x((place / Math.max(1, nPlaces - 1)) * last);
+      add(more, "line", { class: "cursor", x1: at, x2: at, y1: bottom, y2: top });
+      for (const line of lines) {
+        const number = numberOf(line, place);
+        const value = line.values[number] ?? null;
         if (!isThere(value)) continue;
-        add(more, "circle", { class: `dot s${slot} chosen`, cx: x(place), cy: y(value), r: 4.5 });
+        const cx = placesOf(x, line, options.depth)[number]!;
+        add(more, "circle", { class: `dot s${line.slot} chosen`, cx, cy: y(value), r: 4.5 });
       }
       return more;
     },

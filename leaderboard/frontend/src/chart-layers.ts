@@ -23,6 +23,8 @@ export interface Line {
   slot: number;
   values: Value[];
   errors: Value[];
+  /** The number of the layer that the board's number is of, if there is one. */
+  chosen: number | null;
 }
 
 export interface LayerOptions {
@@ -53,29 +55,37 @@ export function layerScene(lines: Line[], layers: string[], options: LayerOption
   if (isThere(ceiling)) addCeiling(scene, x, y, ceiling, options.ceilingText);
   if (committed !== null) addCommitted(scene, x, y, layers, committed);
   for (const line of lines) {
-    const band = line.values.map((value, place): [number, Value, Value] => {
-      const error = line.errors[place] ?? null;
-      if (!isThere(value) || !isThere(error)) return [x(place), null, null];
-      return [x(place), y(value - error), y(value + error)];
+    const places = placesOf(x, line, options.depth);
+    const band = line.values.map((value, number): [number, Value, Value] => {
+      const error = line.errors[number] ?? null;
+      if (!isThere(value) || !isThere(error)) return [places[number]!, null, null];
+      return [places[number]!, y(value - error), y(value + error)];
     });
     add(scene, "path", { class: `band s${line.slot}`, d: areaPath(band) });
   }
-  for (const line of lines) {
-    const points = line.values.map((value, place): [number, Value] => [
-      x(place),
-      isThere(value) ? y(value) : null,
-    ]);
-    add(scene, "path", { class: `line s${line.slot}`, d: linePath(points) });
-    if (layers.length > MOST_DOTS) continue;
-    line.values.forEach((value, place) => {
-      if (!isThere(value)) return;
-      const isChosen = place === committed && line.slot === 0;
-      const look = `dot s${line.slot}${isChosen ? " chosen" : ""}`;
-      add(scene, "circle", { class: look, cx: x(place), cy: y(value), r: isChosen ? 4.5 : 2.2 });
-    });
-  }
+  for (const line of lines) addLine(scene, y, line, placesOf(x, line, options.depth));
   addLabels(scene, x, y, lines, gutter);
   return scene;
+}
+
+/** Where the values of a line lie. */
+export function placesOf(x: Linear, line: Line, depth: LayerOptions["depth"]): number[] {
+  const last = Math.max(1, line.values.length - 1);
+  return line.values.map((_, number) => x(depth === "index" ? number : number / last));
+}
+
+function addLine(scene: Scene, y: Linear, line: Line, places: number[]): void {
+  const points = line.values.map((value, number): [number, Value] => [
+    places[number]!,
+    isThere(value) ? y(value) : null,
+  ]);
+  add(scene, "path", { class: `line s${line.slot}`, d: linePath(points) });
+  points.forEach(([cx, cy], number) => {
+    const isChosen = number === line.chosen;
+    if (cy === null || (points.length > MOST_DOTS && !isChosen)) return;
+    const look = `dot s${line.slot}${isChosen ? " chosen" : ""}`;
+    add(scene, "circle", { class: look, cx, cy, r: isChosen ? 4.5 : 2.2 });
+  });
 }
 
 function gutterOf(lines: Line[], width: number): number {
@@ -91,8 +101,9 @@ export function layerScales(
 ): { x: Linear; y: Linear } {
   const { width, height = HEIGHT } = options;
   const ends = options.domain ?? layerDomain(lines, options.ceiling);
+  const last = options.depth === "index" ? Math.max(1, layers.length - 1) : 1;
   return {
-    x: linear([0, Math.max(1, layers.length - 1)], [LEFT, width - gutterOf(lines, width)]),
+    x: linear([0, last], [LEFT, width - gutterOf(lines, width)]),
     y: linear(ends, [height - BOTTOM, TOP]),
   };
 }
@@ -139,11 +150,9 @@ function addAxes(
 }
 
 function layerTicks(layers: string[], depth: string, width: number): [number, string][] {
+  if (depth === "relative") return [0, 0.25, 0.5, 0.75, 1].map((share) => [share, `${share}`]);
   const last = layers.length - 1;
-  if (depth === "relative" || last < 1) {
-    const shares = last >= 1 ? [0, 0.25, 0.5, 0.75, 1] : [0];
-    return shares.map((share) => [share * last, `${share}`]);
-  }
+  if (last < 1) return [[0, "0"]];
   const step = [1, 2, 5, 10, 20, 50, 100].find((each) => (width * each) / last >= 26) ?? last;
   const found: [number, string][] = [];
   for (let place = 0; place <= last; place += step) found.push([place, `${place}`]);
