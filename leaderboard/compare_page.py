@@ -11,7 +11,7 @@ import numpy as np
 
 from heschl.leaderboard.board import Board, Row
 from heschl.leaderboard.numbers import amount, rank, thousandths
-from heschl.leaderboard.paired import Draws, difference, draws_of
+from heschl.leaderboard.differences import Draws, difference, draws_of
 from heschl.leaderboard.score_file import ScoreFile
 from heschl.leaderboard.site import Site
 from heschl.leaderboard.surface_pages import figure_of

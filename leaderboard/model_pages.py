@@ -11,7 +11,7 @@ from heschl.leaderboard.board import Board, Column, Row
 from heschl.leaderboard.cell_facts import reproduce_command
 from heschl.leaderboard.figures import Figure, layer_figure, region_figure
 from heschl.leaderboard.numbers import amount, error, number, rank
-from heschl.leaderboard.paired import twin_figure
+from heschl.leaderboard.differences import twin_figure
 from heschl.leaderboard.score_file import ScoreFile, SurfaceMap
 from heschl.leaderboard.shown_cells import ShownCell, shown_cell
 from heschl.leaderboard.site import Site
