@@ -17,7 +17,6 @@ from heschl.leaderboard.region_order import in_anatomical_order
 from heschl.leaderboard.score_file import ScoreFile
 from heschl.leaderboard.shown_cells import ShownCell, shown_cell
 from heschl.leaderboard.site import Site
-from heschl.leaderboard.table_payloads import error_words
 from heschl.wording import counted
 
 __all__ = ["write"]
@@ -52,19 +51,19 @@ def write(site: Site, boards: Mapping[str, Board]) -> None:
     for slug, found in places.items():
         first, j = next(iter(found.items()))
         column = boards[first].columns[j]
-        files = [
-            file
-            for name in found
-            for (_, of_column), file in boards[name].files.items()
-            if of_column == slug and file.status != "published"
-        ]
         site.page(
             f"benchmarks/{slug}.html",
             "benchmark.html.j2",
             column=column,
-            facts=_facts(column, files[0] if files else None),
+            facts=_facts(column, _first_file([boards[name] for name in found], slug)),
             sections=[_section(boards[name], at) for name, at in found.items()],
         )
+
+
+def _first_file(boards: list[Board], column: str) -> ScoreFile | None:
+    """Return a file that says how the benchmark's numbers came about."""
+    files = (board.files.get((row.slug, column)) for board in boards for row in board.rows)
+    return next((file for file in files if file and file.status != "published"), None)
 
 
 def _facts(column: Column, file: ScoreFile | None) -> list[tuple[str, str]]:
@@ -101,7 +100,7 @@ def _dataset_facts(column: Column) -> dict[str, str]:
 
 
 def _section(board: Board, j: int) -> Section:
-    column, words = board.columns[j], error_words(board, board.columns[j])
+    column = board.columns[j]
     value = board.value["normalised"][:, j]
     # Stable, so that equal numbers keep the board's order; what is NaN comes last.
     order = np.argsort(-value, kind="stable").tolist()
@@ -113,12 +112,12 @@ def _section(board: Board, j: int) -> Section:
     scored = [each for each in here if each[2].status != "published"]
     names = {region.name for _, _, file in scored for region in file.regions}
     regions = tuple(in_anatomical_order(sorted(names))) if len(names) > 1 else ()
-    cells = {i: shown_cell(board, i, j, file, words) for i, _, file in here}
+    cells = {i: shown_cell(board, i, j, file) for i, _, file in here}
     return Section(
         board.section,
         _TITLES[board.section],
         _ceiling_in_words(column),
-        words,
+        column.error_in_words,
         _figure(board, j, [i for i, _, _ in scored]),
         tuple((row, cells[i]) for i, row, _ in scored),
         tuple(

@@ -9,13 +9,12 @@ import numpy as np
 
 from heschl.leaderboard.board import Board, Column, Row
 from heschl.leaderboard.cell_facts import reproduce_command
+from heschl.leaderboard.differences import twin_figures
 from heschl.leaderboard.figures import Figure, layer_figure, region_figure
 from heschl.leaderboard.numbers import amount, error, number, rank
-from heschl.leaderboard.differences import twin_figure
 from heschl.leaderboard.score_file import ScoreFile, SurfaceMap
 from heschl.leaderboard.shown_cells import ShownCell, shown_cell
 from heschl.leaderboard.site import Site
-from heschl.leaderboard.table_payloads import error_words
 from heschl.leaderboard.take_away import write_take_away
 from heschl.wording import counted
 
@@ -51,10 +50,7 @@ class Section:
 
 def write(site: Site, boards: Mapping[str, Board]) -> None:
     """Write the page of every model that is on a board, and what it offers to take away."""
-    words = {
-        name: [error_words(board, column) for column in board.columns]
-        for name, board in boards.items()
-    }
+    twins = {name: twin_figures(board) for name, board in boards.items()}
     places: dict[str, dict[str, int]] = {}
     for name, board in boards.items():
         for i, row in enumerate(board.rows):
@@ -62,7 +58,7 @@ def write(site: Site, boards: Mapping[str, Board]) -> None:
     names = {row.id: row for board in boards.values() for row in board.rows}
     for slug, found in places.items():
         row = next(boards[name].rows[i] for name, i in found.items())
-        sections = [_section(boards[name], i, words[name]) for name, i in found.items()]
+        sections = [_section(boards[name], i, twins[name].get(i)) for name, i in found.items()]
         site.page(
             f"models/{slug}.html",
             "model.html.j2",
@@ -93,7 +89,7 @@ def _facts(row: Row) -> list[tuple[str, str]]:
     return [(label, text) for label, text in facts.items() if text]
 
 
-def _section(board: Board, i: int, words: list[str]) -> Section:
+def _section(board: Board, i: int, twin: Figure | None) -> Section:
     row = board.rows[i]
     here = [
         (j, column, board.files[row.slug, column.slug])
@@ -105,9 +101,9 @@ def _section(board: Board, i: int, words: list[str]) -> Section:
         board.section,
         _TITLES[board.section],
         _overall_in_words(board, i),
-        tuple((column, shown_cell(board, i, j, file, words[j])) for j, column, file in here),
+        tuple((column, shown_cell(board, i, j, file)) for j, column, file in here),
         tuple(_blocks(board.section, here)),
-        twin_figure(board, i),
+        twin,
         "\n".join(filter(None, commands)),
     )
 

@@ -23,8 +23,9 @@ export interface ModelCurve {
   chosen: number | null;
 }
 
-/** The difference, its error, the ends of its interval, and whether nought is outside. */
-export type Apart = [Whole, Whole, Whole, Whole, number];
+/** The difference, its error, the ends of its interval, and whether nought is outside; null where that
+ * cannot be told. */
+export type Apart = [Whole, Whole, Whole, Whole, 0 | 1 | null];
 
 export interface ModelSection {
   place: number;
@@ -78,10 +79,14 @@ export function contrasts(
       error,
       low,
       high,
-      isSeparable: apart ? apart[4] === 1 : bit(bits, second.place),
+      isSeparable: apart ? told(apart[4]) : bit(bits, second.place),
     });
   }
   return found.sort((a, b) => size(b) - size(a));
+}
+
+function told(separable: 0 | 1 | null): boolean | undefined {
+  return separable === null ? undefined : separable === 1;
 }
 
 /** What contrasts are in order of: the difference, or where none is prepared that of what is printed. */

@@ -145,13 +145,14 @@ class CompareElement extends HTMLElement {
     const found = contrasts(names, first.sections[section]!, second.sections[section]!);
     if (found.length === 0) nodes.push(make("p", {}, "No benchmark has been run with both."));
     else {
-      const chart = differenceData(found);
-      nodes.push(verdict(found, plain(first.name), plain(second.name)));
+      const [one, other] = [plain(first.name), plain(second.name)];
+      const chart = differenceData(found, one, other);
+      nodes.push(verdict(found, one, other));
       if (chart) {
-        const words = "Difference of each benchmark, first less second, with its 95 % interval";
+        const words = `${one} less ${other}, with 95 % intervals`;
         nodes.push(chartFigure(`${section}-differences`, words, chart));
       } else if (!names.isPaired) nodes.push(make("p", { class: "note" }, TOO_MANY));
-      nodes.push(differenceTable(found, plain(first.name), plain(second.name), title));
+      nodes.push(differenceTable(found, one, other, title));
     }
     const panels = curvePanels(names, models, section);
     if (panels.length > 0) {
