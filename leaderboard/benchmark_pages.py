@@ -11,13 +11,14 @@ from heschl import registry
 from heschl.errors import HeschlError
 from heschl.leaderboard.board import Board, Column, Row
 from heschl.leaderboard.dot_chart import DotRow
-from heschl.leaderboard.figures import Figure, dot_figure
+from heschl.leaderboard.figures import Figure, dot_figure, interval
 from heschl.leaderboard.numbers import error, number
 from heschl.leaderboard.region_order import in_anatomical_order
 from heschl.leaderboard.score_file import ScoreFile
 from heschl.leaderboard.shown_cells import ShownCell, shown_cell
 from heschl.leaderboard.site import Site
-from heschl.leaderboard.table_payloads import error_words
+from heschl.leaderboard.surface_pages import reference_figure
+from heschl.published import PublishedTable
 from heschl.wording import counted
 
 __all__ = ["write"]
@@ -33,11 +34,14 @@ class Section:
     title: str
     ceiling: str
     errors: str
+    ranking: str
     figure: Figure | None
     models: tuple[tuple[Row, ShownCell], ...]
     """Best first."""
     published: tuple[tuple[Row, ShownCell, str], ...]
     """With the paper and its table."""
+    printed: PublishedTable | None
+    """All that its paper prints, in whatever unit."""
     regions: tuple[str, ...]
     """In anatomical order; empty where there is one alone."""
     by_region: tuple[tuple[Row, tuple[tuple[str, str], ...]], ...]
@@ -52,22 +56,17 @@ def write(site: Site, boards: Mapping[str, Board]) -> None:
     for slug, found in places.items():
         first, j = next(iter(found.items()))
         column = boards[first].columns[j]
-        files = [
-            file
-            for name in found
-            for (_, of_column), file in boards[name].files.items()
-            if of_column == slug and file.status != "published"
-        ]
         site.page(
             f"benchmarks/{slug}.html",
             "benchmark.html.j2",
             column=column,
-            facts=_facts(column, files[0] if files else None),
+            facts=_facts(column),
+            reference=reference_figure(column.dataset),
             sections=[_section(boards[name], at) for name, at in found.items()],
         )
 
 
-def _facts(column: Column, file: ScoreFile | None) -> list[tuple[str, str]]:
+def _facts(column: Column) -> list[tuple[str, str]]:
     facts = {
         "Id": column.id if column.id != column.label else "",
         "Version": str(column.version),
@@ -76,14 +75,10 @@ def _facts(column: Column, file: ScoreFile | None) -> list[tuple[str, str]]:
         "Metric": column.metric,
         "Protocol": column.protocol,
         "Board’s region": column.primary_roi,
-        "Errors over": counted(column.n, column.sample),
+        "Score": column.score_meaning,
+        "Normalisation": column.normalisation,
+        "Errors": column.error_in_words,
     }
-    if file is not None:
-        facts |= {
-            "Score": file.score_meaning,
-            "Normalisation": file.normalisation,
-            "Ceiling": column.ceiling_kind,
-        }
     return [(label, text) for label, text in facts.items() if text]
 
 
@@ -101,7 +96,7 @@ def _dataset_facts(column: Column) -> dict[str, str]:
 
 
 def _section(board: Board, j: int) -> Section:
-    column, words = board.columns[j], error_words(board, board.columns[j])
+    column = board.columns[j]
     value = board.value["normalised"][:, j]
     # Stable, so that equal numbers keep the board's order; what is NaN comes last.
     order = np.argsort(-value, kind="stable").tolist()
@@ -113,17 +108,19 @@ def _section(board: Board, j: int) -> Section:
     scored = [each for each in here if each[2].status != "published"]
     names = {region.name for _, _, file in scored for region in file.regions}
     regions = tuple(in_anatomical_order(sorted(names))) if len(names) > 1 else ()
-    cells = {i: shown_cell(board, i, j, file, words) for i, _, file in here}
+    cells = {i: shown_cell(board, i, j, file) for i, _, file in here}
     return Section(
         board.section,
         _TITLES[board.section],
         _ceiling_in_words(column),
-        words,
+        column.error_in_words,
+        column.ranking_in_words,
         _figure(board, j, [i for i, _, _ in scored]),
         tuple((row, cells[i]) for i, row, _ in scored),
         tuple(
             (row, cells[i], file.citation) for i, row, file in here if file.status == "published"
         ),
+        board.published.get(column.slug),
         regions,
         tuple((row, tuple(_by_region(file, regions))) for _, row, file in scored)
         if regions
@@ -135,9 +132,8 @@ def _ceiling_in_words(column: Column) -> str:
     if not np.isfinite(column.ceiling):
         return "There is no ceiling: numbers are as they were measured."
     shown = f"{number(column.ceiling)} {error(column.ceiling_error)}".rstrip()
-    return (
-        f"Ceiling {shown}, {column.ceiling_kind}: what the data allow, which is 1 when normalised."
-    )
+    kind = f" ({column.ceiling_in_words})" if column.ceiling_in_words else ""
+    return f"The data allow {shown}{kind}, which is 1 when normalised."
 
 
 def _figure(board: Board, j: int, order: list[int]) -> Figure | None:
@@ -148,7 +144,17 @@ def _figure(board: Board, j: int, order: list[int]) -> Figure | None:
     value, low, high = (
         each["normalised"][:, j].tolist() for each in (board.value, board.low, board.high)
     )
-    rows = [DotRow(board.rows[i].name, value[i], low[i], high[i], number(value[i])) for i in known]
+    rows = [
+        DotRow(
+            board.rows[i].name,
+            value[i],
+            low[i],
+            high[i],
+            number(value[i]),
+            interval(low[i], high[i]),
+        )
+        for i in known
+    ]
     best = board.rows[known[0]].name
     return dot_figure(
         f"{board.section}-models",

@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 
 from heschl.leaderboard.board import Board, Row
+from heschl.leaderboard.differences import Differences
 from heschl.leaderboard.numbers import amount, rank, thousandths
-from heschl.leaderboard.paired import Draws, difference, draws_of
 from heschl.leaderboard.score_file import ScoreFile
 from heschl.leaderboard.site import Site
 from heschl.leaderboard.surface_pages import figure_of
-from heschl.leaderboard.table_payloads import error_words
 
 __all__ = ["MOST_PAIRED", "write"]
 
@@ -37,13 +36,13 @@ def write(site: Site, boards: Mapping[str, Board]) -> None:
         "compare.html",
         "compare.html.j2",
         models=sorted(labels.items(), key=lambda each: (each[1].casefold(), each[0])),
-        most_paired=MOST_PAIRED,
+        has_maps=any(file.maps for board in boards.values() for file in board.files.values()),
     )
     site.payload(
         "data/compare.js", {name: _benchmarks(board) for name, board in sorted(boards.items())}
     )
-    draws = {
-        name: [draws_of(board, j) for j in range(len(board.columns))]
+    differences = {
+        name: [Differences(board, j, range(len(board.rows))) for j in range(len(board.columns))]
         for name, board in boards.items()
         if len(board.rows) <= MOST_PAIRED
     }
@@ -56,7 +55,7 @@ def write(site: Site, boards: Mapping[str, Board]) -> None:
             "name": names[slug].name,
             "facts": _facts(names[slug]),
             "sections": {
-                name: _section(boards[name], i, draws.get(name)) for name, i in found.items()
+                name: _section(boards[name], i, differences.get(name)) for name, i in found.items()
             },
         }
         site.payload(f"data/compare/{slug}.js", content)
@@ -69,7 +68,7 @@ def _benchmarks(board: Board) -> dict[str, Json]:
                 "slug": column.slug,
                 "label": column.label,
                 "region": column.primary_roi,
-                "errors": error_words(board, column),
+                "errors": column.error_in_words,
                 "ceiling": None if np.isnan(column.ceiling) else thousandths(column.ceiling),
             }
             for column in board.columns
@@ -88,7 +87,7 @@ def _facts(row: Row) -> list[list[str]]:
     ]
 
 
-def _section(board: Board, i: int, draws: list[Draws] | None) -> dict[str, Json]:
+def _section(board: Board, i: int, differences: list[Differences] | None) -> dict[str, Json]:
     """Return a row's numbers by column, and what sets it apart from other rows."""
     row, overall = board.rows[i], board.overall
     files = {
@@ -106,10 +105,10 @@ def _section(board: Board, i: int, draws: list[Draws] | None) -> dict[str, Json]
         "cells": {slug: _cell(board, i, j) for slug, (j, _) in files.items()},
         "curves": {slug: curve for slug, (_, file) in files.items() if (curve := _curve(file))},
         "maps": {
-            slug: path for slug, (_, file) in files.items() if (path := _map(row.slug, slug, file))
+            slug: maps for slug, (_, file) in files.items() if (maps := _maps(row.slug, slug, file))
         },
     }
-    if draws is None:
+    if differences is None:
         content["separable"] = {
             slug: base64.b64encode(np.packbits(board.separable[slug][i])).decode()
             for slug, (j, _) in files.items()
@@ -117,7 +116,7 @@ def _section(board: Board, i: int, draws: list[Draws] | None) -> dict[str, Json]
         }
     else:
         content["differences"] = {
-            slug: _differences(board, i, j, draws[j]) for slug, (j, _) in files.items()
+            slug: _differences(differences[j], i, len(board.rows)) for slug, (j, _) in files.items()
         }
     return content
 
@@ -131,14 +130,15 @@ def _cell(board: Board, i: int, j: int) -> list[int | None]:
     ]
 
 
-def _differences(board: Board, i: int, j: int, draws: Draws) -> dict[str, list[int | None]]:
+def _differences(differences: Differences, i: int, n_rows: int) -> dict[str, list[int | None]]:
     """Return, by the place of the other row, difference, error, interval and separability."""
     found = {}
-    for other in range(len(board.rows)):
-        apart = difference(board, j, draws, i, other) if other != i else None
+    for other in range(n_rows):
+        apart = differences.between(i, other) if other != i else None
         if apart is not None:
-            numbers = (apart.value, apart.error, apart.low, apart.high)
-            found[str(other)] = [*map(thousandths, numbers), int(apart.is_separable)]
+            shown = (apart.value, apart.error, apart.low, apart.high)
+            told = None if apart.is_separable is None else int(apart.is_separable)
+            found[str(other)] = [*map(thousandths, shown), told]
     return found
 
 
@@ -157,11 +157,15 @@ def _curve(file: ScoreFile) -> dict[str, Json] | None:
     }
 
 
-def _map(row: str, column: str, file: ScoreFile) -> str | None:
-    """Return the payload of the map of normalised scores, of which differences are taken."""
+def _maps(row: str, column: str, file: ScoreFile) -> dict[str, Json] | None:
+    """Return which maps there are, of which the page shows differences."""
     figure = figure_of(row, column, file) if file.maps else None
-    views = figure.views if figure is not None else ()
-    return next((view.payload for view in views if view.values.name == "normalised"), None)
+    if figure is None:
+        return None
+    maps = [
+        {"label": each.label, "about": each.about, "payload": each.payload} for each in figure.views
+    ]
+    return {"regions": figure.regions, "maps": maps}
 
 
 def _or_none(value: float) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
@@ -226,7 +226,7 @@ def _dots(
 def _row_data(row: DotRow) -> dict[str, Any]:
     return {
         name: _or_none(value) if isinstance(value, float) else value
-        for name, value in asdict(row).items()
+        for name, value in vars(row).items()
     }
 
 

@@ -1,118 +1,154 @@
-"""Differences between two models of a board, by the draws that both have in common."""
+"""Whose numbers on a benchmark can be compared sample by sample, and why others' cannot."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from heschl.leaderboard.board import Board
-from heschl.leaderboard.dot_chart import DotRow
-from heschl.leaderboard.figures import Figure, dot_figure, interval
-from heschl.leaderboard.numbers import number
-from heschl.leaderboard.separability import LEVEL, resampled, seed_of
+from heschl.leaderboard.score_file import Samples, ScoreFile
+from heschl.leaderboard.separability import LEAST_SAMPLES, N_DRAWS, resampled, seed_of
+from heschl.wording import counted, plural
 
-__all__ = ["Difference", "Draws", "difference", "draws_of", "twin_figure"]
+__all__ = ["Paired", "pair"]
 
-
-@dataclass(frozen=True)
-class Difference:
-    """One model's number less another's, with the central 95 % of the draws' differences."""
-
-    value: float
-    error: float
-    low: float
-    high: float
-    is_separable: bool
+_Kind = tuple[bool, tuple[str, ...], int]
+"""Whether samples were drawn, their sorted names, and how many numbers there are."""
 
 
 @dataclass(frozen=True)
-class Draws:
-    """What the numbers of a column would have been, had other samples been drawn.
+class Paired:
+    """The rows of a column that have numbers of the same samples.
 
-    ``by_row`` is (row, draw), a draw being of the same samples in every row of a ``kind``; rows of
-    different kinds have no draws in common.
+    ``values`` is (row, sample), or (row, draw) where samples were drawn when the score was
+    computed, in the order of ``rows``; ``reasons`` says why each of the others is not among them.
     """
 
-    by_row: dict[int, np.ndarray]
-    kind: dict[int, str]
+    name: str
+    rows: tuple[str, ...]
+    noun: str
+    is_drawn: bool
+    values: np.ndarray
+    reasons: Mapping[str, str]
+
+    @property
+    def n(self) -> int:
+        """How many samples, or draws, there are."""
+        return int(self.values.shape[1])
+
+    @property
+    def is_testable(self) -> bool:
+        """Whether there are enough samples to tell anybody apart."""
+        return self.is_drawn or self.n >= LEAST_SAMPLES
+
+    @property
+    def draws(self) -> np.ndarray:
+        """Draws (row, draw) of the mean: those given, or of samples taken with replacement."""
+        return self.values if self.is_drawn else resampled(self.values, seed=seed_of(self.name))
+
+    def independent_draws(self, places: np.ndarray) -> np.ndarray:
+        """Return as many draws of some rows as every column has, for means over columns."""
+        if not self.is_drawn:
+            return np.asarray(self.draws[places])
+        generator = np.random.default_rng(seed_of(self.name))
+        return np.asarray(self.values[np.ix_(places, generator.integers(self.n, size=N_DRAWS))])
 
 
-def draws_of(board: Board, j: int) -> Draws:
-    """Return the draws of a column's ranked rows."""
-    column = board.columns[j]
-    kind: dict[int, str] = {}
-    drawn: dict[int, np.ndarray] = {}
-    alike: dict[str, list[int]] = {}
-    for i, row in enumerate(board.rows):
-        file = board.files.get((row.slug, column.slug))
-        if file is None or file.status == "published" or not file.samples.normalised:
-            continue
-        if not np.isfinite(file.samples.normalised).all():
-            continue
-        kind[i] = "\n".join(file.samples.names)
-        if file.samples.is_drawn:
-            drawn[i] = np.array(file.samples.normalised)
-        else:
-            alike.setdefault(kind[i], []).append(i)
-    for rows in alike.values():
-        files = [board.files[board.rows[i].slug, column.slug] for i in rows]
-        values = np.array([file.samples.normalised for file in files])
-        drawn |= dict(zip(rows, resampled(values, seed=seed_of(column.id)), strict=True))
-    return Draws(drawn, kind)
+def pair(name: str, files: Mapping[str, ScoreFile], version: int, roi: str) -> Paired:
+    """Return the rows that can be compared, and for each of the others why it cannot.
 
+    The samples that count are the most complete ones that two rows or more share.
 
-def difference(board: Board, j: int, draws: Draws, i: int, other: int) -> Difference | None:
-    """Return what sets a row apart from another in a column; None where nothing pairs."""
-    if i not in draws.kind or draws.kind[i] != draws.kind.get(other):
-        return None
-    apart = np.sort(draws.by_row[i] - draws.by_row[other])
-    beyond = math.floor((1 - LEVEL) / 2 * (len(apart) - 1))
-    value = board.value["normalised"][:, j]
-    return Difference(
-        float(value[i] - value[other]),
-        float(apart.std(ddof=1)),
-        float(apart[beyond]),
-        float(apart[-1 - beyond]),
-        bool(board.separable[board.columns[j].slug][i, other]),
+    Parameters
+    ----------
+    name
+        The benchmark's, which seeds its draws.
+    files
+        By row.
+    version
+        The benchmark's; numbers of another one are of another benchmark.
+    roi
+        The region of the board's number.
+    """
+    reasons = {row: why for row, file in files.items() if (why := _unfit(file, version, roi))}
+    sampled = {row: _sampled(files[row].samples) for row in sorted(files) if row not in reasons}
+    usual = _most_complete([each.kind for each in sampled.values()])
+    for row, each in sampled.items():
+        if each.kind != usual:
+            reasons[row] = _how_other(each.noun, each.kind, usual)
+    kept = {row: each for row, each in sampled.items() if row not in reasons}
+    nouns = Counter(each.noun for each in kept.values())
+    return Paired(
+        name,
+        tuple(kept),
+        min(nouns, key=lambda noun: (-nouns[noun], noun)) if nouns else "",
+        usual[0],
+        np.stack([each.values for each in kept.values()]) if kept else np.empty((0, 0)),
+        reasons,
     )
 
 
-def twin_figure(board: Board, i: int) -> Figure | None:
-    """Return what a model's training adds on each benchmark; None if its twin is not there."""
-    twin = board.rows[i].untrained_twin
-    other = next((k for k, row in enumerate(board.rows) if row.id == twin), None) if twin else None
-    if other is None:
-        return None
-    rows = sorted(_rows(board, i, other), key=lambda row: -row.value)
-    if not rows:
-        return None
-    n_better = sum(row.tone == "better" for row in rows)
-    return dot_figure(
-        f"{board.section}-twin",
-        "Trained less untrained",
-        f"Differences on {len(rows)} benchmarks, largest first; {n_better} are separably above 0.",
-        rows,
-        axis="Difference in normalised score",
-        sides=("untrained better", "trained better"),
-    )
+@dataclass(frozen=True)
+class _Sampled:
+    """The numbers of one row, those of samples in the order of their names."""
+
+    noun: str
+    kind: _Kind
+    values: np.ndarray
 
 
-def _rows(board: Board, i: int, other: int) -> Iterator[DotRow]:
-    for j, column in enumerate(board.columns):
-        found = difference(board, j, draws_of(board, j), i, other)
-        if found is None:
-            continue
-        tone = ("better" if found.value > 0 else "worse") if found.is_separable else ""
-        shown = ("+" if found.value > 0 else "") + number(found.value)
-        yield DotRow(
-            column.label,
-            found.value,
-            found.low,
-            found.high,
-            shown,
-            interval(found.low, found.high),
-            tone=tone,
+def _sampled(samples: Samples) -> _Sampled:
+    values = np.asarray(samples.normalised, dtype=np.float64)
+    noun = samples.noun.strip() or "sample"
+    if samples.is_drawn:
+        return _Sampled(noun, (True, samples.names, len(values)), values)
+    of_names = {
+        name: value
+        for name, value in zip(samples.names, values.tolist(), strict=True)
+        if math.isfinite(value)
+    }
+    names = tuple(sorted(of_names))
+    return _Sampled(noun, (False, names, len(names)), np.array([of_names[name] for name in names]))
+
+
+def _unfit(file: ScoreFile, version: int, roi: str) -> str:
+    """Return why a number is compared with none; nothing if it may be."""
+    if file.status == "published":
+        return "a number that a paper printed is not ranked"
+    if file.benchmark_version != version:
+        return (
+            f"scored with version {file.benchmark_version} of the benchmark, which has version "
+            f"{version}"
         )
+    if file.primary_roi != roi:
+        return f"its number is of {file.primary_roi}, that of the others of {roi}"
+    if not math.isfinite(file.primary.normalised.value):
+        return f"it has no number in {roi}"
+    values = np.asarray(file.samples.normalised, dtype=np.float64)
+    is_finite = np.isfinite(values)
+    if not (is_finite.all() if file.samples.is_drawn else is_finite.any()) or not len(values):
+        return "its file keeps no numbers to compare one by one"
+    return ""
+
+
+def _most_complete(kinds: Sequence[_Kind]) -> _Kind:
+    """Return the samples that most are known of, among those of two rows or more if there are any.
+
+    A single row could otherwise name samples that nobody else has, and be ranked alone.
+    """
+    n_rows = Counter(kinds)
+    shared = [kind for kind, n in n_rows.items() if n > 1] or list(n_rows)
+    return min(shared, key=lambda kind: (-kind[2], -n_rows[kind], kind), default=(False, (), 0))
+
+
+def _how_other(noun: str, kind: _Kind, usual: _Kind) -> str:
+    """Return in words how samples differ from the usual ones."""
+    (is_drawn, names, n), (_, usual_names, n_usual) = kind, usual
+    if is_drawn != usual[0] or is_drawn:
+        return f"its {plural(noun)} were not drawn as those of the others, so that none are paired"
+    if set(names) < set(usual_names):
+        return f"scored on {n} of {counted(n_usual, noun)}"
+    return f"scored on {counted(n, noun)}, not the {n_usual} of the others"

@@ -179,8 +179,8 @@ def _check_texts(record: dict[str, Any]) -> None:
     if record["status"] not in _STATUSES:
         refuse("status", record["status"], "one of " + ", ".join(_STATUSES))
     for name in ("model", "benchmark"):
-        if not record[name]:
-            refuse(name, record[name], "a text that is not empty")
+        if not record[name] or not record[name].isprintable():
+            refuse(name, record[name], "an id, of characters that can be seen")
 
 
 def _check_version(version: Any) -> None:

@@ -37,8 +37,8 @@ class ShownCell:
     error_words: str
 
 
-def shown_cell(board: Board, i: int, j: int, file: ScoreFile, words: str) -> ShownCell:
-    """Return the texts of a cell; `words` say what its error is taken over."""
+def shown_cell(board: Board, i: int, j: int, file: ScoreFile) -> ShownCell:
+    """Return the texts of a cell."""
     row, column, region = board.rows[i], board.columns[j], file.primary
 
     def of(array: Mapping[str, np.ndarray], quantity: str) -> float:
@@ -60,7 +60,7 @@ def shown_cell(board: Board, i: int, j: int, file: ScoreFile, words: str) -> Sho
         p=_p(p),
         layer=region.layer or NONE,
         status=file.status,
-        error_words=words,
+        error_words=column.error_in_words,
     )
 
 

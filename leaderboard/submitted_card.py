@@ -170,6 +170,8 @@ def _card(record: dict[str, Any]) -> SubmittedCard:  # whatever TOML can hold, h
     for name in ("id", "name"):
         if not record[name].strip():
             raise _Wrong(f"{name} is empty; expected a text")
+    if not record["id"].isprintable():
+        raise _Wrong(f"id is {record['id']!r}; expected characters that can be seen")
     if record.get("modality", "audio") not in _MODALITIES:
         raise _Wrong(f"modality is {record['modality']!r}; expected {' or '.join(_MODALITIES)}")
     url = record.get("url", "")

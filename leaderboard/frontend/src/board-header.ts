@@ -4,6 +4,7 @@ import type { HeaderCell } from "./columns.ts";
 import { make } from "./dom.ts";
 import { siteAddress } from "./payloads.ts";
 import type { Shown } from "./shown.ts";
+import type { View } from "./view.ts";
 
 /** The columns around the benchmarks; those without a sort key are not sorted by. */
 export const BEFORE = [
@@ -11,7 +12,7 @@ export const BEFORE = [
   { key: "", name: "rank", label: "Rank" },
   { key: "name", name: "name", label: "Model" },
   { key: "overall", name: "overall", label: "Overall" },
-  { key: "coverage", name: "coverage", label: "Has" },
+  { key: "coverage", name: "coverage", label: "Coverage" },
 ] as const;
 export const AFTER = [
   { key: "parameters", name: "parameters", label: "Weights" },
@@ -61,7 +62,6 @@ function fixedCell(
     cell.append(make("span", { class: isHidden ? "visually-hidden" : "h-label" }, isOrder ? "Order" : label));
   } else {
     cell.append(sortButton(shown, key, name === "overall" && shown.common ? "Common" : label));
-    markSort(shown, cell, key);
   }
   if (name === "overall" && shown.common) {
     cell.title = "Mean of the benchmarks that all shown models have: order only, no interval";
@@ -80,7 +80,6 @@ function headerCell(shown: Shown, cell: HeaderCell): HTMLTableCellElement {
   }
   element.scope = "col";
   element.className = "h-cell";
-  markSort(shown, element, leaf.key);
   if (leaf.kind === "group") {
     element.append(foldButton(shown, cell), sortButton(shown, leaf.key, "mean"));
     return element;
@@ -106,9 +105,13 @@ function headerCell(shown: Shown, cell: HeaderCell): HTMLTableCellElement {
   return element;
 }
 
-function markSort(shown: Shown, cell: HTMLTableCellElement, key: string): void {
-  if (shown.view.sort !== key) return;
-  cell.setAttribute("aria-sort", shown.view.descending ? "descending" : "ascending");
+/** Say at the columns' heads by which of them rows are sorted. */
+export function markSorts(head: HTMLTableSectionElement, { sort, descending }: View): void {
+  for (const button of head.querySelectorAll<HTMLElement>("[data-sort]")) {
+    const cell = button.closest("th")!;
+    if (button.dataset["sort"] === sort) cell.setAttribute("aria-sort", descending ? "descending" : "ascending");
+    else cell.removeAttribute("aria-sort");
+  }
 }
 
 function sortButton(shown: Shown, key: string, label: string): HTMLButtonElement {

@@ -1,4 +1,4 @@
-// The table's rows: made once from a template, then filled again as the reader scrolls.
+// The table's rows: cloned from a template and filled as the reader scrolls.
 import {
   rampStep,
   shownAmount,
@@ -88,5 +88,7 @@ function fillRank(cell: HTMLTableCellElement, shown: Shown, row: number): void {
 function fillNumber(td: HTMLTableCellElement, { value, error }: Cell, className: string): void {
   td.className = value === null ? `${className} none` : className;
   td.firstChild!.nodeValue = shownNumber(value);
-  td.lastChild!.textContent = value === null ? "" : shownError(error);
+  const text = value === null ? "" : shownError(error);
+  if (text) td.lastChild!.firstChild!.nodeValue = text;
+  else td.lastChild!.remove();
 }

@@ -1,5 +1,5 @@
-// The windowed table: rows in sight and a few around them, a grid that arrow keys walk through.
-import { BEFORE, columnsOf, headerRows } from "./board-header.ts";
+// The windowed table: rows in sight and a few around them, drawn anew as the reader scrolls; a grid that arrow keys walk through.
+import { BEFORE, columnsOf, headerRows, markSorts } from "./board-header.ts";
 import { fillRow, markRow, rowTemplate } from "./board-rows.ts";
 import { cellWords } from "./cell-words.ts";
 import { make, need } from "./dom.ts";
@@ -27,8 +27,10 @@ export class BoardTable {
   #shown: Shown | undefined;
   #template!: HTMLTableRowElement;
   #rowHeight = 28;
+  #sight = 600; // pixels of the body that are seen, as last measured
   #active: Place = { at: 0, cell: NAME };
   #stop: HTMLElement | undefined;
+  #headLayout = "";
 
   constructor(
     readonly scroller: HTMLElement,
@@ -38,7 +40,7 @@ export class BoardTable {
     this.#body = this.#table.tBodies[0]!;
     this.#table.setAttribute("role", "grid");
     scroller.tabIndex = -1;
-    scroller.addEventListener("scroll", () => this.#repaint(), { passive: true });
+    scroller.addEventListener("scroll", () => this.#repaint(scroller.scrollTop), { passive: true });
     scroller.addEventListener("keydown", (event) => this.#pressed(event));
     this.#table.addEventListener("click", (event) => this.#clicked(event));
     this.#body.addEventListener("focusin", (event) => this.#entered(event));
@@ -50,19 +52,19 @@ export class BoardTable {
   /** Show a view; `isReordered` starts at its first row. */
   show(shown: Shown, isReordered: boolean): void {
     const hadFocus = this.#body.contains(document.activeElement);
+    // Before anything changes: to ask or set it later makes browsers lay out the table again.
+    if (isReordered) this.scroller.scrollTop = 0;
+    const offset = this.scroller.scrollTop;
     this.#shown = shown;
     this.#table.setAttribute("aria-rowcount", String(shown.header.length + shown.rows.length));
     this.#table.classList.toggle("no-errors", !shown.view.errors);
     this.#showHeader(shown);
     this.#template = rowTemplate(shown);
     this.#drawn.clear();
-    if (isReordered) {
-      this.scroller.scrollTop = 0;
-      this.#active.at = 0;
-    }
+    if (isReordered) this.#active.at = 0;
     this.#active.at = Math.max(0, Math.min(this.#active.at, shown.rows.length - 1));
     this.#body.replaceChildren(this.#above, this.#below);
-    this.#repaint();
+    this.#repaint(offset);
     if (hadFocus) this.focusCell();
   }
 
@@ -82,8 +84,13 @@ export class BoardTable {
   focusCell(): void {
     const { scroller } = this;
     const { at } = this.#active;
-    scroller.scrollTop = offsetShowing(at, scroller.scrollTop, this.#sight, this.#rowHeight);
-    this.#repaint();
+    const offset = offsetShowing(at, scroller.scrollTop, this.#sight, this.#rowHeight);
+    if (offset !== scroller.scrollTop) {
+      scroller.scrollTop = offset;
+      this.#repaint(offset);
+    } else {
+      this.#moveStop();
+    }
     const tr = this.#drawn.get(at);
     if (!tr) {
       scroller.focus({ preventScroll: true });
@@ -93,40 +100,37 @@ export class BoardTable {
     this.#stop?.focus({ preventScroll: true });
   }
 
-  get #sight(): number {
-    return this.scroller.clientHeight - this.#table.tHead!.offsetHeight;
-  }
-
   #measure(): void {
+    this.#sight = this.scroller.clientHeight - this.#table.tHead!.offsetHeight;
     const row = this.#drawn.values().next().value;
     this.#rowHeight = row?.getBoundingClientRect().height || this.#rowHeight;
-    this.#repaint();
+    this.#repaint(this.scroller.scrollTop);
   }
 
-  #repaint(): void {
+  #repaint(offset: number): void {
     const shown = this.#shown;
     if (!shown) return;
     const nRows = shown.rows.length;
-    const band = bandOf(this.scroller.scrollTop, this.#sight, this.#rowHeight, nRows, MARGIN);
-    const spare: HTMLTableRowElement[] = [];
+    const band = bandOf(offset, this.#sight, this.#rowHeight, nRows, MARGIN);
+    let isFocusLost = false;
     for (const [at, tr] of this.#drawn) {
       if (at >= band.first && at < band.end) continue;
       this.#drawn.delete(at);
-      spare.push(tr);
+      isFocusLost ||= tr.contains(document.activeElement);
+      // Not filled again elsewhere: browsers would count that as something that jumps.
+      tr.remove();
     }
-    const isFocusLost = spare.some((tr) => tr.contains(document.activeElement));
     let next: HTMLTableRowElement = this.#below;
     for (let at = band.end - 1; at >= band.first; at--) {
       let tr = this.#drawn.get(at);
       if (!tr) {
-        tr = spare.pop() ?? (this.#template.cloneNode(true) as HTMLTableRowElement);
+        tr = this.#template.cloneNode(true) as HTMLTableRowElement;
         fillRow(tr, shown, at);
         this.#drawn.set(at, tr);
         this.#body.insertBefore(tr, next);
       }
       next = tr;
     }
-    for (const tr of spare) tr.remove();
     this.#above.style.height = `${band.first * this.#rowHeight}px`;
     this.#below.style.height = `${(nRows - band.end) * this.#rowHeight}px`;
     this.#moveStop();
@@ -138,7 +142,7 @@ export class BoardTable {
   #moveStop(): void {
     const at = this.#drawn.has(this.#active.at)
       ? this.#active.at
-      : Math.ceil(this.scroller.scrollTop / this.#rowHeight);
+      : Math.min(...this.#drawn.keys()) + MARGIN;
     const cell = this.#drawn.get(at)?.cells[this.#active.cell];
     const isWidget = this.#active.cell === PICK || this.#active.cell === NAME;
     const stop = isWidget ? (cell?.firstElementChild as HTMLElement | undefined) : cell;
@@ -149,10 +153,19 @@ export class BoardTable {
 
   #showHeader(shown: Shown): void {
     const head = this.#table.tHead!;
+    const layout = JSON.stringify([shown.view.collapsed, shown.view.common]);
+    if (layout === this.#headLayout) {
+      markSorts(head, shown.view);
+      return;
+    }
+    this.#headLayout = layout;
     const focused = head.contains(document.activeElement) ? document.activeElement : null;
     const { sort, fold } = (focused as HTMLElement | null)?.dataset ?? {};
     need("colgroup", this.#table).replaceChildren(...columnsOf(shown));
     head.replaceChildren(...headerRows(shown));
+    markSorts(head, shown.view);
+    // Its height may be another now; the browser tells it once it has laid the table out.
+    requestAnimationFrame(() => this.#measure());
     const stops = this.#headStops();
     const same = stops.find(({ dataset }) => {
       return sort === undefined ? fold !== undefined && dataset["fold"] === fold : dataset["sort"] === sort;

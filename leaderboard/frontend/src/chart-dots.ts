@@ -43,7 +43,6 @@ const WIDE = 520;
 export function dotScene(rows: DotRow[], options: DotOptions): Scene {
   if (rows.length > MOST_ROWS) return denseScene(rows, options);
   const { width, axis, ceiling, ceilingText, sides } = options;
-  const hasSides = sides[0] !== "";
   const top = topOf(options);
   const bottom = top + ROW * rows.length;
   const [left, right] = gutters(rows, width);
@@ -51,15 +50,18 @@ export function dotScene(rows: DotRow[], options: DotOptions): Scene {
   const scene: Scene = { width, height: bottom + 40, marks: [] };
   addAxis(scene, x, top, bottom, axis);
   if (isThere(ceiling)) addCeiling(scene, x, top, bottom, ceiling, ceilingText);
-  if (hasSides) {
-    const middle = x(0);
-    const [worse, better] = [{ x: middle - 8, "text-anchor": "end" }, { x: middle + 8, "text-anchor": "start" }];
-    add(scene, "text", { class: "note", y: 14, ...worse }, `← ${sides[0]}`);
-    add(scene, "text", { class: "note", y: 14, ...better }, `${sides[1]} →`);
-  }
+  if (sides[0] !== "") addSides(scene, x, sides);
   const nCharacters = Math.max(3, Math.floor((left - 12) / CHARACTER));
   rows.forEach((row, place) => addRow(scene, x, row, top + ROW * (place + 0.5), nCharacters));
   return scene;
+}
+
+function addSides(scene: Scene, x: Linear, sides: [string, string]): void {
+  const [start, end] = x.range() as [number, number];
+  const half = Math.floor((end - start) / 2 / CHARACTER) - 2;
+  const [left, right] = sides.map((side) => cut(side, Math.max(3, half)));
+  add(scene, "text", { class: "note", x: start, y: 14 }, `← ${left}`);
+  add(scene, "text", { class: "note", x: end, y: 14, "text-anchor": "end" }, `${right} →`);
 }
 
 /** Which row lies at a height; -1 if none does. */

@@ -151,7 +151,8 @@ export class HeschlChart extends HTMLElement {
 
   #addLines(data: LayerData): void {
     const labels = Object.values(data.quantities)[0]?.curves.map((curve) => curve.label) ?? [];
-    if (labels.length < 2) return;
+    // Lines that are few are all there and named; nobody needs to choose among models.
+    if (labels.length < 2 || data.depth === "relative") return;
     const group = document.createElement("div");
     group.className = "chart-lines";
     group.setAttribute("role", "group");

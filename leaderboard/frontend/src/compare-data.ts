@@ -1,5 +1,6 @@
 // What compare_page.py gives: numbers in whole thousandths, as Python has rounded them.
 import type { Value } from "./chart-scene.ts";
+import type { MapSpecification, Specification } from "./surface-values.ts";
 
 export type Whole = number | null;
 
@@ -23,8 +24,11 @@ export interface ModelCurve {
   chosen: number | null;
 }
 
-/** The difference, its error, the ends of its interval, and whether nought is outside. */
-export type Apart = [Whole, Whole, Whole, Whole, number];
+/** The difference, its error, the ends of its interval, and whether nought is outside; null where that
+ * cannot be told. */
+export type Apart = [Whole, Whole, Whole, Whole, 0 | 1 | null];
+
+type MapName = Pick<MapSpecification, "label" | "about" | "payload">;
 
 export interface ModelSection {
   place: number;
@@ -33,7 +37,7 @@ export interface ModelSection {
   /** By benchmark: the number, its error, the raw number and its error. */
   cells: Record<string, [Whole, Whole, Whole, Whole]>;
   curves: Record<string, ModelCurve>;
-  maps: Record<string, string>;
+  maps: Record<string, Pick<Specification, "regions"> & { maps: MapName[] }>;
   differences?: Record<string, Record<string, Apart>>;
   separable?: Record<string, string>;
 }
@@ -78,10 +82,14 @@ export function contrasts(
       error,
       low,
       high,
-      isSeparable: apart ? apart[4] === 1 : bit(bits, second.place),
+      isSeparable: apart ? told(apart[4]) : bit(bits, second.place),
     });
   }
   return found.sort((a, b) => size(b) - size(a));
+}
+
+function told(separable: 0 | 1 | null): boolean | undefined {
+  return separable === null ? undefined : separable === 1;
 }
 
 /** What contrasts are in order of: the difference, or where none is prepared that of what is printed. */

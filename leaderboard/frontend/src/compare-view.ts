@@ -8,34 +8,32 @@ import { make } from "./dom.ts";
 const PANEL_HEIGHT = 200;
 const NONE = "–";
 
-/** Names and facts of the models, side by side. */
+/** What the models are and how they do overall, a line for each. */
 export function factsTable(models: ModelData[], sections: [string, string][]): HTMLElement {
-  const head = make("tr", {}, make("td", {}));
-  models.forEach((model, slot) => head.append(modelHead(model, slot)));
-  const body = make("tbody");
-  for (const [section, title] of sections) {
-    const numbers = models.map(({ sections: each }) => {
-      const [value, error] = each[section]?.overall ?? [null, null];
-      return make("td", { class: "num" }, shownNumber(value), make("span", { class: "err" }, shownError(error)));
-    });
-    const ranks = models.map(({ sections: each }) =>
-      make("td", { class: "num" }, each[section]?.rank ?? NONE),
-    );
-    const suffix = sections.length > 1 ? `, ${title.toLowerCase()}` : "";
-    body.append(make("tr", {}, make("th", { scope: "row" }, `Mean${suffix}`), ...numbers));
-    body.append(make("tr", {}, make("th", { scope: "row" }, `Rank${suffix}`), ...ranks));
+  const head = make("tr", {}, make("th", { scope: "col" }, "Model"));
+  for (const [section] of sections) {
+    const where = section === "phantom" ? ", simulated" : "";
+    for (const text of [`Overall${where}`, `Rank${where}`]) head.append(column(text));
   }
-  models[0]?.facts.forEach(([label], place) => {
-    const cells = models.map((model) => make("td", { class: "num" }, model.facts[place]?.[1] || NONE));
-    body.append(make("tr", {}, make("th", { scope: "row" }, label), ...cells));
+  for (const [label] of models[0]?.facts ?? []) head.append(column(label));
+  const body = make("tbody");
+  models.forEach((model, slot) => {
+    const link = make("a", { href: `models/${encodeURIComponent(model.slug)}.html` }, make("bdi", {}, model.name));
+    const row = make("tr", {}, make("th", { scope: "row", "data-slot": slot }, link));
+    for (const [section] of sections) {
+      const { overall: [value, error] = [null, null], rank = NONE } = model.sections[section] ?? {};
+      const spread = make("span", { class: "err" }, shownError(error));
+      row.append(make("td", { class: "num" }, shownNumber(value), spread), make("td", { class: "num" }, rank));
+    }
+    for (const [, text] of model.facts) row.append(make("td", { class: "num" }, text || NONE));
+    body.append(row);
   });
   const caption = make("caption", { class: "visually-hidden" }, "The models");
   return scrolling("The models", make("table", { class: "compare-facts" }, caption, make("thead", {}, head), body));
 }
 
-function modelHead(model: ModelData, slot: number): HTMLElement {
-  const link = make("a", { href: `models/${encodeURIComponent(model.slug)}.html` }, make("bdi", {}, model.name));
-  return make("th", { scope: "col", class: "num", "data-slot": slot }, link);
+function column(text: string): HTMLElement {
+  return make("th", { scope: "col", class: "num" }, text);
 }
 
 /** In words: on how many benchmarks which of two models is better. */
@@ -56,7 +54,7 @@ export function verdict(found: Contrast[], first: string, second: string): HTMLE
 }
 
 /** The differences as a chart; undefined where none is prepared. */
-export function differenceData(found: Contrast[]): DotData | undefined {
+export function differenceData(found: Contrast[], first: string, second: string): DotData | undefined {
   const rows = found.flatMap((each): DotRow[] => {
     if (each.value === null) return [];
     const tone = { first: "better", second: "worse", "": "" }[winner(each)];
@@ -75,7 +73,7 @@ export function differenceData(found: Contrast[]): DotData | undefined {
   });
   if (rows.length === 0) return undefined;
   const only = { axis: "Difference in normalised score", ceiling: null, ceilingText: "", rows };
-  return { kind: "dots", sides: ["second better", "first better"], quantities: { normalised: only } };
+  return { kind: "dots", sides: [`${second} better`, `${first} better`], quantities: { normalised: only } };
 }
 
 export function differenceTable(found: Contrast[], first: string, second: string, title: string): HTMLElement {

@@ -12,6 +12,7 @@ import {
   factsTable,
   verdict,
 } from "./compare-view.ts";
+import { mapDifferences, showMaps } from "./compare-maps.ts";
 import { make, need } from "./dom.ts";
 import { loadPayload } from "./payloads.ts";
 
@@ -111,6 +112,7 @@ class CompareElement extends HTMLElement {
     if (slugs.length < 2) {
       this.#say(slugs.length === 0 ? "Choose two models." : "Choose another model to compare with.");
       result.replaceChildren();
+      showMaps(this.querySelector(".compare-maps"), []);
       return;
     }
     try {
@@ -123,6 +125,8 @@ class CompareElement extends HTMLElement {
       // Somebody may have chosen others meanwhile.
       if (asked !== this.#asked) return;
       result.replaceChildren(...this.#parts(names, models));
+      const [first, second] = models as [ModelData, ModelData];
+      showMaps(this.querySelector(".compare-maps"), mapDifferences(names, first, second));
       this.#say(`Comparing ${models.map(({ name }) => plain(name)).join(" with ")}.`);
     } catch (reason) {
       if (asked === this.#asked) this.#say(String(reason));
@@ -145,13 +149,14 @@ class CompareElement extends HTMLElement {
     const found = contrasts(names, first.sections[section]!, second.sections[section]!);
     if (found.length === 0) nodes.push(make("p", {}, "No benchmark has been run with both."));
     else {
-      const chart = differenceData(found);
-      nodes.push(verdict(found, plain(first.name), plain(second.name)));
+      const [one, other] = [plain(first.name), plain(second.name)];
+      const chart = differenceData(found, one, other);
+      nodes.push(verdict(found, one, other));
       if (chart) {
-        const words = "Difference of each benchmark, first less second, with its 95 % interval";
+        const words = `${one} less ${other}, with 95 % intervals`;
         nodes.push(chartFigure(`${section}-differences`, words, chart));
       } else if (!names.isPaired) nodes.push(make("p", { class: "note" }, TOO_MANY));
-      nodes.push(differenceTable(found, plain(first.name), plain(second.name), title));
+      nodes.push(differenceTable(found, one, other, title));
     }
     const panels = curvePanels(names, models, section);
     if (panels.length > 0) {

@@ -9,7 +9,9 @@ export class Separability {
   constructor(data: SeparableData) {
     this.#data = data;
     data.rows.forEach((row, place) => this.#place.set(row, place));
-    this.#bits = Uint8Array.from(atob(data.bits), (character) => character.charCodeAt(0));
+    const bytes = atob(data.bits);
+    this.#bits = new Uint8Array(bytes.length);
+    for (let at = 0; at < bytes.length; at++) this.#bits[at] = bytes.charCodeAt(at);
   }
 
   /** The interval of ranks of a row; nought for one that has none. */
