@@ -20,7 +20,7 @@ from heschl.leaderboard.table_payloads import (
 
 __all__ = ["HeaderCell", "header_rows", "write"]
 
-FIRST_ROWS = 40
+FIRST_ROWS = 32
 """As many as are on a screen; scripts take over from there, and the plain table has them all."""
 TRAINING = {
     "untrained": "untrained",

@@ -31,6 +31,8 @@ const TITLES: Record<string, string> = {
   training: "How it was trained",
 };
 
+const COMMON_TITLE = "Mean of the benchmarks that all shown models have: order only, no interval";
+
 export function columnsOf(shown: Shown): HTMLTableColElement[] {
   return [
     ...BEFORE.map(({ name }) => make("col", { class: `c-${name}` })),
@@ -56,15 +58,12 @@ function fixedCell(
 ): HTMLTableCellElement {
   const { key, name, label } = column;
   const isOrder = name === "rank" && shown.common !== undefined;
-  const cell = make("th", { scope: "col", class: `h-${name}`, rowspan: nRows, title: TITLES[name] });
+  const cell = make("th", { scope: "col", class: `h-${name}`, rowspan: nRows });
   if (key === "") {
     const isHidden = name === "pick";
     cell.append(make("span", { class: isHidden ? "visually-hidden" : "h-label" }, isOrder ? "Order" : label));
   } else {
     cell.append(sortButton(shown, key, name === "overall" && shown.common ? "Common" : label));
-  }
-  if (name === "overall" && shown.common) {
-    cell.title = "Mean of the benchmarks that all shown models have: order only, no interval";
   }
   return cell;
 }
@@ -85,16 +84,11 @@ function headerCell(shown: Shown, cell: HeaderCell): HTMLTableCellElement {
     return element;
   }
   const benchmark = shown.data.benchmarks[leaf.column]!;
-  element.title = [
-    benchmark.summary,
-    `Ceiling: ${benchmark.ceilingKind}`,
-    `Errors: ${benchmark.errorKind}`,
-  ].join("\n");
   const ceiling = make("span", { class: "h-ceiling" });
   ceiling.textContent =
     benchmark.ceiling === null
       ? "no ceiling"
-      : `⌈${shownNumber(benchmark.ceiling)}⌉ ${shownError(benchmark.ceilingError)}`;
+      : `≤ ${shownNumber(benchmark.ceiling)} ${shownError(benchmark.ceilingError)}`;
   const about = make("a", {
     class: "h-about",
     href: siteAddress(`benchmarks/${benchmark.slug}.html`),
@@ -103,6 +97,21 @@ function headerCell(shown: Shown, cell: HeaderCell): HTMLTableCellElement {
   about.textContent = "›";
   element.append(sortButton(shown, leaf.key, cell.label), make("div", { class: "h-foot" }, ceiling, about));
   return element;
+}
+
+/** Say what each column is to who rests on its head. */
+export function explainHeads(head: HTMLTableSectionElement, shown: Shown): void {
+  for (const { name } of [...BEFORE, ...AFTER]) {
+    const title = name === "overall" && shown.common ? COMMON_TITLE : TITLES[name];
+    if (title) head.querySelector<HTMLElement>(`.h-${name}`)!.title = title;
+  }
+  head.querySelectorAll<HTMLElement>(".h-cell").forEach((cell) => {
+    const key = cell.querySelector<HTMLElement>("[data-sort]")!.dataset["sort"];
+    const benchmark = shown.data.benchmarks.find(({ slug }) => key === `b:${slug}`);
+    if (!benchmark) return;
+    const { summary, ceilingKind, errorKind } = benchmark;
+    cell.title = [summary, `Ceiling: ${ceilingKind}`, `Errors: ${errorKind}`].join("\n");
+  });
 }
 
 /** Say at the columns' heads by which of them rows are sorted. */

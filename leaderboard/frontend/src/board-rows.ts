@@ -66,6 +66,14 @@ export function fillRow(tr: HTMLTableRowElement, shown: Shown, at: number): void
   cells[after + 2]!.textContent = trainingWord(models.words.training[models.training[row]!]!);
 }
 
+/** Make a row that came with the page one of those drawn here; it says the same already. */
+export function adoptRow(tr: HTMLTableRowElement): void {
+  const pick = tr.cells[0]!.firstChild as HTMLInputElement;
+  pick.disabled = false;
+  pick.tabIndex = -1;
+  (tr.cells[2]!.firstChild as HTMLAnchorElement).tabIndex = -1;
+}
+
 /** What of a row follows from the one in focus. */
 export function markRow(tr: HTMLTableRowElement, shown: Shown): void {
   const row = Number(tr.dataset["row"]);
