@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from heschl.errors import CorruptData, HeschlError, InvalidInput, MissingData
@@ -47,6 +48,7 @@ class Submissions:
     """By slug, the benchmark's id and the kind of data, ``real`` or ``phantom``."""
 
 
+@lru_cache(maxsize=4096)
 def slug_of(identifier: str) -> str:
     """Return an id as the name of a folder or file: readable, and at home on any disk.
 

@@ -14,7 +14,7 @@ from typing import Any, get_args
 from heschl.cards import Modality, ModelCard, Training
 from heschl.disk import usable, write_atomically
 from heschl.errors import CorruptData, InvalidInput, MissingExtra
-from heschl.leaderboard.score_file_reading import read_bounded
+from heschl.leaderboard.score_file_checks import read_bounded
 
 __all__ = [
     "LARGEST_CARD_BYTES",
@@ -170,6 +170,8 @@ def _card(record: dict[str, Any]) -> SubmittedCard:  # whatever TOML can hold, h
     for name in ("id", "name"):
         if not record[name].strip():
             raise _Wrong(f"{name} is empty; expected a text")
+    if not record["id"].isprintable():
+        raise _Wrong(f"id is {record['id']!r}; expected characters that can be seen")
     if record.get("modality", "audio") not in _MODALITIES:
         raise _Wrong(f"modality is {record['modality']!r}; expected {' or '.join(_MODALITIES)}")
     url = record.get("url", "")
