@@ -39,7 +39,7 @@ demo: venv
 	rm -rf $(DEMO) && mkdir -p $(DEMO) && cp -r submissions $(DEMO)/submissions
 	$(BIN)/heschl score logmel lebel_moth-ridge --data phantom -o $(DEMO)/logmel.nc
 	$(BIN)/heschl score wav2vec2-random lebel_moth-ridge --data phantom -o $(DEMO)/wav2vec2.nc
-	$(BIN)/heschl submit $(DEMO)/logmel.nc $(DEMO)/wav2vec2.nc --submissions $(DEMO)/submissions
+	$(BIN)/heschl submit $(DEMO)/logmel.nc $(DEMO)/wav2vec2.nc --to $(DEMO)/submissions
 	$(BIN)/heschl board build $(DEMO)/submissions site
 
 # Tests hold linear algebra to one thread, so that a process a core is as fast as it gets.

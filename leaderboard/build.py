@@ -21,7 +21,7 @@ from heschl.leaderboard import (
     downloads,
     main_page,
     model_pages,
-    surface_maps,
+    surface_pages,
 )
 from heschl.leaderboard.assembly import assemble
 from heschl.leaderboard.board import Board
@@ -34,7 +34,7 @@ _SECTIONS = ("real", "phantom")
 # What pages offer for download is there before them.
 _WRITERS = (
     downloads,
-    surface_maps,
+    surface_pages,
     main_page,
     model_pages,
     benchmark_pages,

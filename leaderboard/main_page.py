@@ -127,9 +127,7 @@ def _rows(board: Board, at_most: int | None) -> list[dict[str, object]]:
             "rank": numbers.rank(int(overall["rank_low"][i]), int(overall["rank_high"][i])),
             "overall": (float(overall["value"][i]), float(overall["error"][i])),
             "n": sum((row.slug, column.slug) in board.files for column in board.columns),
-            "cells": [
-                (float(value[i, j]), float(error[i, j])) for j in range(len(board.columns))
-            ],
+            "cells": [(float(value[i, j]), float(error[i, j])) for j in range(len(board.columns))],
             "is_published": not row.is_ranked,
         }
         for i, row in enumerate(board.rows[:at_most])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from markupsafe import Markup, escape
 
@@ -112,7 +113,7 @@ def domain_of(values: Sequence[float]) -> tuple[float, float]:
     """
     finite = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
     low, high = min(finite), max(finite)
-    if low >= 0 and low < 0.6 * high or low == high == 0:
+    if 0 <= low < 0.6 * high or low == high == 0:
         low = 0.0
     elif high <= 0 and high > 0.6 * low:
         high = 0.0
@@ -162,7 +163,7 @@ def spread(places: Sequence[float], gap: float, lowest: float) -> list[float]:
     """
     order = sorted(range(len(places)), key=lambda index: places[index])
     moved = list(places)
-    for above, below in zip(order, order[1:], strict=False):
+    for above, below in pairwise(order):
         moved[below] = max(moved[below], moved[above] + gap)
     limit = lowest
     for index in reversed(order):

@@ -20,7 +20,8 @@ Kind = Literal["sequential", "diverging"]
 THEMES: tuple[Theme, Theme] = ("light", "dark")
 
 _PAIR = r"light-dark\(\s*(#[0-9a-fA-F]{3,6})\s*,\s*(#[0-9a-fA-F]{3,6})\s*\)"
-_STEP = re.compile(rf"\.r(\d+)\s*\{{\s*background-color:\s*{_PAIR}")
+# Neighbours of one colour share a rule.
+_STEP = re.compile(rf"((?:\.r\d+,?)+)\s*\{{\s*background-color:\s*{_PAIR}")
 _N_STEPS = 256
 
 
@@ -29,7 +30,11 @@ def palette(kind: Kind, theme: Theme) -> Palette:
     """Return the colours of a kind of map in a theme."""
     sheet = (STATIC / "heschl.css").read_text(encoding="utf-8")
     if kind == "sequential":
-        found = {int(number): pair for number, *pair in _STEP.findall(sheet)}
+        found = {
+            int(number): pair
+            for steps, *pair in _STEP.findall(sheet)
+            for number in re.findall(r"\d+", steps)
+        }
         if sorted(found) != list(range(_N_STEPS)):
             raise CorruptData(f"heschl.css has {len(found)} steps of the ramp; expected {_N_STEPS}")
         ramp = np.array([_colour(found[step], theme) for step in range(_N_STEPS)])

@@ -21,7 +21,7 @@ from heschl.leaderboard.surface_mesh import SIDES, Side, read_mesh
 
 __all__ = ["HEIGHT", "VIEWS", "WIDTH", "Palette", "View", "draw", "looks", "png"]
 
-WIDTH, HEIGHT = 1080, 720
+WIDTH, HEIGHT = 960, 640
 VIEWS: tuple[tuple[Side, int], ...] = (("left", -90), ("right", 90), ("left", 90), ("right", -90))
 """Side and yaw in degrees of the four: lateral above, medial below. A yaw of 0 looks from behind,
 with the left of the body on the left; 90 looks at its right side."""

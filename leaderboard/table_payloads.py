@@ -106,7 +106,10 @@ def group_means(board: Board) -> dict[str, np.ndarray]:
         if name in columns:
             return board.value["normalised"][:, columns[name]]
         if name not in means:
-            means[name] = np.mean([mean(child) for child in groups[name].children], axis=0)
+            children = [mean(child) for child in groups[name].children]
+            # An empty board has a root with nothing below it.
+            none = np.full(len(board.rows), np.nan)
+            means[name] = np.mean(children, axis=0) if children else none
         return means[name]
 
     for name in groups:

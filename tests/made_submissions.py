@@ -316,7 +316,8 @@ def _digests(model: str) -> tuple[str, str]:
 
 def _plain_estimate(values: np.ndarray) -> dict[str, float | None]:
     return {
-        name: None if math.isnan(value) else value for name, value in vars(estimate(values)).items()
+        name: None if math.isnan(value) else value
+        for name, value in dataclasses.asdict(estimate(values)).items()
     }
 
 
@@ -326,7 +327,8 @@ def _compact(value: object) -> str:
 
 def _plain_estimate(values: np.ndarray) -> dict[str, float | None]:
     return {
-        name: None if math.isnan(value) else value for name, value in vars(estimate(values)).items()
+        name: None if math.isnan(value) else value
+        for name, value in dataclasses.asdict(estimate(values)).items()
     }
 
 

@@ -14,7 +14,7 @@ _ELEMENTS = """
   const walk = (node, depth) => {
     for (const child of node.children) {
       found.push([depth, child.localName.toLowerCase()]);
-      walk(child.content ?? child, depth + 1);
+      walk(child instanceof HTMLTemplateElement ? child.content : child, depth + 1);
     }
   };
   walk(new DOMParser().parseFromString(text, 'text/html'), 0);

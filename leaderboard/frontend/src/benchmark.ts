@@ -1,0 +1,4 @@
+// A benchmark's page: its charts and the drawer.
+import { defineChart } from "./chart-element.ts";
+
+defineChart();

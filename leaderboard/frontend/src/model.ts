@@ -1,0 +1,4 @@
+// A model's page: its charts and the drawer.
+import { defineChart } from "./chart-element.ts";
+
+defineChart();
