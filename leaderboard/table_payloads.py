@@ -106,10 +106,10 @@ def group_means(board: Board) -> dict[str, np.ndarray]:
         if name in columns:
             return board.value["normalised"][:, columns[name]]
         if name not in means:
-            children = [mean(child) for child in groups[name].children]
-            # An empty board has a root with nothing below it.
-            none = np.full(len(board.rows), np.nan)
-            means[name] = np.mean(children, axis=0) if children else none
+            below = [mean(child) for child in groups[name].children]
+            # A board without benchmarks that count has a root without children.
+            nothing = np.full(len(board.rows), np.nan)
+            means[name] = np.mean(below, axis=0) if below else nothing
         return means[name]
 
     for name in groups:
