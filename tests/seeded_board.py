@@ -5,13 +5,14 @@ import dataclasses
 import numpy as np
 from made_score_files import Bench, made_file
 
-from heschl.leaderboard.board import Board, Column, Group, Row
+from heschl.leaderboard.board import Board, Column, Row
+from heschl.leaderboard.tree import tree_of
 
 KINDS = ("self-supervised", "supervised", "untrained", "signal", "unknown")
 LANGUAGES = (("en",), ("en", "fr", "zh"), (), ("de",))
 
 
-def made_board(
+def seeded_board(
     n_rows: int = 12,
     n_columns: int = 4,
     *,
@@ -40,7 +41,8 @@ def made_board(
     }
     value = {"score": normalised * ceilings, "normalised": normalised}
     error = {"score": spread * ceilings, "normalised": np.where(np.isnan(normalised), np.nan, spread)}
-    mean = normalised.mean(axis=1)
+    tree, values = tree_of(columns), dict(zip((c.slug for c in columns), normalised.T, strict=True))
+    mean = tree.mean(values) if columns else np.full(n_rows, np.nan)
     ranked = np.array([row.is_ranked for row in rows], bool)
     apart = {column.slug: _apart(normalised[:, j]) for j, column in enumerate(columns)}
     apart["overall"] = _apart(mean)
@@ -50,7 +52,7 @@ def made_board(
         section=section,  # type: ignore[arg-type]
         rows=rows,
         columns=columns,
-        groups=_groups(columns),
+        groups=tree_of(columns).groups,
         files=files,
         value=value,
         error=error,
@@ -66,9 +68,18 @@ def made_board(
             "high": mean + 0.02,
             "rank_low": low,
             "rank_high": high,
-            "coverage": np.isfinite(normalised).mean(axis=1),
+            "coverage": np.isfinite(normalised).sum(axis=1) / max(1, n_columns),
         },
         separable=apart,
+        group_value={
+            "/".join(group.path): tree.mean(
+                {slug: values[slug] for slug in group.columns}, group.path
+            )
+            for group in tree.groups
+            if group.path
+        }
+        if columns
+        else {},
     )
 
 
@@ -90,6 +101,7 @@ def _column(j: int) -> Column:
         ceiling_error=0.012,
         ceiling_kind="split half",
         citation="",
+        error_in_words="standard error over 8 listeners",
     )
 
 
@@ -127,17 +139,6 @@ def _row(i: int, names: tuple[str, ...], *, is_ranked: bool) -> Row:
         submitted_by="",
         is_ranked=is_ranked,
     )
-
-
-def _groups(columns: tuple[Column, ...]) -> tuple[Group, ...]:
-    paths = sorted({column.path[:n] for column in columns for n in range(1, len(column.path) + 1)})
-    groups = []
-    for path in paths:
-        below = tuple(column.slug for column in columns if column.path[: len(path)] == path)
-        inner = ["/".join(each) for each in paths if each[:-1] == path]
-        own = [column.slug for column in columns if column.path == path]
-        groups.append(Group(path, path[-1], (*inner, *own), below))
-    return tuple(groups)
 
 
 def _apart(values: np.ndarray) -> np.ndarray:

@@ -24,8 +24,7 @@ const TITLES: Record<string, string> = {
   rank:
     "The ranks that a paired bootstrap leaves open: 1 + models that are separably better, " +
     "to all less those that are separably worse. Always by normalised numbers.",
-  overall: "Mean of all benchmarks by the tree; only models with every benchmark have one",
-  coverage: "Benchmarks that the model has",
+  coverage: "On how many of the benchmarks that count overall the model is ranked",
   parameters: "Number of weights, trained or not",
   hours: "Hours of sound that it was trained on",
   training: "How it was trained",
@@ -85,10 +84,11 @@ function headerCell(shown: Shown, cell: HeaderCell): HTMLTableCellElement {
   }
   const benchmark = shown.data.benchmarks[leaf.column]!;
   const ceiling = make("span", { class: "h-ceiling" });
-  ceiling.textContent =
-    benchmark.ceiling === null
-      ? "no ceiling"
-      : `≤ ${shownNumber(benchmark.ceiling)} ${shownError(benchmark.ceilingError)}`;
+  if (benchmark.ceiling === null) ceiling.append("no ceiling");
+  else {
+    const error = make("span", { class: "err" }, shownError(benchmark.ceilingError));
+    ceiling.append(`≤ ${shownNumber(benchmark.ceiling)}`, error);
+  }
   const about = make("a", {
     class: "h-about",
     href: siteAddress(`benchmarks/${benchmark.slug}.html`),
@@ -102,15 +102,16 @@ function headerCell(shown: Shown, cell: HeaderCell): HTMLTableCellElement {
 /** Say what each column is to who rests on its head. */
 export function explainHeads(head: HTMLTableSectionElement, shown: Shown): void {
   for (const { name } of [...BEFORE, ...AFTER]) {
-    const title = name === "overall" && shown.common ? COMMON_TITLE : TITLES[name];
+    const overall = shown.common ? COMMON_TITLE : shown.data.overall.words;
+    const title = name === "overall" ? overall : TITLES[name];
     if (title) head.querySelector<HTMLElement>(`.h-${name}`)!.title = title;
   }
   head.querySelectorAll<HTMLElement>(".h-cell").forEach((cell) => {
     const key = cell.querySelector<HTMLElement>("[data-sort]")!.dataset["sort"];
     const benchmark = shown.data.benchmarks.find(({ slug }) => key === `b:${slug}`);
     if (!benchmark) return;
-    const { summary, ceilingKind, errorKind } = benchmark;
-    cell.title = [summary, `Ceiling: ${ceilingKind}`, `Errors: ${errorKind}`].join("\n");
+    const { summary, ceilingKind, errorKind, ranks } = benchmark;
+    cell.title = [summary, `Ceiling: ${ceilingKind}`, `Errors: ${errorKind}`, ranks].filter(Boolean).join("\n");
   });
 }
 

@@ -52,12 +52,13 @@ export function fillRow(tr: HTMLTableRowElement, shown: Shown, at: number): void
   // A mean of numbers that came rounded has a digit less, and a blank as wide as one.
   const common = shown.common?.mean.get(row);
   if (common !== undefined) cells[3]!.firstChild!.nodeValue = `${(common / 1000).toFixed(2)}\u2007`;
-  cells[4]!.textContent = `${models.coverage[row]}/${data.benchmarks.length}`;
+  cells[4]!.textContent = `${models.coverage[row]}/${data.overall.counted}`;
   const isNormalised = view.quantity === "normalised";
   shown.leaves.forEach((leaf, k) => {
     const cell = shown.cell(leaf, row);
-    const step = cell.value === null ? "" : ` r${rampStep(cell.value)}`;
-    const over = isNormalised && cell.value !== null && cell.value > 1000 ? " over" : "";
+    const isTinted = cell.value !== null && !(leaf.kind === "benchmark" && data.benchmarks[leaf.column]!.isDescriptive);
+    const step = isTinted ? ` r${rampStep(cell.value!)}` : "";
+    const over = isTinted && isNormalised && cell.value! > 1000 ? " over" : "";
     fillNumber(cells[BEFORE.length + k]!, cell, `num${step}${over}`);
   });
   const after = BEFORE.length + shown.leaves.length;

@@ -38,11 +38,11 @@ export function rowsKept(data: BoardData, view: View): number[] {
     const known = models.words[facet];
     return [facet, new Set(view[facet].map((word) => known.indexOf(word)))] as const;
   });
-  const nBenchmarks = data.benchmarks.length;
+  const { counted } = data.overall;
   const kept: number[] = [];
   for (let row = 0; row < models.slug.length; row++) {
     if (!view.published && !models.ranked[row]) continue;
-    if (view.complete && models.coverage[row] !== nBenchmarks) continue;
+    if (view.complete && models.coverage[row] !== counted) continue;
     if (!isWithin(view.parameters, models.parameters[row]!)) continue;
     if (!isWithin(view.hours, models.hours[row]!)) continue;
     if (!chosen.every(([facet, numbers]) => facetOf(models, facet, row).some((n) => numbers.has(n)))) continue;
