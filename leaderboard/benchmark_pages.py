@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from heschl import registry
-from heschl.errors import HeschlError
 from heschl.leaderboard.board import Board, Column, Row
 from heschl.leaderboard.dot_chart import DotRow
 from heschl.leaderboard.figures import Figure, dot_figure, interval
@@ -44,7 +44,7 @@ class Section:
     """All that its paper prints, in whatever unit."""
     regions: tuple[str, ...]
     """In anatomical order; empty where there is one alone."""
-    by_region: tuple[tuple[Row, tuple[tuple[str, str], ...]], ...]
+    by_region: tuple[tuple[Row, tuple[tuple[float, float], ...]], ...]
 
 
 def write(site: Site, boards: Mapping[str, Board]) -> None:
@@ -71,7 +71,7 @@ def _facts(column: Column) -> list[tuple[str, str]]:
         "Id": column.id if column.id != column.label else "",
         "Version": str(column.version),
         "Dataset": column.dataset,
-        **_dataset_facts(column),
+        **_dataset_facts(column.dataset),
         "Metric": column.metric,
         "Protocol": column.protocol,
         "Board’s region": column.primary_roi,
@@ -82,11 +82,10 @@ def _facts(column: Column) -> list[tuple[str, str]]:
     return [(label, text) for label, text in facts.items() if text]
 
 
-def _dataset_facts(column: Column) -> dict[str, str]:
-    try:
-        card = registry.datasets.card(column.dataset)
-    except HeschlError:  # of a benchmark that is not installed here
+def _dataset_facts(dataset: str) -> Mapping[str, str]:
+    if not registry.datasets.has(dataset):  # of a benchmark that is not installed here
         return {}
+    card = registry.datasets.card(dataset)
     subjects = "" if card.n_subjects is None else counted(card.n_subjects, "listener")
     return {
         "Recording": ", ".join(filter(None, (card.recording, subjects))),
@@ -167,11 +166,9 @@ def _figure(board: Board, j: int, order: list[int]) -> Figure | None:
     )
 
 
-def _by_region(file: ScoreFile, regions: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def _by_region(file: ScoreFile, regions: tuple[str, ...]) -> Iterator[tuple[float, float]]:
+    """Yield the normalised number of each region, and its error."""
     found = {region.name: region.normalised for region in file.regions}
     for name in regions:
         estimate = found.get(name)
-        if estimate is None:
-            yield number(np.nan), ""
-        else:
-            yield number(estimate.value), error(estimate.error)
+        yield (math.nan, math.nan) if estimate is None else (estimate.value, estimate.error)

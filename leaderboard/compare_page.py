@@ -110,7 +110,7 @@ def _section(board: Board, i: int, differences: list[Differences] | None) -> dic
     }
     if differences is None:
         content["separable"] = {
-            slug: base64.b64encode(np.packbits(board.separable[slug][i])).decode()
+            slug: base64.b64encode(np.packbits(board.separable[slug][i]).tobytes()).decode()
             for slug, (j, _) in files.items()
             if board.rank_low[i, j]
         }
