@@ -170,10 +170,11 @@ def _told_apart(
     left = np.flatnonzero(~found)
     n_below = _counts(theirs[left] < steps[row])
     is_sure = (n_below > most) & (draws.shape[1] - n_at_most[left] > most)
-    for place in left[~is_sure]:  # on too many of the same steps
-        one, two = draws[row], draws[others[place]]
+    tight = left[~is_sure]  # on too many of the same steps
+    if len(tight):
+        two = draws[others[tight]]
         # Draws that are equal count against either side.
-        found[place] = min((two <= one).sum(), (two >= one).sum()) <= most
+        found[tight] = np.minimum(_counts(two <= draws[row]), _counts(two >= draws[row])) <= most
     return found
 
 
