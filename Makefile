@@ -23,7 +23,7 @@ venv: $(INSTALLED)
 $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet -c constraints.txt torch
-	$(BIN)/pip install --quiet -c constraints.txt -e ".[speech,brain,abx,site,test,lint]"
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[speech,brain,abx,site,dask,slurm,test,lint]"
 	touch $@
 
 # s3prl wants a torchaudio that does not load beside this torch. What else it needs is there.

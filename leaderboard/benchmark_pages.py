@@ -11,12 +11,14 @@ from heschl import registry
 from heschl.errors import HeschlError
 from heschl.leaderboard.board import Board, Column, Row
 from heschl.leaderboard.dot_chart import DotRow
-from heschl.leaderboard.figures import Figure, dot_figure
+from heschl.leaderboard.figures import Figure, dot_figure, interval
 from heschl.leaderboard.numbers import error, number
 from heschl.leaderboard.region_order import in_anatomical_order
 from heschl.leaderboard.score_file import ScoreFile
 from heschl.leaderboard.shown_cells import ShownCell, shown_cell
 from heschl.leaderboard.site import Site
+from heschl.leaderboard.surface_pages import reference_figure
+from heschl.published import PublishedTable
 from heschl.wording import counted
 
 __all__ = ["write"]
@@ -32,11 +34,14 @@ class Section:
     title: str
     ceiling: str
     errors: str
+    ranking: str
     figure: Figure | None
     models: tuple[tuple[Row, ShownCell], ...]
     """Best first."""
     published: tuple[tuple[Row, ShownCell, str], ...]
     """With the paper and its table."""
+    printed: PublishedTable | None
+    """All that its paper prints, in whatever unit."""
     regions: tuple[str, ...]
     """In anatomical order; empty where there is one alone."""
     by_region: tuple[tuple[Row, tuple[tuple[str, str], ...]], ...]
@@ -55,18 +60,13 @@ def write(site: Site, boards: Mapping[str, Board]) -> None:
             f"benchmarks/{slug}.html",
             "benchmark.html.j2",
             column=column,
-            facts=_facts(column, _first_file([boards[name] for name in found], slug)),
+            facts=_facts(column),
+            reference=reference_figure(column.dataset),
             sections=[_section(boards[name], at) for name, at in found.items()],
         )
 
 
-def _first_file(boards: list[Board], column: str) -> ScoreFile | None:
-    """Return a file that says how the benchmark's numbers came about."""
-    files = (board.files.get((row.slug, column)) for board in boards for row in board.rows)
-    return next((file for file in files if file and file.status != "published"), None)
-
-
-def _facts(column: Column, file: ScoreFile | None) -> list[tuple[str, str]]:
+def _facts(column: Column) -> list[tuple[str, str]]:
     facts = {
         "Id": column.id if column.id != column.label else "",
         "Version": str(column.version),
@@ -75,14 +75,10 @@ def _facts(column: Column, file: ScoreFile | None) -> list[tuple[str, str]]:
         "Metric": column.metric,
         "Protocol": column.protocol,
         "Board’s region": column.primary_roi,
-        "Errors over": counted(column.n, column.sample),
+        "Score": column.score_meaning,
+        "Normalisation": column.normalisation,
+        "Errors": column.error_in_words,
     }
-    if file is not None:
-        facts |= {
-            "Score": file.score_meaning,
-            "Normalisation": file.normalisation,
-            "Ceiling": column.ceiling_kind,
-        }
     return [(label, text) for label, text in facts.items() if text]
 
 
@@ -118,11 +114,13 @@ def _section(board: Board, j: int) -> Section:
         _TITLES[board.section],
         _ceiling_in_words(column),
         column.error_in_words,
+        column.ranking_in_words,
         _figure(board, j, [i for i, _, _ in scored]),
         tuple((row, cells[i]) for i, row, _ in scored),
         tuple(
             (row, cells[i], file.citation) for i, row, file in here if file.status == "published"
         ),
+        board.published.get(column.slug),
         regions,
         tuple((row, tuple(_by_region(file, regions))) for _, row, file in scored)
         if regions
@@ -134,9 +132,8 @@ def _ceiling_in_words(column: Column) -> str:
     if not np.isfinite(column.ceiling):
         return "There is no ceiling: numbers are as they were measured."
     shown = f"{number(column.ceiling)} {error(column.ceiling_error)}".rstrip()
-    return (
-        f"Ceiling {shown}, {column.ceiling_kind}: what the data allow, which is 1 when normalised."
-    )
+    kind = f" ({column.ceiling_in_words})" if column.ceiling_in_words else ""
+    return f"The data allow {shown}{kind}, which is 1 when normalised."
 
 
 def _figure(board: Board, j: int, order: list[int]) -> Figure | None:
@@ -147,7 +144,17 @@ def _figure(board: Board, j: int, order: list[int]) -> Figure | None:
     value, low, high = (
         each["normalised"][:, j].tolist() for each in (board.value, board.low, board.high)
     )
-    rows = [DotRow(board.rows[i].name, value[i], low[i], high[i], number(value[i])) for i in known]
+    rows = [
+        DotRow(
+            board.rows[i].name,
+            value[i],
+            low[i],
+            high[i],
+            number(value[i]),
+            interval(low[i], high[i]),
+        )
+        for i in known
+    ]
     best = board.rows[known[0]].name
     return dot_figure(
         f"{board.section}-models",

@@ -9,7 +9,6 @@ from typing import Any
 from heschl.leaderboard import numbers
 from heschl.leaderboard.board import Board, Column, Row
 from heschl.leaderboard.score_file import ScoreFile
-from heschl.leaderboard.table_payloads import error_words
 
 __all__ = ["cells_payload", "facts", "reproduce_command"]
 
@@ -71,7 +70,7 @@ def reproduce_command(row: Row, column: Column, file: ScoreFile) -> str:
     """Return what to type to compute a number again; nothing for what a paper printed."""
     if file.status in {"published", "features-only"}:
         return ""
-    return f"heschl reproduce submissions/{row.slug} {column.id}"
+    return f"heschl reproduce submissions/{row.slug} {column.id} --kind {file.data_kind}"
 
 
 def _facts(
@@ -95,7 +94,7 @@ def _facts(
             yield "Number", f"{label}, p", f"{estimate.p:.2g}"
     yield "Number", "Ceiling", _with_error(region.ceiling, region.ceiling_error)
     yield "Number", "Kind of ceiling", file.ceiling_kind
-    yield "Number", "Error", error_words(board, column) if has_error else "none is known"
+    yield "Number", "Error", column.error_in_words if has_error else "none is known"
     rank = numbers.rank(int(board.rank_low[i, j]), int(board.rank_high[i, j]))
     why = board.why_unranked.get((row.slug, column.slug), "")
     yield "Number", "Rank here", why or rank

@@ -36,7 +36,7 @@ def write(site: Site, boards: Mapping[str, Board]) -> None:
         "compare.html",
         "compare.html.j2",
         models=sorted(labels.items(), key=lambda each: (each[1].casefold(), each[0])),
-        most_paired=MOST_PAIRED,
+        has_maps=any(file.maps for board in boards.values() for file in board.files.values()),
     )
     site.payload(
         "data/compare.js", {name: _benchmarks(board) for name, board in sorted(boards.items())}
@@ -105,12 +105,12 @@ def _section(board: Board, i: int, differences: list[Differences] | None) -> dic
         "cells": {slug: _cell(board, i, j) for slug, (j, _) in files.items()},
         "curves": {slug: curve for slug, (_, file) in files.items() if (curve := _curve(file))},
         "maps": {
-            slug: path for slug, (_, file) in files.items() if (path := _map(row.slug, slug, file))
+            slug: maps for slug, (_, file) in files.items() if (maps := _maps(row.slug, slug, file))
         },
     }
     if differences is None:
         content["separable"] = {
-            slug: base64.b64encode(np.packbits(board.separable[slug][i])).decode()
+            slug: base64.b64encode(np.packbits(board.separable[slug][i]).tobytes()).decode()
             for slug, (j, _) in files.items()
             if board.rank_low[i, j]
         }
@@ -157,11 +157,15 @@ def _curve(file: ScoreFile) -> dict[str, Json] | None:
     }
 
 
-def _map(row: str, column: str, file: ScoreFile) -> str | None:
-    """Return the payload of the map of normalised scores, of which differences are taken."""
+def _maps(row: str, column: str, file: ScoreFile) -> dict[str, Json] | None:
+    """Return which maps there are, of which the page shows differences."""
     figure = figure_of(row, column, file) if file.maps else None
-    views = figure.views if figure is not None else ()
-    return next((view.payload for view in views if view.values.name == "normalised"), None)
+    if figure is None:
+        return None
+    maps = [
+        {"label": each.label, "about": each.about, "payload": each.payload} for each in figure.views
+    ]
+    return {"regions": figure.regions, "maps": maps}
 
 
 def _or_none(value: float) -> float | None:

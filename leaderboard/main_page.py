@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from heschl.leaderboard import numbers
+from heschl.leaderboard.bibliography import citations_payload
 from heschl.leaderboard.board import Board
 from heschl.leaderboard.cell_facts import cells_payload
 from heschl.leaderboard.reading_order import in_reading_order, shared_path
 from heschl.leaderboard.site import Site
 from heschl.leaderboard.table_payloads import (
-    error_words,
+    coverage,
     groups_payload,
+    n_counted,
     score_payload,
     separable_payload,
     table_payload,
@@ -20,7 +22,7 @@ from heschl.leaderboard.table_payloads import (
 
 __all__ = ["HeaderCell", "header_rows", "write"]
 
-FIRST_ROWS = 40
+FIRST_ROWS = 32
 """As many as are on a screen; scripts take over from there, and the plain table has them all."""
 TRAINING = {
     "untrained": "untrained",
@@ -84,7 +86,7 @@ def write(site: Site, boards: Mapping[str, Board]) -> None:
             "name": name,
             "board": board,
             "header": header,
-            "error_kinds": [error_words(board, column) for column in board.columns],
+            "n_counted": n_counted(board),
             "training": TRAINING,
         }
         site.page(section.page, "main.html.j2", rows=_rows(board, FIRST_ROWS), **shared)
@@ -92,6 +94,7 @@ def write(site: Site, boards: Mapping[str, Board]) -> None:
         site.payload(f"data/{name}-table.js", table_payload(board))
         site.payload(f"data/{name}-score.js", score_payload(board))
         site.payload(f"data/{name}-groups.js", groups_payload(board))
+        site.payload(f"data/{name}-citations.js", citations_payload(board))
         for key in ("overall", *(column.slug for column in board.columns)):
             site.payload(f"data/{name}/separable-{key}.js", separable_payload(board, key))
         for i, row in enumerate(board.rows):
@@ -120,13 +123,13 @@ def header_rows(board: Board) -> list[list[HeaderCell]]:
 
 def _rows(board: Board, at_most: int | None) -> list[dict[str, object]]:
     value, error = board.value["normalised"], board.error["normalised"]
-    overall = board.overall
+    overall, has = board.overall, coverage(board)
     return [
         {
             "row": row,
             "rank": numbers.rank(int(overall["rank_low"][i]), int(overall["rank_high"][i])),
             "overall": (float(overall["value"][i]), float(overall["error"][i])),
-            "n": sum((row.slug, column.slug) in board.files for column in board.columns),
+            "n": has[i],
             "cells": [(float(value[i, j]), float(error[i, j])) for j in range(len(board.columns))],
             "is_published": not row.is_ranked,
         }

@@ -12,9 +12,10 @@ from heschl.leaderboard.cell_facts import reproduce_command
 from heschl.leaderboard.differences import twin_figures
 from heschl.leaderboard.figures import Figure, layer_figure, region_figure
 from heschl.leaderboard.numbers import amount, error, number, rank
-from heschl.leaderboard.score_file import ScoreFile, SurfaceMap
+from heschl.leaderboard.score_file import ScoreFile
 from heschl.leaderboard.shown_cells import ShownCell, shown_cell
 from heschl.leaderboard.site import Site
+from heschl.leaderboard.surface_pages import MapFigure, figure_of
 from heschl.leaderboard.take_away import write_take_away
 from heschl.wording import counted
 
@@ -31,8 +32,7 @@ class Block:
     slug: str
     label: str
     figures: tuple[Figure, ...]
-    maps: tuple[SurfaceMap, ...]
-    file: ScoreFile
+    maps: MapFigure | None
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,8 @@ class Section:
     board: str
     title: str
     overall: str
+    words: str
+    """What the overall number is, where there is one."""
     cells: tuple[tuple[Column, ShownCell], ...]
     blocks: tuple[Block, ...]
     twin: Figure | None
@@ -66,6 +68,7 @@ def write(site: Site, boards: Mapping[str, Board]) -> None:
             facts=_facts(row),
             twin=names.get(row.untrained_twin),
             sections=sections,
+            has_maps=any(block.maps for section in sections for block in section.blocks),
             downloads=write_take_away(site, boards, slug, found),
         )
 
@@ -101,8 +104,9 @@ def _section(board: Board, i: int, twin: Figure | None) -> Section:
         board.section,
         _TITLES[board.section],
         _overall_in_words(board, i),
+        board.overall_in_words if np.isfinite(board.overall["value"][i]) else "",
         tuple((column, shown_cell(board, i, j, file)) for j, column, file in here),
-        tuple(_blocks(board.section, here)),
+        tuple(_blocks(board.section, row.slug, here)),
         twin,
         "\n".join(filter(None, commands)),
     )
@@ -110,22 +114,19 @@ def _section(board: Board, i: int, twin: Figure | None) -> Section:
 
 def _overall_in_words(board: Board, i: int) -> str:
     overall, slug = board.overall, board.rows[i].slug
-    n_columns = len(board.columns)
-    n_here = int(np.isfinite(board.value["normalised"][i]).sum())
+    n_here = sum((slug, column.slug) in board.files for column in board.columns)
+    covered = f"Scored on {n_here} of {counted(len(board.columns), 'benchmark')}."
     value, low = float(overall["value"][i]), int(overall["rank_low"][i])
-    covered = f"{n_here} of {counted(n_columns, 'benchmark')}"
     if not np.isfinite(value):
         why = board.why_unranked.get((slug, "overall"), "")
-        return f"Scored on {covered}. No overall rank{f': {why}' if why else ''}."
-    shown = f"Mean over all {counted(n_columns, 'benchmark')} {number(value)}"
-    shown += f" {error(float(overall['error'][i]))}".rstrip()
-    if not low:
-        return f"{shown}; not ranked."
+        return f"{covered} No overall rank{f': {why}' if why else ''}."
+    shown = f"{number(value)} {error(float(overall['error'][i]))}".rstrip()
     n_ranked = int((overall["rank_low"] > 0).sum())
-    return f"{shown}; rank {rank(low, int(overall['rank_high'][i]))} of {n_ranked}."
+    place = f"rank {rank(low, int(overall['rank_high'][i]))} of {n_ranked}" if low else "not ranked"
+    return f"{covered} Overall {shown}, {place}."
 
 
-def _blocks(section: str, here: list[tuple[int, Column, ScoreFile]]) -> Iterator[Block]:
+def _blocks(section: str, slug: str, here: list[tuple[int, Column, ScoreFile]]) -> Iterator[Block]:
     """Yield the benchmarks that have more to show than a number."""
     for _, column, file in here:
         prefix = f"{section}-{column.slug}"
@@ -134,5 +135,6 @@ def _blocks(section: str, here: list[tuple[int, Column, ScoreFile]]) -> Iterator
             region_figure(file, f"{prefix}-regions", "By region"),
         )
         there = tuple(figure for figure in figures if figure is not None)
-        if there or file.maps:
-            yield Block(prefix, column.slug, column.label, there, file.maps, file)
+        maps = figure_of(slug, column.slug, file, column.label) if file.maps else None
+        if there or maps:
+            yield Block(prefix, column.slug, column.label, there, maps)

@@ -15,7 +15,7 @@ __all__ = ["in_reading_order", "shared_path"]
 def in_reading_order(board: Board) -> Board:
     """Return the same board with its rows by the overall number and its columns by their groups.
 
-    Rows without an overall number follow, those with more benchmarks first, then by name.
+    Rows without an overall number follow, as the board has them.
     """
     rows = _row_order(board)
     columns = _column_order(board.columns)
@@ -35,6 +35,7 @@ def in_reading_order(board: Board) -> Board:
         rank_high=cells(board.rank_high),
         overall={name: each[rows] for name, each in board.overall.items()},
         separable={name: each[np.ix_(rows, rows)] for name, each in board.separable.items()},
+        group_value={name: each[rows] for name, each in board.group_value.items()},
     )
 
 
@@ -52,20 +53,8 @@ def shared_path(columns: Sequence[Column]) -> int:
 
 
 def _row_order(board: Board) -> list[int]:
-    value, coverage = board.overall["value"], board.overall["coverage"]
-
-    def place(i: int) -> tuple[bool, float, float, str, str]:
-        row = board.rows[i]
-        has_none = bool(np.isnan(value[i]))
-        return (
-            has_none,
-            0.0 if has_none else -float(value[i]),
-            -float(coverage[i]),
-            row.name.casefold(),
-            row.slug,
-        )
-
-    return sorted(range(len(board.rows)), key=place)
+    value = board.overall["value"]
+    return sorted(range(len(value)), key=lambda i: -value[i] if value[i] == value[i] else np.inf)
 
 
 def _column_order(columns: Sequence[Column]) -> list[int]:

@@ -84,6 +84,14 @@ class MapFigure:
     height: int = HEIGHT
 
     @property
+    def captions(self) -> list[tuple[str, list[MapView]]]:
+        """What maps are, and which those are, in their order."""
+        found: dict[str, list[MapView]] = {}
+        for view in self.views:
+            found.setdefault(view.about, []).append(view)
+        return list(found.items())
+
+    @property
     def specification(self) -> dict[str, Any]:
         """What the element ``heschl-surface`` is told; a script's JSON."""
         return {

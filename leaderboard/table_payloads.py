@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from heschl.leaderboard.board import Board, Column
+from heschl.leaderboard.board import Board
 from heschl.leaderboard.numbers import thousandths
-from heschl.wording import counted
+from heschl.leaderboard.tree import OUTSIDE
 
 __all__ = [
-    "error_words",
-    "group_means",
+    "coverage",
     "groups_payload",
+    "n_counted",
     "score_payload",
     "separable_payload",
     "table_payload",
@@ -45,6 +45,8 @@ def table_payload(board: Board) -> dict[str, Json]:
             "ties": _ties(board.overall["value"]),
             "low": board.overall["rank_low"].tolist(),
             "high": board.overall["rank_high"].tolist(),
+            "counted": n_counted(board),
+            "words": board.overall_in_words,
         },
     }
 
@@ -62,10 +64,9 @@ def score_payload(board: Board) -> dict[str, Json]:
 
 def groups_payload(board: Board) -> dict[str, Json]:
     """Return the means of groups, as a collapsed group shows them."""
-    means = group_means(board)
     return {
         path: {"value": _whole(value), "ties": _ties(value)}
-        for path, value in sorted(means.items())
+        for path, value in sorted(board.group_value.items())
     }
 
 
@@ -93,41 +94,15 @@ def separable_payload(board: Board, name: str) -> dict[str, Json]:
     }
 
 
-def group_means(board: Board) -> dict[str, np.ndarray]:
-    """Return each group's normalised mean (row,), of its children, each counted once.
-
-    A row without one of them has none.
-    """
-    columns = {column.slug: j for j, column in enumerate(board.columns)}
-    groups = {"/".join(group.path): group for group in board.groups}
-    means: dict[str, np.ndarray] = {}
-
-    def mean(name: str) -> np.ndarray:
-        if name in columns:
-            return board.value["normalised"][:, columns[name]]
-        if name not in means:
-            children = [mean(child) for child in groups[name].children]
-            # An empty board has a root with nothing below it.
-            none = np.full(len(board.rows), np.nan)
-            means[name] = np.mean(children, axis=0) if children else none
-        return means[name]
-
-    for name in groups:
-        mean(name)
-    return means
+def n_counted(board: Board) -> int:
+    """Return how many benchmarks the overall mean has."""
+    return sum(column.in_overall for column in board.columns)
 
 
-def error_words(board: Board, column: Column) -> str:
-    """Return what a column's errors are taken over, in words."""
-    for row in board.rows:
-        file = board.files.get((row.slug, column.slug))
-        if file is not None and file.status != "published":
-            samples = file.samples
-            if samples.is_drawn:
-                draws = f"{len(samples.score):,} draws"
-                return f"standard error: {samples.noun}s drawn anew, {draws}"
-            return f"standard error over {counted(file.primary.n, samples.noun)}"
-    return f"standard error over {counted(column.n, column.sample)}"
+def coverage(board: Board) -> list[int]:
+    """Return on how many of the benchmarks that count each row is ranked."""
+    shares = board.overall["coverage"] * n_counted(board)
+    return [round(share) for share in shares.tolist()]
 
 
 def _models(board: Board) -> dict[str, Json]:
@@ -156,7 +131,7 @@ def _models(board: Board) -> dict[str, Json]:
         "parameters": [row.parameters for row in rows],
         "hours": [row.hours for row in rows],
         "ranked": [int(row.is_ranked) for row in rows],
-        "coverage": np.isfinite(board.value["normalised"]).sum(axis=1).tolist(),
+        "coverage": coverage(board),
     }
 
 
@@ -176,8 +151,11 @@ def _benchmark(board: Board, j: int) -> dict[str, Json]:
         "version": column.version,
         "ceiling": thousandths(column.ceiling),
         "ceilingError": thousandths(column.ceiling_error),
-        "ceilingKind": column.ceiling_kind,
-        "errorKind": error_words(board, column),
+        "ceilingKind": column.ceiling_in_words or column.ceiling_kind,
+        "errorKind": column.error_in_words,
+        "ranks": column.ranking_in_words,
+        "counts": int(column.in_overall),
+        "isDescriptive": int(column.path[:1] == OUTSIDE[:1]),
         "metric": column.metric,
         "region": column.primary_roi,
     }
@@ -189,7 +167,7 @@ def _groups(board: Board) -> dict[str, Json]:
     return {
         "/".join(group.path): {
             "label": group.label,
-            "words": f"{group.label}: mean of " + ", ".join(labels[c] for c in group.children),
+            "words": f"{group.words} {', '.join(labels[c] for c in group.children)}".strip(),
         }
         for group in board.groups
     }

@@ -12,6 +12,12 @@ export interface Benchmark {
   ceilingError: Whole;
   ceilingKind: string;
   errorKind: string;
+  /** What ranks rest on, in words. */
+  ranks: string;
+  /** 1 if the overall mean has it. */
+  counts: number;
+  /** 1 if more is neither better nor worse. */
+  isDescriptive: number;
   metric: string;
   region: string;
 }
@@ -42,7 +48,7 @@ export interface BoardData {
   value: Whole[][];
   error: Whole[][];
   ties: string[];
-  overall: { value: Whole[]; error: Whole[]; ties: string; low: number[]; high: number[] };
+  overall: { value: Whole[]; error: Whole[]; ties: string; low: number[]; high: number[]; counted: number; words: string };
 }
 
 export interface ScoreData {

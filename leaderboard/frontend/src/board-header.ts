@@ -24,12 +24,13 @@ const TITLES: Record<string, string> = {
   rank:
     "The ranks that a paired bootstrap leaves open: 1 + models that are separably better, " +
     "to all less those that are separably worse. Always by normalised numbers.",
-  overall: "Mean of all benchmarks by the tree; only models with every benchmark have one",
-  coverage: "Benchmarks that the model has",
+  coverage: "On how many of the benchmarks that count overall the model is ranked",
   parameters: "Number of weights, trained or not",
   hours: "Hours of sound that it was trained on",
   training: "How it was trained",
 };
+
+const COMMON_TITLE = "Mean of the benchmarks that all shown models have: order only, no interval";
 
 export function columnsOf(shown: Shown): HTMLTableColElement[] {
   return [
@@ -56,15 +57,12 @@ function fixedCell(
 ): HTMLTableCellElement {
   const { key, name, label } = column;
   const isOrder = name === "rank" && shown.common !== undefined;
-  const cell = make("th", { scope: "col", class: `h-${name}`, rowspan: nRows, title: TITLES[name] });
+  const cell = make("th", { scope: "col", class: `h-${name}`, rowspan: nRows });
   if (key === "") {
     const isHidden = name === "pick";
     cell.append(make("span", { class: isHidden ? "visually-hidden" : "h-label" }, isOrder ? "Order" : label));
   } else {
     cell.append(sortButton(shown, key, name === "overall" && shown.common ? "Common" : label));
-  }
-  if (name === "overall" && shown.common) {
-    cell.title = "Mean of the benchmarks that all shown models have: order only, no interval";
   }
   return cell;
 }
@@ -85,16 +83,12 @@ function headerCell(shown: Shown, cell: HeaderCell): HTMLTableCellElement {
     return element;
   }
   const benchmark = shown.data.benchmarks[leaf.column]!;
-  element.title = [
-    benchmark.summary,
-    `Ceiling: ${benchmark.ceilingKind}`,
-    `Errors: ${benchmark.errorKind}`,
-  ].join("\n");
   const ceiling = make("span", { class: "h-ceiling" });
-  ceiling.textContent =
-    benchmark.ceiling === null
-      ? "no ceiling"
-      : `⌈${shownNumber(benchmark.ceiling)}⌉ ${shownError(benchmark.ceilingError)}`;
+  if (benchmark.ceiling === null) ceiling.append("no ceiling");
+  else {
+    const error = make("span", { class: "err" }, shownError(benchmark.ceilingError));
+    ceiling.append(`≤ ${shownNumber(benchmark.ceiling)}`, error);
+  }
   const about = make("a", {
     class: "h-about",
     href: siteAddress(`benchmarks/${benchmark.slug}.html`),
@@ -103,6 +97,22 @@ function headerCell(shown: Shown, cell: HeaderCell): HTMLTableCellElement {
   about.textContent = "›";
   element.append(sortButton(shown, leaf.key, cell.label), make("div", { class: "h-foot" }, ceiling, about));
   return element;
+}
+
+/** Say what each column is to who rests on its head. */
+export function explainHeads(head: HTMLTableSectionElement, shown: Shown): void {
+  for (const { name } of [...BEFORE, ...AFTER]) {
+    const overall = shown.common ? COMMON_TITLE : shown.data.overall.words;
+    const title = name === "overall" ? overall : TITLES[name];
+    if (title) head.querySelector<HTMLElement>(`.h-${name}`)!.title = title;
+  }
+  head.querySelectorAll<HTMLElement>(".h-cell").forEach((cell) => {
+    const key = cell.querySelector<HTMLElement>("[data-sort]")!.dataset["sort"];
+    const benchmark = shown.data.benchmarks.find(({ slug }) => key === `b:${slug}`);
+    if (!benchmark) return;
+    const { summary, ceilingKind, errorKind, ranks } = benchmark;
+    cell.title = [summary, `Ceiling: ${ceilingKind}`, `Errors: ${errorKind}`, ranks].filter(Boolean).join("\n");
+  });
 }
 
 /** Say at the columns' heads by which of them rows are sorted. */

@@ -52,18 +52,27 @@ export function fillRow(tr: HTMLTableRowElement, shown: Shown, at: number): void
   // A mean of numbers that came rounded has a digit less, and a blank as wide as one.
   const common = shown.common?.mean.get(row);
   if (common !== undefined) cells[3]!.firstChild!.nodeValue = `${(common / 1000).toFixed(2)}\u2007`;
-  cells[4]!.textContent = `${models.coverage[row]}/${data.benchmarks.length}`;
+  cells[4]!.textContent = `${models.coverage[row]}/${data.overall.counted}`;
   const isNormalised = view.quantity === "normalised";
   shown.leaves.forEach((leaf, k) => {
     const cell = shown.cell(leaf, row);
-    const step = cell.value === null ? "" : ` r${rampStep(cell.value)}`;
-    const over = isNormalised && cell.value !== null && cell.value > 1000 ? " over" : "";
+    const isTinted = cell.value !== null && !(leaf.kind === "benchmark" && data.benchmarks[leaf.column]!.isDescriptive);
+    const step = isTinted ? ` r${rampStep(cell.value!)}` : "";
+    const over = isTinted && isNormalised && cell.value! > 1000 ? " over" : "";
     fillNumber(cells[BEFORE.length + k]!, cell, `num${step}${over}`);
   });
   const after = BEFORE.length + shown.leaves.length;
   cells[after]!.textContent = shownAmount(models.parameters[row]!);
   cells[after + 1]!.textContent = shownAmount(models.hours[row]!);
   cells[after + 2]!.textContent = trainingWord(models.words.training[models.training[row]!]!);
+}
+
+/** Make a row that came with the page one of those drawn here; it says the same already. */
+export function adoptRow(tr: HTMLTableRowElement): void {
+  const pick = tr.cells[0]!.firstChild as HTMLInputElement;
+  pick.disabled = false;
+  pick.tabIndex = -1;
+  (tr.cells[2]!.firstChild as HTMLAnchorElement).tabIndex = -1;
 }
 
 /** What of a row follows from the one in focus. */

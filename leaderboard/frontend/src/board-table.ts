@@ -1,13 +1,13 @@
 // The windowed table: rows in sight and a few around them, drawn anew as the reader scrolls; a grid that arrow keys walk through.
-import { BEFORE, columnsOf, headerRows, markSorts } from "./board-header.ts";
-import { fillRow, markRow, rowTemplate } from "./board-rows.ts";
+import { BEFORE, columnsOf, explainHeads, headerRows, markSorts } from "./board-header.ts";
+import { adoptRow, fillRow, markRow, rowTemplate } from "./board-rows.ts";
 import { cellWords } from "./cell-words.ts";
 import { make, need } from "./dom.ts";
 import { placeAfter, type Place } from "./grid-keys.ts";
 import type { Shown } from "./shown.ts";
 import { bandOf, offsetShowing } from "./windowing.ts";
 
-const MARGIN = 4; // rows above and below what is in sight
+const MARGIN = 2; // rows above and below what is in sight
 const [PICK, NAME] = [0, 2]; // cells of a row that hold something to operate
 
 export interface Actions {
@@ -51,10 +51,14 @@ export class BoardTable {
 
   /** Show a view; `isReordered` starts at its first row. */
   show(shown: Shown, isReordered: boolean): void {
+    if (!this.#shown && shown.isFirst) {
+      this.#adopt(shown);
+      return;
+    }
     const hadFocus = this.#body.contains(document.activeElement);
     // Before anything changes: to ask or set it later makes browsers lay out the table again.
     if (isReordered) this.scroller.scrollTop = 0;
-    const offset = this.scroller.scrollTop;
+    const offset = this.#shown ? this.scroller.scrollTop : 0;
     this.#shown = shown;
     this.#table.setAttribute("aria-rowcount", String(shown.header.length + shown.rows.length));
     this.#table.classList.toggle("no-errors", !shown.view.errors);
@@ -66,6 +70,25 @@ export class BoardTable {
     this.#body.replaceChildren(this.#above, this.#below);
     this.#repaint(offset);
     if (hadFocus) this.focusCell();
+  }
+
+  /** Take over the rows that came with the page, which are those of the first view. */
+  #adopt(shown: Shown): void {
+    this.#shown = shown;
+    this.#template = rowTemplate(shown);
+    const head = this.#table.tHead!;
+    this.#headLayout = layoutOf(shown);
+    for (const button of head.querySelectorAll("button")) button.disabled = false;
+    this.#headStops().forEach((stop, at) => (stop.tabIndex = at === 0 ? 0 : -1));
+    explainHeads(head, shown);
+    for (const tr of [...this.#body.rows]) {
+      adoptRow(tr);
+      this.#drawn.set(Number(tr.dataset["row"]), tr);
+    }
+    this.#table.setAttribute("aria-rowcount", String(shown.header.length + shown.rows.length));
+    this.#body.prepend(this.#above);
+    this.#body.append(this.#below);
+    this.#repaint(0);
   }
 
   /** Show another focused row or other picked models, or ranks that have arrived. */
@@ -153,7 +176,7 @@ export class BoardTable {
 
   #showHeader(shown: Shown): void {
     const head = this.#table.tHead!;
-    const layout = JSON.stringify([shown.view.collapsed, shown.view.common]);
+    const layout = layoutOf(shown);
     if (layout === this.#headLayout) {
       markSorts(head, shown.view);
       return;
@@ -164,6 +187,7 @@ export class BoardTable {
     need("colgroup", this.#table).replaceChildren(...columnsOf(shown));
     head.replaceChildren(...headerRows(shown));
     markSorts(head, shown.view);
+    explainHeads(head, shown);
     // Its height may be another now; the browser tells it once it has laid the table out.
     requestAnimationFrame(() => this.#measure());
     const stops = this.#headStops();
@@ -282,4 +306,9 @@ export class BoardTable {
     if (scroller.scrollLeft > left) scroller.scrollLeft = left;
     else if (scroller.scrollLeft < right) scroller.scrollLeft = right;
   }
+}
+
+/** What of a view changes the header. */
+function layoutOf({ view }: Shown): string {
+  return JSON.stringify([view.collapsed, view.common]);
 }

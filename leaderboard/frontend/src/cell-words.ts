@@ -23,7 +23,7 @@ export function cellWords(shown: Shown, row: number, cell: number): string {
   }
   const { name } = [...BEFORE, ...AFTER][cell < BEFORE.length ? cell : cell - shown.leaves.length] ?? {};
   if (name === "name") return model;
-  if (name === "coverage") return `${data.models.coverage[row]} of ${data.benchmarks.length} benchmarks`;
+  if (name === "coverage") return `Ranked on ${data.models.coverage[row]} of the ${data.overall.counted} benchmarks that count overall`;
   if (name === "rank" || name === "overall") return rankWords(shown, row);
   return "";
 }
@@ -35,6 +35,7 @@ function rankWords(shown: Shown, row: number): string {
   const rank = shown.rank(row);
   if (!rank || rank[0] > 0) return "";
   if (shown.rankedBy !== "overall") return "No rank on this benchmark";
-  const missing = data.benchmarks.length - data.models.coverage[row]!;
-  return missing > 0 ? `No overall rank: ${missing} of ${data.benchmarks.length} benchmarks are missing` : "No overall rank";
+  const { counted } = data.overall;
+  const missing = counted - data.models.coverage[row]!;
+  return missing > 0 ? `No overall rank: it lacks ${missing} of the ${counted} benchmarks that count` : "No overall rank";
 }

@@ -21,6 +21,7 @@ export function commonSubset(data: BoardData, rows: readonly number[]): CommonSu
   const ranked = rows.filter((row) => data.models.ranked[row]);
   const columns = data.benchmarks
     .map((_, column) => column)
+    .filter((column) => data.benchmarks[column]!.counts)
     .filter((column) => ranked.every((row) => data.value[column]![row] !== null));
   if (ranked.length === 0 || columns.length === 0) {
     return { columns: ranked.length === 0 ? [] : columns, mean: new Map(), place: new Map() };

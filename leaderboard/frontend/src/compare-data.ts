@@ -1,5 +1,6 @@
 // What compare_page.py gives: numbers in whole thousandths, as Python has rounded them.
 import type { Value } from "./chart-scene.ts";
+import type { MapSpecification, Specification } from "./surface-values.ts";
 
 export type Whole = number | null;
 
@@ -27,6 +28,8 @@ export interface ModelCurve {
  * cannot be told. */
 export type Apart = [Whole, Whole, Whole, Whole, 0 | 1 | null];
 
+type MapName = Pick<MapSpecification, "label" | "about" | "payload">;
+
 export interface ModelSection {
   place: number;
   overall: [Whole, Whole];
@@ -34,7 +37,7 @@ export interface ModelSection {
   /** By benchmark: the number, its error, the raw number and its error. */
   cells: Record<string, [Whole, Whole, Whole, Whole]>;
   curves: Record<string, ModelCurve>;
-  maps: Record<string, string>;
+  maps: Record<string, Pick<Specification, "regions"> & { maps: MapName[] }>;
   differences?: Record<string, Record<string, Apart>>;
   separable?: Record<string, string>;
 }

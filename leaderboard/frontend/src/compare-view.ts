@@ -11,9 +11,9 @@ const NONE = "–";
 /** What the models are and how they do overall, a line for each. */
 export function factsTable(models: ModelData[], sections: [string, string][]): HTMLElement {
   const head = make("tr", {}, make("th", { scope: "col" }, "Model"));
-  for (const [, title] of sections) {
-    const where = sections.length > 1 ? ` ${title.toLowerCase()}` : "";
-    for (const text of [`Mean${where}`, `Rank${where}`]) head.append(column(text));
+  for (const [section] of sections) {
+    const where = section === "phantom" ? ", simulated" : "";
+    for (const text of [`Overall${where}`, `Rank${where}`]) head.append(column(text));
   }
   for (const [label] of models[0]?.facts ?? []) head.append(column(label));
   const body = make("tbody");

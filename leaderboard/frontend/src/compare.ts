@@ -12,6 +12,7 @@ import {
   factsTable,
   verdict,
 } from "./compare-view.ts";
+import { mapDifferences, showMaps } from "./compare-maps.ts";
 import { make, need } from "./dom.ts";
 import { loadPayload } from "./payloads.ts";
 
@@ -111,6 +112,7 @@ class CompareElement extends HTMLElement {
     if (slugs.length < 2) {
       this.#say(slugs.length === 0 ? "Choose two models." : "Choose another model to compare with.");
       result.replaceChildren();
+      showMaps(this.querySelector(".compare-maps"), []);
       return;
     }
     try {
@@ -123,6 +125,8 @@ class CompareElement extends HTMLElement {
       // Somebody may have chosen others meanwhile.
       if (asked !== this.#asked) return;
       result.replaceChildren(...this.#parts(names, models));
+      const [first, second] = models as [ModelData, ModelData];
+      showMaps(this.querySelector(".compare-maps"), mapDifferences(names, first, second));
       this.#say(`Comparing ${models.map(({ name }) => plain(name)).join(" with ")}.`);
     } catch (reason) {
       if (asked === this.#asked) this.#say(String(reason));

@@ -7,8 +7,10 @@ import type { Shown } from "./shown.ts";
 import { viewTable } from "./view-table.ts";
 
 interface Citations {
+  /** The keys that each model and each benchmark cites. */
   models: string[][];
   benchmarks: string[][];
+  entries: Record<string, string>;
 }
 
 /** Save or copy the view, and return what was done in words. */
@@ -28,12 +30,12 @@ export async function exportView(shown: Shown, kind: string): Promise<string> {
       save(`${name}.tex`, "application/x-tex", latexOf(table, `${about.section}, ${about.quantity}`));
       return `Saved ${nRows} as LaTeX`;
     case "bibtex": {
-      const { models, benchmarks } = (await loadPayload(`data/${shown.data.section}-citations.js`)) as Citations;
+      const { models, benchmarks, entries } = (await loadPayload(`data/${shown.data.section}-citations.js`)) as Citations;
       const wanted = [
         ...shown.leaves.map((leaf) => (leaf.kind === "benchmark" ? benchmarks[leaf.column]! : [])),
         ...shown.rows.map((row) => models[row]!),
       ];
-      save(`${name}.bib`, "application/x-bibtex", bibtexOf(wanted));
+      save(`${name}.bib`, "application/x-bibtex", bibtexOf(wanted.flat().map((key) => entries[key]!)));
       return "Saved what to cite as BibTeX";
     }
     default: {

@@ -117,6 +117,6 @@ export function jsonOf({ columns, rows }: ViewTable, about: Record<string, strin
 }
 
 /** Entries to cite, each once, in the order in which they were first wanted. */
-export function bibtexOf(wanted: readonly (readonly string[])[]): string {
-  return [...new Set(wanted.flat())].map((entry) => `${entry.trim()}\n`).join("\n");
+export function bibtexOf(wanted: readonly string[]): string {
+  return [...new Set(wanted)].map((entry) => `${entry.trim()}\n`).join("\n");
 }

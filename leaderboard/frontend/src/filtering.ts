@@ -3,11 +3,18 @@ import { modelId, type BoardData, type Models } from "./board-data.ts";
 import { folded, wordsOf } from "./searching.ts";
 import { FACETS, type Range, type View } from "./view.ts";
 
-/** What of each model is searched, folded once. */
-export function haystacks(models: Models): string[] {
-  return models.slug.map((slug, row) =>
-    folded([models.name[row], modelId(models, row), slug, models.words.family[models.family[row]!]].join("\n")),
-  );
+const haystacks = new WeakMap<Models, string[]>();
+
+/** What of each model is searched, folded when somebody first searches. */
+function searched(models: Models): string[] {
+  let texts = haystacks.get(models);
+  if (!texts) {
+    texts = models.slug.map((slug, row) =>
+      folded([models.name[row], modelId(models, row), slug, models.words.family[models.family[row]!]].join("\n")),
+    );
+    haystacks.set(models, texts);
+  }
+  return texts;
 }
 
 function isWithin([low, high]: Range, value: number | null): boolean {
@@ -23,18 +30,19 @@ export function facetOf(models: Models, facet: (typeof FACETS)[number], row: num
 }
 
 /** The rows that a view keeps, in the board's order. */
-export function rowsKept(data: BoardData, texts: readonly string[], view: View): number[] {
+export function rowsKept(data: BoardData, view: View): number[] {
   const { models } = data;
   const words = wordsOf(view.query);
+  const texts = words.length > 0 ? searched(models) : [];
   const chosen = FACETS.filter((facet) => view[facet].length > 0).map((facet) => {
     const known = models.words[facet];
     return [facet, new Set(view[facet].map((word) => known.indexOf(word)))] as const;
   });
-  const nBenchmarks = data.benchmarks.length;
+  const { counted } = data.overall;
   const kept: number[] = [];
   for (let row = 0; row < models.slug.length; row++) {
     if (!view.published && !models.ranked[row]) continue;
-    if (view.complete && models.coverage[row] !== nBenchmarks) continue;
+    if (view.complete && models.coverage[row] !== counted) continue;
     if (!isWithin(view.parameters, models.parameters[row]!)) continue;
     if (!isWithin(view.hours, models.hours[row]!)) continue;
     if (!chosen.every(([facet, numbers]) => facetOf(models, facet, row).some((n) => numbers.has(n)))) continue;

@@ -7,7 +7,6 @@ import { make, need } from "./dom.ts";
 import { closeDrawer, isDrawerOpen } from "./drawer.ts";
 import { exportView } from "./export-menu.ts";
 import { Facets } from "./facets.ts";
-import { haystacks } from "./filtering.ts";
 import { loadPayload, receivedPayload, siteAddress } from "./payloads.ts";
 import { fitted, fragmentOf, isViewFragment, viewOf, type Known } from "./permalink.ts";
 import { Separability } from "./separability.ts";
@@ -18,7 +17,6 @@ import { countFilters, FIRST_VIEW, MOST_PICKED, type Quantity, type View } from 
 class BoardElement extends HTMLElement {
   #data!: BoardData;
   #known!: Known;
-  #texts!: string[];
   #table!: BoardTable;
   #facets!: Facets;
   #view: View = FIRST_VIEW;
@@ -33,7 +31,6 @@ class BoardElement extends HTMLElement {
     }
     this.#data = data;
     const { models } = data;
-    this.#texts = haystacks(models);
     this.#known = {
       models: new Set(models.slug),
       benchmarks: new Set(data.benchmarks.map(({ slug }) => slug)),
@@ -57,9 +54,6 @@ class BoardElement extends HTMLElement {
     this.#fromAddress();
     performance.mark("heschl-ready");
     this.dataset["ready"] = "";
-    // Nobody has asked for them yet, but a click may.
-    const soon = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 200));
-    soon(() => void this.#need({ quantity: "score" }));
   }
 
   #listen(): void {
@@ -72,6 +66,9 @@ class BoardElement extends HTMLElement {
     need("#quantity", this).addEventListener("change", (event) => {
       this.#change({ quantity: (event.target as HTMLInputElement).value as Quantity });
     });
+    // Whoever points at it is about to ask for what it shows.
+    const prepare = (): void => void loadPayload(`data/${this.#data.section}-score.js`).catch(() => undefined);
+    for (const hint of ["pointerenter", "focusin"]) need("#quantity", this).addEventListener(hint, prepare, { once: true });
     const filters = need<HTMLDetailsElement>("#filters", this);
     filters.addEventListener("toggle", () => this.#facets.build(this.#view));
     for (const menu of this.querySelectorAll<HTMLDetailsElement>("details.menu")) dismissable(menu);
@@ -114,58 +111,66 @@ class BoardElement extends HTMLElement {
   }
 
   #show(view: View): void {
-    const before = this.#shown;
-    const shown = new Shown(this.#data, this.#later, view, this.#texts);
     this.#view = view;
+    const numbers = this.#numbersAwaited();
+    // What is there stays until there is something else to show.
+    if (numbers.length === 0 || !this.#shown) this.#render();
+    if (numbers.length > 0) void this.#when(numbers, () => this.#render());
+  }
+
+  #render(): void {
+    const before = this.#shown;
+    const view = this.#view;
+    const shown = new Shown(this.#data, this.#later, view);
     this.#shown = shown;
     const isOnlyMarked =
-      before && JSON.stringify({ ...view, ...UNMARKED }) === JSON.stringify({ ...before.view, ...UNMARKED });
+      before?.isComplete && JSON.stringify({ ...view, ...UNMARKED }) === JSON.stringify({ ...before.view, ...UNMARKED });
     if (isOnlyMarked) this.#table.mark(shown);
     else this.#table.show(shown, before !== undefined && shown.rows.join() !== before.rows.join());
     this.#showControls();
-    void this.#need(view);
+    const ranks = this.#ranksAwaited();
+    if (ranks.length > 0) {
+      void this.#when(ranks, () => {
+        this.#table.mark(this.#shown);
+        this.#showControls();
+      });
+    }
   }
 
-  /** Load what a view needs and is not here yet, then show it. */
-  async #need(view: Pick<View, "quantity"> & Partial<View>): Promise<void> {
-    const { section } = this.#data;
+  /** The numbers that the view needs and that are not here yet. */
+  #numbersAwaited(): Promise<void>[] {
     const later = this.#later;
-    const isGrouped = view.sort?.startsWith("g:") || (view.collapsed?.length ?? 0) > 0;
-    const by = this.#shown.rankedBy;
+    const { quantity, sort, collapsed } = this.#view;
+    const path = `data/${this.#data.section}`;
     const loads: Promise<void>[] = [];
-    if (view.quantity !== "normalised" && !later.score) {
-      loads.push(loadPayload(`data/${section}-score.js`).then((data) => void (later.score = data as ScoreData)));
+    if (quantity !== "normalised" && !later.score) {
+      loads.push(loadPayload(`${path}-score.js`).then((data) => void (later.score = data as ScoreData)));
     }
-    if (isGrouped && !later.groups) {
-      loads.push(loadPayload(`data/${section}-groups.js`).then((data) => void (later.groups = data as GroupData)));
+    if ((sort.startsWith("g:") || collapsed.length > 0) && !later.groups) {
+      loads.push(loadPayload(`${path}-groups.js`).then((data) => void (later.groups = data as GroupData)));
     }
-    const isRankAwaited = by !== "overall" || Boolean(view.focus);
-    if (isRankAwaited && !later.separability.has(by)) {
-      loads.push(
-        loadPayload(`data/${section}/separable-${by}.js`).then((data) => {
-          if (!later.separability.has(by)) later.separability.set(by, new Separability(data as SeparableData));
-        }),
-      );
-    }
-    if (loads.length === 0) return;
+    return loads;
+  }
+
+  /** The ranks, and who can be told apart, that the view needs and that are not here yet. */
+  #ranksAwaited(): Promise<void>[] {
+    const { separability } = this.#later;
+    const by = this.#shown.rankedBy;
+    if ((by === "overall" && this.#view.focus === "") || separability.has(by)) return [];
+    return [
+      loadPayload(`data/${this.#data.section}/separable-${by}.js`).then((data) => {
+        if (!separability.has(by)) separability.set(by, new Separability(data as SeparableData));
+      }),
+    ];
+  }
+
+  async #when(loads: Promise<void>[], then: () => void): Promise<void> {
     try {
       await Promise.all(loads);
-      this.#refresh();
+      then();
     } catch (reason) {
       this.#notify([`Some numbers could not be loaded: ${String(reason)}`]);
     }
-  }
-
-  #refresh(): void {
-    const before = this.#shown;
-    this.#shown = new Shown(this.#data, this.#later, this.#view, this.#texts);
-    const isSame = this.#shown.rows.join() === before.rows.join();
-    if (isSame && this.#view.quantity === "normalised" && this.#view.collapsed.length === 0) {
-      this.#table.mark(this.#shown);
-    } else {
-      this.#table.show(this.#shown, false);
-    }
-    this.#showControls();
   }
 
   #sortBy(key: string): void {
@@ -211,7 +216,7 @@ class BoardElement extends HTMLElement {
     need<HTMLDetailsElement>("#export", this).open = false;
     need("#export summary", this).focus();
     try {
-      if (this.#view.quantity !== "normalised") await this.#need(this.#view);
+      await Promise.all([...this.#numbersAwaited(), ...this.#ranksAwaited()]);
       this.#say(await exportView(this.#shown, kind));
     } catch (reason) {
       this.#say(String(reason));

@@ -11,7 +11,7 @@ import { commonSubset, type CommonSubset } from "./common-subset.ts";
 import { rowsKept } from "./filtering.ts";
 import type { Separability } from "./separability.ts";
 import { byNumber, byText, type Sortable } from "./sorting.ts";
-import type { View } from "./view.ts";
+import { FIRST_VIEW, type View } from "./view.ts";
 
 /** What arrives after the first paint; undefined until it has. */
 export interface Later {
@@ -36,21 +36,30 @@ export class Shown {
   /** What ranks are of: a benchmark's slug when the board is sorted by one, else `overall`. */
   readonly rankedBy: string;
   readonly focusRow: number;
+  /** Whether all the numbers that it shows were there. */
+  readonly isComplete: boolean;
 
   constructor(
     readonly data: BoardData,
     readonly later: Later,
     readonly view: View,
-    texts: readonly string[],
   ) {
     const { rows, leaves } = headerOf(data, view.collapsed);
     this.header = rows;
     this.leaves = leaves;
-    const kept = rowsKept(data, texts, view);
+    const kept = rowsKept(data, view);
     this.common = view.common ? commonSubset(data, kept) : undefined;
     this.rankedBy = view.sort.startsWith("b:") ? view.sort.slice(2) : "overall";
     this.rows = this.#sorted(kept);
+    this.isComplete =
+      (later.groups !== undefined || (view.collapsed.length === 0 && !view.sort.startsWith("g:"))) &&
+      (later.score !== undefined || view.quantity === "normalised");
     this.focusRow = view.focus === "" ? -1 : data.models.slug.indexOf(view.focus);
+  }
+
+  /** Whether it is what the page shows before scripts run. */
+  get isFirst(): boolean {
+    return JSON.stringify(this.view) === JSON.stringify(FIRST_VIEW);
   }
 
   get separability(): Separability | undefined {

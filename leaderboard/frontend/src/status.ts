@@ -20,7 +20,7 @@ function set(element: Element, text: string): void {
 function rankWords(shown: Shown): string {
   const { common, data } = shown;
   if (!common) return shown.rankedBy === "overall" ? "" : `Ranks are of ${nameOf(shown)}.`;
-  const [n, of] = [common.columns.length, data.benchmarks.length];
+  const [n, of] = [common.columns.length, data.overall.counted];
   if (n > 0) return `Order by the mean of the ${n} of ${of} benchmarks that all shown models have: order only, no interval.`;
   return "No benchmark is shared by all shown models: narrow the search or the filters.";
 }
