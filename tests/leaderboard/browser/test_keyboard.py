@@ -71,7 +71,7 @@ def test_a_reader_searches_sorts_and_opens_a_number_by_keys(board: Visit) -> Non
     tab_to(board, "input[type=search]")
     board.page.keyboard.type("layered-0")
     board.settle()
-    assert board_reading.controls(board.page)["count"] == "10 of 21 models"
+    assert board_reading.controls(board.page)["count"].startswith("10 of ")
 
     tab_to(board, "thead button")
     for _ in range(30):
