@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from heschl import registry
-from heschl.errors import HeschlError
 from heschl.leaderboard.board import Board, Column, Row
 from heschl.leaderboard.dot_chart import DotRow
 from heschl.leaderboard.figures import Figure, dot_figure, interval
@@ -71,7 +70,7 @@ def _facts(column: Column) -> list[tuple[str, str]]:
         "Id": column.id if column.id != column.label else "",
         "Version": str(column.version),
         "Dataset": column.dataset,
-        **_dataset_facts(column),
+        **_dataset_facts(column.dataset),
         "Metric": column.metric,
         "Protocol": column.protocol,
         "Board’s region": column.primary_roi,
@@ -82,11 +81,10 @@ def _facts(column: Column) -> list[tuple[str, str]]:
     return [(label, text) for label, text in facts.items() if text]
 
 
-def _dataset_facts(column: Column) -> dict[str, str]:
-    try:
-        card = registry.datasets.card(column.dataset)
-    except HeschlError:  # of a benchmark that is not installed here
+def _dataset_facts(dataset: str) -> Mapping[str, str]:
+    if not registry.datasets.has(dataset):  # of a benchmark that is not installed here
         return {}
+    card = registry.datasets.card(dataset)
     subjects = "" if card.n_subjects is None else counted(card.n_subjects, "listener")
     return {
         "Recording": ", ".join(filter(None, (card.recording, subjects))),

@@ -16,7 +16,6 @@ from heschl.leaderboard.score_file import ScoreFile
 from heschl.leaderboard.shown_cells import ShownCell, shown_cell
 from heschl.leaderboard.site import Site
 from heschl.leaderboard.surface_pages import MapFigure, figure_of
-from heschl.leaderboard.take_away import write_take_away
 from heschl.wording import counted
 
 __all__ = ["write"]
@@ -51,7 +50,7 @@ class Section:
 
 
 def write(site: Site, boards: Mapping[str, Board]) -> None:
-    """Write the page of every model that is on a board, and what it offers to take away."""
+    """Write the page of every model that is on a board."""
     twins = {name: twin_figures(board) for name, board in boards.items()}
     places: dict[str, dict[str, int]] = {}
     for name, board in boards.items():
@@ -69,7 +68,6 @@ def write(site: Site, boards: Mapping[str, Board]) -> None:
             twin=names.get(row.untrained_twin),
             sections=sections,
             has_maps=any(block.maps for section in sections for block in section.blocks),
-            downloads=write_take_away(site, boards, slug, found),
         )
 
 

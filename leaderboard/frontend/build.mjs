@@ -32,7 +32,10 @@ for (const name of SCRIPTS) {
     metafile: true,
     logLevel: "warning",
   });
-  for (const input of Object.keys(result.metafile.inputs)) bundled.add(input);
+  for (const { inputs } of Object.values(result.metafile.outputs)) {
+    // What was read and left out again needs no notice.
+    for (const [input, { bytesInOutput }] of Object.entries(inputs)) if (bytesInOutput) bundled.add(input);
+  }
 }
 
 const names = readdirSync(join(here, "css")).filter((name) => name.endsWith(".css"));
