@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -43,7 +44,7 @@ class Section:
     """All that its paper prints, in whatever unit."""
     regions: tuple[str, ...]
     """In anatomical order; empty where there is one alone."""
-    by_region: tuple[tuple[Row, tuple[tuple[str, str], ...]], ...]
+    by_region: tuple[tuple[Row, tuple[tuple[float, float], ...]], ...]
 
 
 def write(site: Site, boards: Mapping[str, Board]) -> None:
@@ -165,11 +166,9 @@ def _figure(board: Board, j: int, order: list[int]) -> Figure | None:
     )
 
 
-def _by_region(file: ScoreFile, regions: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def _by_region(file: ScoreFile, regions: tuple[str, ...]) -> Iterator[tuple[float, float]]:
+    """Yield the normalised number of each region, and its error."""
     found = {region.name: region.normalised for region in file.regions}
     for name in regions:
         estimate = found.get(name)
-        if estimate is None:
-            yield number(np.nan), ""
-        else:
-            yield number(estimate.value), error(estimate.error)
+        yield (math.nan, math.nan) if estimate is None else (estimate.value, estimate.error)

@@ -99,7 +99,7 @@ def _domain(rows: Sequence[DotRow], ceiling: float) -> tuple[float, float]:
 
 def _add_axis(scene: Scene, x: Linear, top: float, bottom: float, axis: str) -> None:
     left, right = x.range
-    marks = ticks(*x.domain, max(2, int((right - left) / 80)))
+    marks = ticks(*x.domain, max(3, int((right - left) / 80)))
     for value in marks:
         look = "zero" if value == 0 else "grid"
         scene.add("line", class_=look, x1=x(value), x2=x(value), y1=top, y2=bottom)

@@ -21,6 +21,8 @@ class ShownCell:
     """The texts of a number."""
 
     value: str
+    is_over: bool
+    """Whether it lies above its ceiling."""
     error: str
     interval: str
     rank: str
@@ -47,6 +49,7 @@ def shown_cell(board: Board, i: int, j: int, file: ScoreFile) -> ShownCell:
     p = region.normalised.p
     return ShownCell(
         value=number(of(board.value, "normalised")),
+        is_over=of(board.value, "normalised") > 1,
         error=error(of(board.error, "normalised")),
         interval=interval(of(board.low, "normalised"), of(board.high, "normalised")) or NONE,
         rank=rank(int(board.rank_low[i, j]), int(board.rank_high[i, j])),

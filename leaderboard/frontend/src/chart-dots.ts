@@ -104,7 +104,7 @@ function domain(rows: DotRow[], ceiling: Value): [number, number] {
 
 function addAxis(scene: Scene, x: Linear, top: number, bottom: number, axis: string): void {
   const [left, right] = x.range() as [number, number];
-  const ticks = x.ticks(Math.max(2, Math.floor((right - left) / 80)));
+  const ticks = x.ticks(Math.max(3, Math.floor((right - left) / 80)));
   for (const value of ticks) {
     const at = x(value);
     add(scene, "line", { class: value === 0 ? "zero" : "grid", x1: at, x2: at, y1: top, y2: bottom });

@@ -3,6 +3,7 @@ import { shownError, shownNumber } from "./board-data.ts";
 import type { ChartData, Curve, DotData, LayerData } from "./chart-data.ts";
 import type { DotRow } from "./chart-dots.ts";
 import { contrasts, winner, type Contrast, type ModelData, type SectionNames } from "./compare-data.ts";
+import { cut } from "./chart-scene.ts";
 import { make } from "./dom.ts";
 
 const PANEL_HEIGHT = 200;
@@ -23,7 +24,7 @@ export function factsTable(models: ModelData[], sections: [string, string][]): H
     for (const [section] of sections) {
       const { overall: [value, error] = [null, null], rank = NONE } = model.sections[section] ?? {};
       const spread = make("span", { class: "err" }, shownError(error));
-      row.append(make("td", { class: "num" }, shownNumber(value), spread), make("td", { class: "num" }, rank));
+      row.append(make("td", { class: "num" }, number(value), spread), make("td", { class: "num" }, rank));
     }
     for (const [, text] of model.facts) row.append(make("td", { class: "num" }, text || NONE));
     body.append(row);
@@ -89,7 +90,7 @@ export function differenceTable(found: Contrast[], first: string, second: string
     const row = make("tr", {}, make("th", { scope: "row" }, link));
     for (const [value, error] of [each.first, each.second]) {
       const spread = make("span", { class: "err", title: each.benchmark.errors }, shownError(error));
-      row.append(make("td", { class: "num" }, shownNumber(value), spread));
+      row.append(make("td", { class: "num" }, number(value), spread));
     }
     if (isPaired) {
       const spread = make("span", { class: "err" }, shownError(each.error));
@@ -156,6 +157,12 @@ export function chartFigure(id: string, title: string, data: ChartData): HTMLEle
 
 export { contrasts };
 
+function number(value: number | null): HTMLElement {
+  const isOver = value !== null && value > 1000;
+  const marks = isOver ? { class: "over", title: "above its ceiling" } : {};
+  return make("span", marks, shownNumber(value));
+}
+
 function signed(whole: number): string {
   return (whole > 0 ? "+" : "") + shownNumber(whole);
 }
@@ -164,9 +171,14 @@ function interval({ low, high }: Contrast): string {
   return low === null || high === null ? "" : `[${shownNumber(low)}, ${shownNumber(high)}]`;
 }
 
-function short(name: string): string {
-  const characters = [...name];
-  return characters.length > 18 ? `${characters.slice(0, 17).join("")}…` : name;
+/** A name as it stands within a sentence or above a chart: on one line, of bounded length. */
+export function short(name: string, most = 18): string {
+  return cut(name, most);
+}
+
+/** A short name whose direction of writing ends with it. */
+export function isolated(name: string): string {
+  return `\u2068${short(name, 32)}\u2069`;
 }
 
 function scrolling(label: string, table: HTMLElement): HTMLElement {

@@ -10,6 +10,8 @@ import {
   differenceData,
   differenceTable,
   factsTable,
+  isolated,
+  short,
   verdict,
 } from "./compare-view.ts";
 import { mapDifferences, showMaps } from "./compare-maps.ts";
@@ -127,7 +129,7 @@ class CompareElement extends HTMLElement {
       result.replaceChildren(...this.#parts(names, models));
       const [first, second] = models as [ModelData, ModelData];
       showMaps(this.querySelector(".compare-maps"), mapDifferences(names, first, second));
-      this.#say(`Comparing ${models.map(({ name }) => plain(name)).join(" with ")}.`);
+      this.#say(`Comparing ${models.map(({ name }) => isolated(name)).join(" with ")}.`);
     } catch (reason) {
       if (asked === this.#asked) this.#say(String(reason));
     }
@@ -149,11 +151,11 @@ class CompareElement extends HTMLElement {
     const found = contrasts(names, first.sections[section]!, second.sections[section]!);
     if (found.length === 0) nodes.push(make("p", {}, "No benchmark has been run with both."));
     else {
-      const [one, other] = [plain(first.name), plain(second.name)];
+      const [one, other] = [short(first.name, 32), short(second.name, 32)];
       const chart = differenceData(found, one, other);
       nodes.push(verdict(found, one, other));
       if (chart) {
-        const words = `${one} less ${other}, with 95 % intervals`;
+        const words = `${isolated(one)} less ${isolated(other)}, with 95 % intervals`;
         nodes.push(chartFigure(`${section}-differences`, words, chart));
       } else if (!names.isPaired) nodes.push(make("p", { class: "note" }, TOO_MANY));
       nodes.push(differenceTable(found, one, other, title));
