@@ -101,7 +101,7 @@ def _column(j: int) -> Column:
         n=8,
         primary_roi="A1",
         ceiling=0.3 + 0.01 * j,
-        ceiling_error=0.012,
+        ceiling_error=0.01,
         ceiling_kind="split half",
         citation="",
         error_in_words="standard error over 8 listeners",
