@@ -57,8 +57,8 @@ def resampled(values: np.ndarray, *, seed: int, n_draws: int = N_DRAWS) -> np.nd
     Examples
     --------
     >>> draws = resampled(np.array([[1.0, 2.0, 4.0], [1.5, 2.5, 4.5]]), seed=0)
-    >>> (draws[1] - draws[0] == 0.5).all()
-    np.True_
+    >>> np.allclose(draws[1] - draws[0], 0.5)
+    True
     """
     n_rows, n_samples = values.shape
     counts = np.random.default_rng(seed).multinomial(
