@@ -80,7 +80,8 @@ _UNSEEN = """
     bare: [...document.querySelectorAll('main button, main input[type=search]')]
       .filter((each) => each.checkVisibility() && !each.closest('thead'))
       .filter((each) => {
-        const [own, around] = [each, each.closest('.segmented') ?? each].map((one) => getComputedStyle(one));
+        const [own, around] = [each, each.closest('.segmented') ?? each]
+          .map((one) => getComputedStyle(one));
         const width = Math.max(...[own, around].map((style) => parseFloat(style.borderTopWidth)));
         return width === 0 && own.textDecorationLine === 'none';
       })
