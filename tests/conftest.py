@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from bucket import Bucket, serving
 from threadpoolctl import threadpool_limits
+from warm_runs import WarmRuns
+from warm_runs import serving as warm_runs_serving
 
 from heschl import registry
 from heschl.cards import DatasetCard
@@ -126,6 +128,13 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     for module in installed_modules:
         sys.modules.pop(module, None)
     registry.refresh()
+
+
+@pytest.fixture(scope="session")
+def warm_runs() -> Iterator[WarmRuns]:
+    """Lend what starts runs in processes of their own, with the imports done once."""
+    with warm_runs_serving() as runs:
+        yield runs
 
 
 @pytest.fixture
