@@ -7,14 +7,15 @@ INSTALLED := $(VENV)/.installed
 S3PRL := $(VENV)/s3prl/site-packages
 TRANSFORMERS_4 := $(VENV)/transformers-4/site-packages
 
-.PHONY: help venv demo test verify test-transformers-4 lint
+.PHONY: help venv demo test verify test-transformers-4 lint site-assets
 
 help:
-	@echo "make demo   score two models on a simulated brain"
+	@echo "make demo   score two models on a simulated brain, and put them on a leaderboard"
 	@echo "make test   run every test and every example in the documentation"
 	@echo "make verify run every benchmark on its phantoms: planted against found"
 	@echo "make lint   check style and types"
 	@echo "make venv   install everything into $(VENV)"
+	@echo "make site-assets  rebuild the leaderboard's scripts and style; needs Node"
 
 venv: $(INSTALLED)
 
@@ -22,7 +23,7 @@ venv: $(INSTALLED)
 $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet -c constraints.txt torch
-	$(BIN)/pip install --quiet -c constraints.txt -e ".[speech,brain,abx,site,test,lint]"
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[speech,brain,abx,site,dask,slurm,test,lint]"
 	touch $@
 
 # s3prl wants a torchaudio that does not load beside this torch. What else it needs is there.
@@ -31,9 +32,15 @@ $(S3PRL)/.installed: $(INSTALLED)
 		s3prl torchaudio omegaconf protobuf
 	touch $@
 
+DEMO := build/demo
+
+# The published submissions are copied, so that a demonstration changes nothing that git knows.
 demo: venv
-	$(BIN)/heschl score logmel lebel_moth-ridge --data phantom
-	$(BIN)/heschl score wav2vec2-random lebel_moth-ridge --data phantom
+	rm -rf $(DEMO) && mkdir -p $(DEMO) && cp -r submissions $(DEMO)/submissions
+	$(BIN)/heschl score logmel lebel_moth-ridge --data phantom -o $(DEMO)/logmel.nc
+	$(BIN)/heschl score wav2vec2-random lebel_moth-ridge --data phantom -o $(DEMO)/wav2vec2.nc
+	$(BIN)/heschl submit $(DEMO)/logmel.nc $(DEMO)/wav2vec2.nc --submissions $(DEMO)/submissions
+	$(BIN)/heschl board build $(DEMO)/submissions site
 
 # Tests hold linear algebra to one thread, so that a process a core is as fast as it gets.
 PARALLEL := -n auto --maxprocesses 8 --dist worksteal
@@ -58,3 +65,8 @@ lint: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Scripts and style of the leaderboard are committed as built, so that nobody else needs Node.
+site-assets:
+	cd leaderboard/frontend && npm ci --no-audit --no-fund
+	cd leaderboard/frontend && npm run build && npm run check && npm test

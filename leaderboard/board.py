@@ -7,12 +7,13 @@ and compute nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
 from heschl.leaderboard.score_file import ScoreFile
+from heschl.published import PublishedTable
 
 __all__ = ["Board", "Column", "Group", "Row"]
 
@@ -65,6 +66,19 @@ class Column:
     ceiling_error: float
     ceiling_kind: str
     citation: str
+    normalisation: str = ""
+    score_meaning: str = ""
+    error_in_words: str = ""
+    """The kind of error, such as "standard error over 8 listeners"."""
+    ceiling_in_words: str = ""
+    """What the ceiling is, and whether rows disagree on it."""
+    ranking_in_words: str = ""
+    """What ranks rest on, or why nobody is ranked or told apart."""
+    n_ranked: int = 0
+    is_registered: bool = True
+    in_overall: bool = True
+    """Whether the overall mean has it: a registered benchmark on which more is better, and on which
+    somebody is ranked."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +91,8 @@ class Group:
     """Slugs of columns, or paths of groups joined by ``/``."""
     columns: tuple[str, ...]
     """Every column below it."""
+    words: str = ""
+    """What its mean is of, for who hovers over it."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +122,14 @@ class Board:
     """By the slugs of row and column (or ``overall``): in words, why a number has no rank."""
     overall: Mapping[str, np.ndarray]
     """``value, error, low, high, rank_low, rank_high, coverage`` (row,) of the normalised number;
-    ``coverage`` is the share of columns that a row has."""
+    ``coverage`` is the share of the columns that count on which a row is ranked."""
     separable: Mapping[str, np.ndarray]
     """By a column's slug or ``overall``: whether the paired difference of two rows excludes nought
     (row, row), bool, symmetric."""
+    group_value: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """By the path of a group, joined by ``/``: the mean of its children (row,), NaN for rows that
+    lack a column below it that counts."""
+    overall_in_words: str = ""
+    """What the overall number and its error are."""
+    published: Mapping[str, PublishedTable] = field(default_factory=dict)
+    """By the slug of a column, all that its paper prints, in units of whatever kind."""

@@ -8,14 +8,17 @@ is not is ``null`` in the file and NaN here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 __all__ = [
     "SCORE_FILE_VERSION",
     "Estimate",
     "LayerCurve",
+    "Provenance",
     "Region",
     "Samples",
     "ScoreFile",
@@ -30,7 +33,7 @@ Status = Literal["rerun", "self-reported", "features-only", "published"]
 that nobody else can compute, or a paper. Whether data are simulated is told by ``data_kind``."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Estimate:
     """A number with its standard error, its interval and its p; NaN where there is none."""
 
@@ -41,7 +44,7 @@ class Estimate:
     p: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Region:
     """What a score says of one region, its layers reduced by the benchmark's rule."""
 
@@ -57,7 +60,7 @@ class Region:
     """The layer that was chosen most often; empty where no single one was."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LayerCurve:
     """Values and errors by layer of one region, for both quantities."""
 
@@ -68,7 +71,7 @@ class LayerCurve:
     normalised_error: tuple[float, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Samples:
     """What a paired bootstrap of the board's number needs, in the primary region.
 
@@ -84,7 +87,7 @@ class Samples:
     normalised: tuple[float, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class SurfaceMap:
     """One value for every vertex of fsaverage5, in 255 steps from ``low`` to ``high``.
 
@@ -99,7 +102,37 @@ class SurfaceMap:
     right: bytes
 
 
-@dataclass(frozen=True)
+@lru_cache(maxsize=16)
+def _parsed(text: str) -> dict[str, Any]:
+    return json.loads(text)  # type: ignore[no-any-return]  # it was made of a mapping
+
+
+class Provenance(Mapping[str, Any]):
+    """A provenance that is kept as its text, a tenth of what its objects take; do not change it.
+
+    >>> Provenance('{"seed":0}') == {"seed": 0}
+    True
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __getitem__(self, name: str) -> Any:  # whatever JSON can hold
+        return _parsed(self._text)[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_parsed(self._text))
+
+    def __len__(self) -> int:
+        return len(_parsed(self._text))
+
+    def __repr__(self) -> str:
+        return repr(_parsed(self._text))
+
+
+@dataclass(frozen=True, slots=True)
 class ScoreFile:
     """One model on one benchmark."""
 
@@ -123,6 +156,7 @@ class ScoreFile:
     layers: tuple[str, ...]
     curves: tuple[LayerCurve, ...]
     provenance: Mapping[str, Any]
+    """As `heschl.provenance.REQUIRED` says, but that of digests of data there are counts alone."""
     source_sha256: str
     """Of the netCDF file."""
     source_bytes: int

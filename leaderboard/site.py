@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
-__all__ = ["Site", "script_json"]
+from heschl._version import __version__
+from heschl.disk import usable
+from heschl.errors import MissingData
+from heschl.leaderboard import numbers
+
+__all__ = ["STATIC", "Site", "script_json"]
+
+STATIC = Path(__file__).parent / "static"
+"""Scripts, style and mesh: built from ``frontend/`` by maintainers, and copied into every site."""
 
 
 def script_json(content: Any) -> str:  # whatever JSON can hold
@@ -27,9 +37,16 @@ class Site:
     """A folder that pages, payloads and files are written to.
 
     Pages link to each other by relative paths, since a site must work from disk.
+
+    Parameters
+    ----------
+    folder
+        Where to; files that are there are overwritten.
+    data_date
+        The day of the latest score, as every page's foot shows it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, data_date: str = "") -> None:
         self.folder = folder
         self._environment = jinja2.Environment(
             loader=jinja2.PackageLoader("heschl.leaderboard"),
@@ -37,6 +54,17 @@ class Site:
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+        )
+        self._environment.globals.update(
+            asset=_asset, data_date=data_date, heschl_version=__version__
+        )
+        self._environment.filters.update(
+            amount=numbers.amount,
+            error=numbers.error,
+            number=numbers.number,
+            ramp_step=numbers.ramp_step,
+            script_json=lambda content: _markup(script_json(content)),
+            web_address=numbers.web_address,
         )
 
     def page(self, path: str, template: str, **values: Any) -> None:  # what a template shows
@@ -53,5 +81,30 @@ class Site:
     def file(self, path: str, content: bytes) -> None:
         """Write a file below the site's folder."""
         target = self.folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
+        with usable(self.folder, "name another folder"):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+
+
+@jinja2.pass_context
+def _asset(context: jinja2.runtime.Context, name: str) -> str:
+    # The version makes browsers take a new file, and is ignored on disk.
+    return f"{context['root']}static/{name}?v={_digest(name)}"
+
+
+@cache
+def _digest(name: str) -> str:
+    try:
+        content = (STATIC / name).read_bytes()
+    except FileNotFoundError:
+        raise MissingData(
+            f"leaderboard/static/{name} is missing; in leaderboard/frontend, "
+            "npm ci && npm run build makes it"
+        ) from None
+    return hashlib.sha256(content).hexdigest()[:8]
+
+
+def _markup(text: str) -> Any:  # jinja2 brings markupsafe, which has no stubs to name here
+    from markupsafe import Markup
+
+    return Markup(text)  # noqa: S704 - nothing in script_json can end a script

@@ -66,11 +66,12 @@ def test_repeated_values_are_those_heard_at_each_centre(pairs):
 
     rows = matrix.toarray()
     assert set(np.unique(rows)) <= {0.0, 1.0}
-    for time_s, row in zip(times_s * RATE_HZ, rows, strict=True):
+    np.testing.assert_allclose(times_s * RATE_HZ, np.arange(len(rows)) + 0.5, rtol=1e-12)
+    for frame, row in enumerate(rows):
         heard = [
             event
             for event in range(len(pairs))
-            if onsets_s[event] * RATE_HZ <= time_s < offsets_s[event] * RATE_HZ
+            if onsets_s[event] * RATE_HZ <= frame + 0.5 < offsets_s[event] * RATE_HZ
         ]
         assert np.flatnonzero(row).tolist() == heard[-1:]
 

@@ -85,7 +85,7 @@ def test_draws_give_the_error_on_the_scale_of_each_quantity():
     )
     chosen = xr.DataArray([[1, 0]], dims=("subject", "roi"))
 
-    population = groups_of(score, draws=draws, chosen=chosen)["population"]
+    population = groups_of(score, draws=draws, drawn_items="these", chosen=chosen)["population"]
 
     board = population.sel(layer_rule="inner", roi="en")
     of_layer = draws.sel(layer="high", roi="en").to_numpy()
@@ -100,12 +100,21 @@ def test_draws_give_the_error_on_the_scale_of_each_quantity():
         board["rule_value"].sel(quantity="score"), score.sel(layer="high", roi="en").item()
     )
     assert np.isnan(board["rule_p"]).all()
+    kept = population["rule_draws"].sel(roi="en")
+    np.testing.assert_array_equal(kept.sel(quantity="score"), of_layer)
+    np.testing.assert_allclose(kept.sel(quantity="normalised"), 2 * of_layer - 1)
 
 
 def test_draws_of_many_samples_are_refused():
     draws = xr.DataArray(np.zeros((2, 5, 2)), dims=("layer", "draw", "roi"))
     with pytest.raises(InvalidInput, match="there are 8"):
-        groups_of(accuracy(), draws=draws)
+        groups_of(accuracy(), draws=draws, drawn_items="these")
+
+
+def test_draws_of_who_knows_what_are_refused():
+    draws = xr.DataArray(np.zeros((2, 5, 2)), dims=("layer", "draw", "roi"))
+    with pytest.raises(InvalidInput, match="could be of any items"):
+        groups_of(accuracy().isel(subject=[0]), draws=draws)
 
 
 def test_a_ceiling_that_chance_reaches_is_refused():

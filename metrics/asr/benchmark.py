@@ -139,6 +139,7 @@ class RecognitionBenchmark:
                 dims=(LAYER, DRAW, ROI),
                 coords={**layer, ROI: list(self.rois)},
             ),
+            drawn_items=test.digest,
             extra={
                 "n_words": of_test(words.sum()),
                 "n_errors": of_test(errors.sum()),

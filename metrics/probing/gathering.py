@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import cast
 
 import numpy as np
 import xarray as xr
 
 from heschl.cells import Arrays, Cell
+from heschl.contracts import LabelledDataset
 from heschl.dimensions import DRAW, LAYER, ROI, SUBJECT
 from heschl.encoding_rows import stored
 from heschl.errors import InvalidInput
@@ -94,6 +96,7 @@ def gather_parts(
         seed=session.seed,
         chosen=labelled(_best(table(lambda _, arrays: arrays["inner"])).astype(np.int64)),
         draws=_draws(parts, kept, coordinates) if n_folds == 1 else None,
+        drawn_items=_digest_of(parts[0], session) if n_folds == 1 else "",
         extra=extra
         | {
             "permuted": of_kind(_PERMUTED),
@@ -103,6 +106,11 @@ def gather_parts(
             "n_train": table(lambda _, arrays: arrays["n_train"])[0].astype(np.int64),
         },
     )
+
+
+def _digest_of(part: Asked, session: Session) -> str:
+    items = part.items(cast("LabelledDataset", session.dataset.get()))
+    return items.digest if items else ""
 
 
 def _best(values: xr.DataArray) -> np.ndarray:

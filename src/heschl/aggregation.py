@@ -193,7 +193,9 @@ def over_stimuli(population: xr.Dataset, summary: xr.Dataset) -> xr.Dataset:
     xr.Dataset
         The same with ``error, low, high`` of each layer, of the mean over layers
         and of the layers chosen within the training rows. The other rules look at
-        all listeners, so they have none; nothing has a ``p``.
+        all listeners, so they have none; nothing has a ``p``. ``rule_draws``
+        (quantity, draw, roi) are the draws of the benchmark's own rule, so that two
+        models can be compared draw by draw.
     """
     level = float(population.attrs["interval_level"])
     draws = summary["draws"].mean(SUBJECT)  # (layer, draw, roi)
@@ -215,6 +217,10 @@ def over_stimuli(population: xr.Dataset, summary: xr.Dataset) -> xr.Dataset:
         changed[f"{prefix}error"].loc[label] = of_row.std(DRAW, ddof=1).to_numpy()
         for name, share in quantiles.items():
             changed[f"{prefix}{name}"].loc[label] = of_row.quantile(share, DRAW).to_numpy()
+    own = of_rules.get(str(within[0]) if within else "nested")
+    if own is not None:
+        by_quantity = [own.drop_vars(own.coords, errors="ignore")] * len(QUANTITIES)
+        changed["rule_draws"] = xr.concat(by_quantity, "quantity").transpose("quantity", DRAW, ROI)
     return changed
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -13,6 +14,7 @@ import numpy as np
 
 from heschl.configuration import digest, plain
 from heschl.errors import DiskRefused, EntryLost, InvalidInput
+from heschl.leases import Onlooker, leased, leases_below
 from heschl.remembered import remembering
 from heschl.store import Store
 
@@ -28,6 +30,8 @@ ComputeMany = Callable[[Mapping[str, Sequence[int]], Report], Iterator[tuple[str
 """The same for several cells, each named by what it is about."""
 
 _TRACE_TAIL_LINES = 12
+_LOOK_AGAIN_S = 0.2
+"""How long to wait for what another process makes, before looking whether it is there."""
 
 
 @dataclass(frozen=True)
@@ -132,19 +136,37 @@ def run_together(
             f"cells of shared work are about {[cell.about for cell in cells]}; expected something "
             "else for each, by which it is named"
         )
+    outcomes: dict[str, Outcome] = {}
+    onlooker = Onlooker()
+    while left := {
+        cell.about: cell for cell in cells if cell.about not in outcomes and cell.missing(store)
+    }:
+        outcomes |= _of_unclaimed(left, store, report or _silent)
+        for about, cell in left.items():
+            if about not in outcomes:  # another process is at it
+                onlooker.break_stale(leases_below(store.folder) / cell.keys[0])
+        if not outcomes.keys() >= left.keys():
+            time.sleep(_LOOK_AGAIN_S)
+    return [outcomes.get(cell.about, Outcome("cached", 0.0)) for cell in cells]
+
+
+def _of_unclaimed(cells: Mapping[str, Cell], store: Store, report: Report) -> dict[str, Outcome]:
+    """Make the missing entries of those cells that no other process is at."""
+    by_key = {cell.keys[0]: cell for cell in cells.values()}
     begin = time.perf_counter()
-    todo = {cell.about: cell for cell in cells if cell.missing(store)}
-    with remembering(store.folder):
-        failures = _failures(todo, store, report or _silent)
+    with ExitStack() as stack:
+        with store.usable():
+            claimed = stack.enter_context(leased(leases_below(store.folder), by_key))
+        # Whoever held a lease a moment ago has left its entries.
+        todo = {by_key[key].about: by_key[key] for key in by_key if key in claimed}
+        todo = {about: cell for about, cell in todo.items() if cell.missing(store)}
+        with remembering(store.folder):
+            failures = _failures(todo, store, report)
     seconds = (time.perf_counter() - begin) / max(1, len(todo))
-    outcomes = []
-    for cell in cells:
-        failure = failures.get(cell.about)
-        if cell.about not in todo:
-            outcomes.append(Outcome("cached", 0.0))
-        else:
-            outcomes.append(Outcome("failed" if failure else "done", seconds, failure))
-    return outcomes
+    return {
+        about: Outcome("failed" if about in failures else "done", seconds, failures.get(about))
+        for about in todo
+    }
 
 
 def _failures(cells: Mapping[str, Cell], store: Store, report: Report) -> dict[str, Failure]:

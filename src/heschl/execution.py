@@ -5,8 +5,9 @@ An engine is given batches: cells of shared work together, others one by one.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Future, as_completed
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -25,13 +26,21 @@ Numbered = tuple[int, Cell]
 Batch = Sequence[Numbered]
 """Cells that are handed to an engine in one call."""
 
+_TRIES = 4
+"""How often a batch is handed out whose worker dies: not every death is its own fault."""
+
+_MANY = 1000
+"""How many batches to hand to an engine that does not say how many workers it has."""
+
 
 class Executor(Protocol):
     """What scoring asks of an engine: take a call, promise its result.
 
     It may say in ``n_workers`` how many calls it runs at once, as pools of
     `concurrent.futures` do in their way: cells of shared work are then put
-    together into so many calls. Without it, each goes by itself.
+    together into so many calls. Without it, each goes by itself. An engine
+    with a queue of its own has ``submit_all(call, arguments)``, which returns a
+    future for each. What fails with a `BrokenExecutor` is tried again.
     """
 
     def submit(self, call: Callable[..., Result], /, *args: Any) -> Future[Result]:
@@ -89,14 +98,52 @@ def run_cells(
                 report = partial(_progressed, watcher, batch)
                 yield from _settled(_submitted(executor, batch, store, report), batch)
             continue
-        futures = {_submitted(executor, batch, store): batch for batch in of_stage}
-        try:
-            for future in as_completed(futures):
-                yield from _settled(future, futures[future])
-        finally:
-            # After an interruption nothing new begins.
-            for future in futures:
-                future.cancel()
+        yield from _concurrently(of_stage, executor, store)
+
+
+def _concurrently(
+    of_stage: Iterable[Batch], executor: Executor, store: Store
+) -> Iterator[tuple[int, Cell, Outcome]]:
+    """Run batches on an engine; what goes down with a worker is tried again, in halves."""
+    waiting = deque((batch, 1) for batch in of_stage)
+    running: dict[Future[list[Outcome]], tuple[Batch, int]] = {}
+    try:
+        while waiting or running:
+            n_free = len(waiting) if _takes_all(executor) else _n_ahead(executor) - len(running)
+            handed = [waiting.popleft() for _ in range(min(n_free, len(waiting)))]
+            futures = _handed_over(executor, [batch for batch, _ in handed], store)
+            running |= dict(zip(futures, handed, strict=True))
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                batch, n_tries = running.pop(future)
+                if n_tries < _TRIES and isinstance(_error_of(future), BrokenExecutor):
+                    waiting.extend((half, n_tries + 1) for half in _halves(batch))
+                else:
+                    yield from _settled(future, batch)
+    finally:
+        # After an interruption nothing new begins.
+        for future in running:
+            future.cancel()
+
+
+def _halves(batch: Batch) -> list[Batch]:
+    """Return two halves, so that in the end only the cell is lost that workers die of."""
+    middle = -(-len(batch) // 2)
+    return [half for half in (batch[:middle], batch[middle:]) if half]
+
+
+def _takes_all(executor: Executor) -> bool:
+    """Return whether an engine wants a stage at once: it has a queue that outlives its workers."""
+    return hasattr(executor, "submit_all")
+
+
+def _n_ahead(executor: Executor) -> int:
+    """Return how many batches to hand out: few, since all of them go down with a broken pool."""
+    n_workers = _n_workers(executor)
+    return _MANY if n_workers is None else 2 * n_workers
+
+
+def _error_of(future: Future[Any]) -> BaseException | None:
+    return CancelledError() if future.cancelled() else future.exception()
 
 
 def batches(numbered: Iterable[Numbered], store: Store, n_workers: int | None) -> list[Batch]:
@@ -133,6 +180,16 @@ def _progressed(watcher: Watcher, batch: Batch, fraction: float) -> None:
     """Tell of each cell of a batch how much is done, since all are as far."""
     for _, cell in batch:
         watcher.progressed(cell, fraction)
+
+
+def _handed_over(
+    executor: Executor, of_stage: Sequence[Batch], store: Store
+) -> list[Future[list[Outcome]]]:
+    """Return the futures of batches."""
+    if not of_stage or not _takes_all(executor):
+        return [_submitted(executor, batch, store) for batch in of_stage]
+    arguments = [([cell for _, cell in batch], store) for batch in of_stage]
+    return list(executor.submit_all(run_together, arguments))  # type: ignore[attr-defined]  # asked
 
 
 def _submitted(

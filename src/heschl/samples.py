@@ -36,6 +36,7 @@ def sample_groups(
     seed: int,
     chosen: xr.DataArray | None = None,
     draws: xr.DataArray | None = None,
+    drawn_items: str = "",
     extra: Mapping[str, xr.DataArray] | None = None,
 ) -> dict[str, xr.Dataset]:
     """Return the groups ``summary``, ``population``, ``units`` and ``ceiling``.
@@ -63,6 +64,9 @@ def sample_groups(
     draws
         (layer, draw, roi) of the score with items drawn anew, where one sample is all there is;
         ``chosen`` is then needed wherever there are several layers.
+    drawn_items
+        With draws: the digest of the items of the primary part, so that only draws of the same
+        items are ever compared one by one.
     extra
         What else is known; it becomes part of ``summary`` as it is.
     """
@@ -100,7 +104,12 @@ def sample_groups(
             summary[f"inner_{name}"] = summary[name].isel({LAYER: chosen}).drop_vars(LAYER)
     population = over_subjects(summary, seed=seed)
     if draws is not None:
+        if not drawn_items:
+            raise InvalidInput(
+                "draws without drawn_items could be of any items; give the digest of those drawn"
+            )
         population = _over_draws(population, draws, floor, top, chosen)
+        population.attrs["drawn_items"] = drawn_items
     units = _units(summary, is_there)
     if chosen is not None:
         units["inner_layer"] = (

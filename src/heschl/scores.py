@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from heschl.dimensions import LAYER, ROI, STIMULUS, SUBJECT, UNIT
+from heschl.dimensions import DRAW, LAYER, ROI, STIMULUS, SUBJECT, UNIT
 from heschl.disk import usable
 from heschl.errors import CorruptData, InvalidInput, MissingData, UnknownName, near_names
 from heschl.layer_choice import LAYER_RULES
@@ -57,6 +57,8 @@ _SCHEMA: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "ceiling": {"ceiling": (UNIT,)},
 }
+_WHERE_DRAWN = {"rule_draws": ("quantity", DRAW, ROI)}
+"""What else ``/population`` may have; files from before draws were kept do without."""
 _ROOT = (
     "schema_version",
     "model",
@@ -378,7 +380,8 @@ def schema_problems(tree: xr.DataTree) -> list[str]:
             problems.append(f"the group /{group} is missing")
             continue
         node = tree[group]
-        for name, dims in variables.items():
+        kept = {name: dims for name, dims in _WHERE_DRAWN.items() if name in node.data_vars}
+        for name, dims in (variables | kept).items():
             if name not in node.data_vars:
                 problems.append(f"/{group}/{name} is missing")
             elif node[name].dims != dims:

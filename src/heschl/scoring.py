@@ -17,11 +17,13 @@ from typing import Any, overload
 import xarray as xr
 
 from heschl.cells import Cell, Outcome
+from heschl.configuration import digest
 from heschl.contracts import Benchmark, Choosy, Dataset
+from heschl.dimensions import DRAW
+from heschl.engines import engine
 from heschl.errors import CellsFailed, EntryLost, InvalidInput
 from heschl.execution import (
     Executor,
-    SerialExecutor,
     Silent,
     Watcher,
     batches,
@@ -128,7 +130,7 @@ def score(
     subjects: Sequence[str] | None = None,
     data: str | os.PathLike[str] | Dataset | None = None,
     device: str = "auto",
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
     seed: int = 0,
     store: Store | str | os.PathLike[str] | None = None,
     watcher: Watcher | None = None,
@@ -144,7 +146,7 @@ def score(
     subjects: Sequence[str] | None = None,
     data: str | os.PathLike[str] | Dataset | None = None,
     device: str = "auto",
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
     seed: int = 0,
     store: Store | str | os.PathLike[str] | None = None,
     watcher: Watcher | None = None,
@@ -160,7 +162,7 @@ def score(
     subjects: Sequence[str] | None = None,
     data: str | os.PathLike[str] | Dataset | None = None,
     device: str = "auto",
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
     seed: int = 0,
     store: Store | str | os.PathLike[str] | None = None,
     watcher: Watcher | None = None,
@@ -175,7 +177,7 @@ def score(
     subjects: Sequence[str] | None = None,
     data: str | os.PathLike[str] | Dataset | None = None,
     device: str = "auto",
-    executor: Executor | None = None,
+    executor: Executor | str | None = None,
     seed: int = 0,
     store: Store | str | os.PathLike[str] | None = None,
     watcher: Watcher | None = None,
@@ -200,8 +202,9 @@ def score(
         ``"cpu"``, ``"cuda"``, ... or ``"auto"``: for models that live on one, and for metrics that
         can multiply there. No result depends on it but by rounding, and no key at all.
     executor
-        Anything shaped like `concurrent.futures.Executor`; in this process by default.
-        Listeners who share a design are then cut into as many groups as it has workers.
+        The name of an engine as `heschl.engines` reads it (``"processes:4"``), or anything
+        shaped like `concurrent.futures.Executor`; in this process by default. Listeners who
+        share a design are then cut into as many groups as it has workers.
     seed
         For every random choice of the benchmark: penalty folds, bootstraps.
     store
@@ -218,36 +221,31 @@ def score(
     CellsFailed
         If cells failed. The others are done and kept.
     """
-    if executor is not None and not callable(getattr(executor, "submit", None)):
-        raise InvalidInput(
-            f"executor={executor!r}; expected an object with submit(), such as "
-            "concurrent.futures.ProcessPoolExecutor(), or None"
-        )
     lacking = [] if watcher is None else [n for n in _HEARS if not hasattr(watcher, n)]
     if lacking:
         raise InvalidInput(f"watcher={watcher!r} lacks {lacking}; see heschl.execution.Watcher")
+    used_store = store if isinstance(store, Store) else Store(store)
     settings: dict[str, Any] = {
         "layers": layers,
         "subjects": subjects,
         "data": data,
         "device": device,
         "seed": seed,
-        "store": store,
+        "store": used_store,
     }
-    if isinstance(model, list) or isinstance(benchmark, list):
-        models = model if isinstance(model, list) else [model]
-        benchmarks = benchmark if isinstance(benchmark, list) else [benchmark]
-        return [
-            _score_one(plan(m, b, **settings), executor, watcher)
+    models = model if isinstance(model, list) else [model]
+    benchmarks = benchmark if isinstance(benchmark, list) else [benchmark]
+    with engine(executor, used_store.folder) as opened:
+        scores = [
+            _score_one(plan(m, b, **settings), opened, watcher or Silent())
             for m in models
             for b in benchmarks
         ]
-    return _score_one(plan(model, benchmark, **settings), executor, watcher)
+    return scores if isinstance(model, list) or isinstance(benchmark, list) else scores[0]
 
 
-def _score_one(planned: Plan, executor: Executor | None, watcher: Watcher | None) -> Score:
+def _score_one(planned: Plan, executor: Executor, watching: Watcher) -> Score:
     session, benchmark = planned.session, planned.benchmark
-    watching, engine = watcher or Silent(), executor or SerialExecutor()
     header = {
         "model": session.model_id,
         "benchmark": benchmark.card.id,
@@ -261,7 +259,7 @@ def _score_one(planned: Plan, executor: Executor | None, watcher: Watcher | None
         cells = [cell for _, cell in todo]
         watching.planned(cells, sum(map(planned.is_cached, cells)))
         run = start_run(session.store, planned.cells, header)
-        for number, cell, outcome in run_cells(todo, session.store, engine, watching):
+        for number, cell, outcome in run_cells(todo, session.store, executor, watching):
             with session.store.usable():
                 run.record(number, outcome)
             watching.finished(cell, outcome)
@@ -354,5 +352,22 @@ def _gathered(planned: Plan, outcomes: Sequence[Outcome], seconds: dict[str, flo
     groups = dict(benchmark.gather(session, planned.cells))
     provenance |= groups.pop("provenance", xr.Dataset()).attrs
     groups |= {"provenance": xr.Dataset(attrs=provenance)}
+    if "rule_draws" in groups["population"]:
+        drawn = _draws_digest(planned, groups["population"], digests)
+        groups["population"] = groups["population"].assign_attrs(draws_digest=drawn)
     tree = xr.DataTree.from_dict({"/": root, **{f"/{name}": each for name, each in groups.items()}})
     return Score(tree)
+
+
+def _draws_digest(planned: Plan, population: xr.Dataset, digests: Mapping[str, Any]) -> str:
+    """Return what is the same for two models exactly if their draws are of the same samples."""
+    return digest(
+        {
+            "benchmark": planned.benchmark.configuration(),
+            "sounds": digests["sounds"],
+            "recordings": digests["recordings"],
+            "items": population.attrs.get("drawn_items", ""),
+            "seed": planned.session.seed,
+            "n_draws": population.sizes[DRAW],
+        }
+    )

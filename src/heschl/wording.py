@@ -44,7 +44,7 @@ def plural(noun: str) -> str:
     """
     if noun.endswith("us"):
         return f"{noun[:-2]}i"
-    if noun.endswith("y") and noun[-2] not in "aeiou":
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
         return f"{noun[:-1]}ies"
     return f"{noun}s"
 

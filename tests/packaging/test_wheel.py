@@ -19,7 +19,11 @@ def shipped_files(tree: Path) -> set[str]:
         f"{home}/{path.relative_to(folder).as_posix()}"
         for folder, home in homes.items()
         for path in folder.rglob("*")
-        if path.is_file() and path.suffix != ".md" and not is_within_link(path, folder)
+        if path.is_file()
+        and path.suffix != ".md"
+        and not is_within_link(path, folder)
+        # The sources of the site's scripts are for maintainers; what they make is shipped.
+        and path.relative_to(tree).parts[:2] != ("leaderboard", "frontend")
     }
 
 

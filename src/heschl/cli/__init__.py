@@ -33,7 +33,11 @@ _COMMANDS = {
     "doctor": "what is installed, what is broken and what to do",
     "fetch": "download a dataset, or part of it",
     "data": "check: a dataset's folder against its manifest",
+    "board": "the leaderboard: build its site, or serve it",
     "cache": "the store: ls, why, gc",
+    "submit": "put scores on the leaderboard",
+    "submissions": "check: whether the leaderboard's submissions may stand",
+    "reproduce": "run a submission again and report the first difference",
     "cite": "the BibTeX of what a score uses",
 }
 
@@ -92,7 +96,7 @@ def _help() -> str:
         "",
         "usage: heschl COMMAND [...]      heschl COMMAND --help for its options",
         "",
-        *(f"  {name:<8} {summary}" for name, summary in _COMMANDS.items()),
+        *(f"  {name:<11} {summary}" for name, summary in _COMMANDS.items()),
         "",
         "first steps:",
         "  heschl list",

@@ -27,6 +27,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", metavar="FILE.nc", help="where to write; default: below the store"
     )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--workers",
+        metavar="N",
+        dest="engine",
+        type="processes:{}".format,
+        help="so many processes of this machine; default: this one alone",
+    )
+    where.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        dest="engine",
+        type="dask:{}".format,
+        help="a Dask cluster, tcp://host:8786, or so many workers of its own here",
+    )
+    where.add_argument(
+        "--slurm",
+        metavar="SETTINGS",
+        dest="engine",
+        type="slurm:{}".format,
+        help="job arrays: partition=gpu,gpus_per_node=1,timeout_min=240,jobs=64",
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress")
 
 
@@ -36,7 +58,11 @@ def run(arguments: argparse.Namespace) -> int:
         prepared_target(arguments.output)  # so that no mistake in it shows after hours of work
     with watching(is_quiet=arguments.quiet) as watcher:
         result = score(
-            arguments.model, arguments.benchmark, watcher=watcher, **scoring_settings(arguments)
+            arguments.model,
+            arguments.benchmark,
+            watcher=watcher,
+            executor=arguments.engine,
+            **scoring_settings(arguments),
         )
     path = result.save(arguments.output or _default_path(result, Store(arguments.store)))
     if arguments.json:

@@ -1,0 +1,199 @@
+"""A board as tables of text: CSV for programs and spreadsheets, LaTeX for papers.
+
+Names come from submitters, so nothing of them may act: no formula in a spreadsheet, no command in
+LaTeX.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import unicodedata
+from collections.abc import Iterator
+
+from heschl.leaderboard.board import Board
+
+__all__ = ["CSV_FIELDS", "board_as_csv", "board_as_latex", "csv_text", "latex_text"]
+
+QUANTITIES = ("score", "normalised")
+_PARTS = {"value": "", "error": "_error", "low": "_low", "high": "_high"}
+_NUMBERS = tuple(f"{quantity}{suffix}" for quantity in QUANTITIES for suffix in _PARTS.values())
+CSV_FIELDS = (
+    "section",
+    "row",
+    "id",
+    "name",
+    "column",
+    "benchmark",
+    "version",
+    "status",
+    *_NUMBERS,
+    "ceiling",
+    "ceiling_error",
+    "rank_low",
+    "rank_high",
+    "why_unranked",
+    "coverage",
+    "primary_roi",
+    "layer",
+    "sample",
+    "n",
+    "source_sha256",
+)
+
+# A spreadsheet takes a cell that begins so for a formula, in some languages by the wide forms of
+# the signs too; the apostrophe marks a text.
+_FORMULA_STARTS = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "\n",
+    "'",
+    "\uff1d",
+    "\uff0b",
+    "\uff0d",
+    "\uff20",
+)
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    # As commands, since BibTeX counts braces even behind a backslash.
+    "{": r"\textbraceleft{}",
+    "}": r"\textbraceright{}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "_": r"\_",
+    "%": r"\%",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+}
+
+
+def csv_text(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula.
+
+    >>> csv_text("=1+1"), csv_text("logmel")
+    ("'=1+1", 'logmel')
+    """
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def latex_text(text: str) -> str:
+    r"""Return a text that LaTeX prints as it is, on one line.
+
+    >>> latex_text("a_b\\input{x}")
+    'a\\_b\\textbackslash{}input\\textbraceleft{}x\\textbraceright{}'
+    """
+    # Controls of the line or of the direction of writing would set what stands around the text.
+    one_line = "".join(" " if c.isspace() else c for c in text)
+    shown = (
+        c for c in one_line if unicodedata.category(c) not in {"Cc", "Cf", "Cs"} or c == "\u200d"
+    )
+    return " ".join("".join(_LATEX.get(c, c) for c in shown).split())
+
+
+def board_as_csv(board: Board) -> str:
+    """Return a line for each number, and one for each row's mean over all benchmarks.
+
+    Numbers are written in full, so that they read back as they were; where there is none, the
+    field is empty.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(CSV_FIELDS)
+    for line in (*_cell_lines(board), *_overall_lines(board)):
+        writer.writerow([_field(line.get(name)) for name in CSV_FIELDS])
+    return text.getvalue()
+
+
+def _cell_lines(board: Board) -> Iterator[dict[str, object]]:
+    for i, row in enumerate(board.rows):
+        for j, column in enumerate(board.columns):
+            file = board.files.get((row.slug, column.slug))
+            if file is None:
+                continue
+            region = file.primary
+            numbers = {
+                f"{quantity}{suffix}": float(getattr(board, part)[quantity][i, j])
+                for quantity in QUANTITIES
+                for part, suffix in _PARTS.items()
+            }
+            yield {
+                "section": board.section,
+                "row": row.slug,
+                "id": row.id,
+                "name": row.name,
+                "column": column.slug,
+                "benchmark": column.id,
+                "version": file.benchmark_version,
+                "status": file.status,
+                **numbers,
+                "ceiling": region.ceiling,
+                "ceiling_error": region.ceiling_error,
+                "rank_low": int(board.rank_low[i, j]),
+                "rank_high": int(board.rank_high[i, j]),
+                "why_unranked": board.why_unranked.get((row.slug, column.slug), ""),
+                "primary_roi": file.primary_roi,
+                "layer": region.layer,
+                "sample": file.samples.noun,
+                "n": region.n,
+                "source_sha256": file.source_sha256,
+            }
+
+
+def _overall_lines(board: Board) -> Iterator[dict[str, object]]:
+    overall = board.overall
+    for i, row in enumerate(board.rows):
+        yield {
+            "section": board.section,
+            "row": row.slug,
+            "id": row.id,
+            "name": row.name,
+            "column": "overall",
+            "benchmark": "overall",
+            **{f"normalised{suffix}": float(overall[part][i]) for part, suffix in _PARTS.items()},
+            "rank_low": int(overall["rank_low"][i]),
+            "rank_high": int(overall["rank_high"][i]),
+            "why_unranked": board.why_unranked.get((row.slug, "overall"), ""),
+            "coverage": float(overall["coverage"][i]),
+        }
+
+
+def _field(value: object) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    return csv_text(value) if isinstance(value, str) else repr(value)
+
+
+def board_as_latex(board: Board) -> str:
+    """Return the normalised numbers with their errors as one LaTeX table, a line for each row."""
+    head = " & ".join(["Model", *(latex_text(column.label) for column in board.columns), "Mean"])
+    lines = [
+        f"% The {board.section} section: normalised scores and their standard errors.",
+        "% Needs booktabs; names may hold any script, so set it with LuaLaTeX or XeLaTeX.",
+        rf"\begin{{tabular}}{{l{'r' * (len(board.columns) + 1)}}}",
+        r"\toprule",
+        rf"{head} \\",
+        r"\midrule",
+    ]
+    value, error = board.value["normalised"], board.error["normalised"]
+    for i, row in enumerate(board.rows):
+        cells = [_latex_number(value[i, j], error[i, j]) for j in range(len(board.columns))]
+        mean = _latex_number(board.overall["value"][i], board.overall["error"][i])
+        lines.append(rf"{' & '.join([latex_text(row.name), *cells, mean])} \\")
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
+
+
+def _latex_number(value: float, error: float) -> str:
+    if not math.isfinite(value):
+        return "--"
+    return f"${value:.3f}$" if not math.isfinite(error) else rf"${value:.3f} \pm {error:.3f}$"

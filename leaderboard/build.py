@@ -1,0 +1,141 @@
+"""Building the site: submissions in, a folder out that opens from disk or any host.
+
+The folder is written beside its place and moved there when it is whole, so that nobody ever sees
+half a site. The same submissions give the same bytes: no clock, no order of the disk.
+"""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from heschl.disk import usable
+from heschl.errors import InvalidInput, MissingData
+from heschl.leaderboard import (
+    about_page,
+    benchmark_pages,
+    compare_page,
+    downloads,
+    main_page,
+    model_pages,
+    surface_maps,
+)
+from heschl.leaderboard.assembly import assemble
+from heschl.leaderboard.board import Board
+from heschl.leaderboard.site import STATIC, Site
+from heschl.leaderboard.submissions import read_submissions
+
+__all__ = ["build", "first_page"]
+
+_SECTIONS = ("real", "phantom")
+# What pages offer for download is there before them.
+_WRITERS = (
+    downloads,
+    surface_maps,
+    main_page,
+    model_pages,
+    benchmark_pages,
+    compare_page,
+    about_page,
+)
+_MARK = "heschl-site.txt"
+_MARK_TEXT = b"Written by `heschl board build`, which replaces this folder and all that is in it.\n"
+
+
+def build(submissions: Path, folder: Path) -> Path:
+    """Write the site of a folder of submissions.
+
+    Parameters
+    ----------
+    submissions
+        A folder of folders, each with a ``card.toml`` and score files.
+    folder
+        Where to; a site that is there is replaced, anything else is refused.
+
+    Returns
+    -------
+    Path
+        The folder, in full.
+    """
+    submissions, folder = submissions.expanduser().resolve(), folder.expanduser().resolve()
+    _require_submissions(submissions)
+    _require_place(folder, submissions)
+    found = read_submissions(submissions)
+    boards = {section: assemble(found, section) for section in _SECTIONS}
+    with _moved_into(folder) as fresh:
+        write_site(fresh, boards)
+    return folder
+
+
+def write_site(folder: Path, boards: Mapping[str, Board]) -> None:
+    """Write the pages, data and files of boards into a folder that is empty."""
+    site = Site(folder, data_date=_latest_day(boards.values()))
+    site.file(_MARK, _MARK_TEXT)
+    for asset in sorted(path for path in STATIC.iterdir() if not path.name.startswith(".")):
+        site.file(f"static/{asset.name}", asset.read_bytes())
+    for writer in _WRITERS:
+        writer.write(site, boards)
+
+
+def first_page(folder: Path) -> str:
+    """Return the address of a built site's first page on this disk."""
+    return (folder / "index.html").resolve().as_uri()
+
+
+def _require_submissions(submissions: Path) -> None:
+    if submissions.is_dir():
+        return
+    raise MissingData(
+        f"there is no folder of submissions at {submissions}; name one, make one with "
+        "`heschl submit SCORE.nc`, or clone Heschl's repository, whose `submissions` folder holds "
+        "the published ones (an installed package does not)"
+    )
+
+
+def _require_place(folder: Path, submissions: Path) -> None:
+    if folder == submissions or submissions in folder.parents:
+        raise InvalidInput(
+            f"the site would lie at {folder}, within the submissions; name a folder elsewhere"
+        )
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise InvalidInput(f"{folder} is a file; name a folder for the site")
+    if any(folder.iterdir()) and not (folder / _MARK).is_file():
+        raise InvalidInput(
+            f"{folder} holds something else than a site ({_MARK} is not in it), which would be "
+            "lost; name an empty folder or one that `heschl board build` has written"
+        )
+
+
+@contextmanager
+def _moved_into(folder: Path) -> Iterator[Path]:
+    """Give a new folder that takes the place of ``folder`` if all goes well, and is gone if not."""
+    name = f".{folder.name}.{uuid.uuid4().hex}"
+    fresh, old = folder.with_name(f"{name}.new"), folder.with_name(f"{name}.old")
+    try:
+        with usable(folder, "name another folder"):
+            fresh.mkdir(parents=True)
+        yield fresh
+        with usable(folder, "name another folder"):
+            if folder.exists():
+                folder.rename(old)
+            try:
+                fresh.rename(folder)
+            except BaseException:
+                if old.exists():
+                    old.rename(folder)
+                raise
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _latest_day(boards: Iterable[Board]) -> str:
+    started = (
+        str(file.provenance.get("started", "")) for board in boards for file in board.files.values()
+    )
+    return max((moment[:10] for moment in started), default="")

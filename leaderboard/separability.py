@@ -1,0 +1,189 @@
+"""Which models a benchmark tells apart: a paired bootstrap, the same resamples for all of them.
+
+What listeners, folds or sounds have in common cancels in the difference of two models, which is why
+intervals of single models that overlap say little. Two models are separable if nought lies outside
+the central 95 % of the differences that draws give. It is not transitive: a may be told from c and
+neither from b.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+__all__ = ["LEAST_SAMPLES", "LEVEL", "N_DRAWS", "resampled", "seed_of", "separable"]
+
+N_DRAWS = 2000
+LEVEL = 0.95
+LEAST_SAMPLES = 6
+"""With five listeners who all agree, a sign-flip test has p = .06: nothing can be told apart. A
+bootstrap over so few would say otherwise, since it takes them for all there are."""
+
+_GRID_BITS = 32
+_EXACT_BITS = 53
+_CHUNK = 240
+"""Draws that are counted at once; counts of a chunk fit into a byte."""
+_BLOCK = 8
+"""Rows that are compared with all others at once."""
+_HIGHEST_STEP = 65535.0
+
+
+def seed_of(name: str) -> int:
+    """Return the seed of what has a name: the same wherever it stands among others.
+
+    >>> seed_of("nh2015-ridge") == seed_of("nh2015-ridge")
+    True
+    """
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
+
+
+def resampled(values: np.ndarray, *, seed: int, n_draws: int = N_DRAWS) -> np.ndarray:
+    """Return means (row, draw) of samples that are drawn with replacement, the same for all rows.
+
+    Samples are rounded to a grid so fine that no digit of a score sees it, on which sums are exact:
+    neither the order of summing nor the machine can make two equal rows differ.
+
+    Parameters
+    ----------
+    values
+        (row, sample), finite.
+    seed
+        Of the draws.
+    n_draws
+        How many.
+
+    Examples
+    --------
+    >>> draws = resampled(np.array([[1.0, 2.0, 4.0], [1.5, 2.5, 4.5]]), seed=0)
+    >>> (draws[1] - draws[0] == 0.5).all()
+    np.True_
+    """
+    n_rows, n_samples = values.shape
+    counts = np.random.default_rng(seed).multinomial(
+        n_samples, np.full(n_samples, 1 / n_samples), size=n_draws
+    )
+    largest = n_samples * float(np.abs(values).max(initial=1.0))
+    bits = min(_GRID_BITS, _EXACT_BITS - 1 - int(np.ceil(np.log2(largest))))
+    on_grid = np.ldexp(np.rint(np.ldexp(values, bits)), -bits)
+    return np.asarray((on_grid @ counts.T.astype(np.float64)) / n_samples).reshape(n_rows, n_draws)
+
+
+def separable(draws: np.ndarray) -> np.ndarray:
+    """Return whether nought is outside the central 95 % of differences, symmetric (row, row).
+
+    The ends of the central part are draws themselves: those that leave less than 2.5 % beyond them.
+    Nothing is approximated. Of most pairs a part of the draws says that they cannot be separable,
+    or their ranges that they must be; the others are counted whole.
+
+    Parameters
+    ----------
+    draws
+        (row, draw), finite; a draw is of the same samples in every row.
+
+    Examples
+    --------
+    >>> draws = resampled(np.array([[0.0, 9.0, 0, 9, 0, 9], [1.0, 10, 1, 10, 1, 10]]), seed=0)
+    >>> separable(draws)
+    array([[False,  True],
+           [ True, False]])
+    """
+    n_rows, n_draws = draws.shape
+    most = _most_beyond(n_draws)
+    found = np.zeros((n_rows, n_rows), dtype=bool)
+    if n_rows < 2 or most < 0:  # noqa: PLR2004
+        return found
+    # In order of means, so that the rows which a row must be compared with lie side by side.
+    order = np.argsort(draws.mean(axis=1), kind="stable")
+    ordered = draws[order]
+    steps = _steps(ordered)
+    found = _apart(steps, most)
+    is_open = np.triu(~found, 1)
+    _rule_out(steps, is_open, most)
+    for row in range(n_rows - 1):
+        (others,) = np.nonzero(is_open[row])
+        if len(others):
+            found[row, others] = _told_apart(ordered, steps, row, others, most)
+    unordered = np.empty_like(found)
+    unordered[np.ix_(order, order)] = found | found.T
+    return unordered
+
+
+def _most_beyond(n_draws: int) -> int:
+    """Return how many draws may lie beyond an end of the central part, or at it.
+
+    >>> _most_beyond(2000), _most_beyond(1000), _most_beyond(10)
+    (49, 24, 0)
+    """
+    return int(np.floor((1 - LEVEL) / 2 * (n_draws - 1)))
+
+
+def _steps(draws: np.ndarray) -> np.ndarray:
+    """Return draws (row, draw) as steps of two bytes, of which many are compared at once.
+
+    What all rows share in a draw is taken away, which changes no difference. Rounding keeps order:
+    who is a step above is above, and who is on the same step may be either.
+    """
+    rest = draws - draws.mean(axis=0)
+    low, high = float(rest.min()), float(rest.max())
+    rest -= low
+    rest *= _HIGHEST_STEP / (high - low) if high > low else 0.0
+    return np.asarray(rest.astype(np.uint16))
+
+
+def _apart(steps: np.ndarray, most: int) -> np.ndarray:
+    """Return which rows (row, row) are separable by what each is in most draws.
+
+    If one is above some level in all but k draws and the other below it in all but l, they are the
+    other way round in k + l draws at most.
+    """
+    ordered = np.sort(steps, axis=1)
+    low, high = ordered[:, most // 2], ordered[:, -1 - (most - most // 2)]
+    is_above = low[:, np.newaxis] > high[np.newaxis]
+    return np.asarray(is_above | is_above.T)
+
+
+def _rule_out(steps: np.ndarray, is_open: np.ndarray, most: int) -> None:
+    """Close the pairs of which the first draws alone say that they are not separable."""
+    part = np.ascontiguousarray(steps[:, :_CHUNK].T)  # (draw, row)
+    for first in range(0, len(is_open), _BLOCK):
+        rows = slice(first, first + _BLOCK)
+        (columns,) = np.nonzero(is_open[rows].any(axis=0))
+        if len(columns):
+            there = slice(columns[0], columns[-1] + 1)
+            theirs, ours = part[:, np.newaxis, there], part[:, rows, np.newaxis]
+            is_mixed = np.ones(1, dtype=bool)
+            for is_so in (theirs < ours, theirs > ours):
+                counts = np.add.reduce(is_so.view(np.uint8), axis=0, dtype=np.uint8)
+                is_mixed = is_mixed & (counts > most)
+            is_open[rows, there] &= ~is_mixed
+
+
+def _told_apart(
+    draws: np.ndarray, steps: np.ndarray, row: int, others: np.ndarray, most: int
+) -> np.ndarray:
+    """Return which of the other rows (other,) are separable from a row."""
+    is_beside = others[-1] - others[0] + 1 == len(others)
+    theirs = steps[others[0] : others[-1] + 1] if is_beside else steps[others]
+    n_at_most = _counts(theirs <= steps[row])
+    found = n_at_most <= most
+    left = np.flatnonzero(~found)
+    n_below = _counts(theirs[left] < steps[row])
+    is_sure = (n_below > most) & (draws.shape[1] - n_at_most[left] > most)
+    for place in left[~is_sure]:  # on too many of the same steps
+        one, two = draws[row], draws[others[place]]
+        # Draws that are equal count against either side.
+        found[place] = min((two <= one).sum(), (two >= one).sum()) <= most
+    return found
+
+
+def _counts(is_true: np.ndarray) -> np.ndarray:
+    """Return how many are true in each row: eight bytes at a time, as long as none overflows."""
+    n_rows, n_columns = is_true.shape
+    whole = n_columns - n_columns % 8
+    words = is_true[:, :whole].view(np.uint64)
+    counts = is_true[:, whole:].sum(axis=1)
+    for start in range(0, words.shape[1], 255):
+        sums = words[:, start : start + 255].sum(axis=1)
+        counts += sums.view(np.uint8).reshape(n_rows, 8).sum(axis=1, dtype=np.int64)
+    return np.asarray(counts)

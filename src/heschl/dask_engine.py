@@ -1,0 +1,133 @@
+"""Cells on a Dask cluster: what travels is their description; data move through the store alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Future
+from functools import partial
+from typing import Any, TypeVar
+
+from heschl._version import __version__
+from heschl.errors import InvalidInput, MissingExtra
+
+__all__ = ["DaskEngine", "EngineLost"]
+
+Result = TypeVar("Result")
+_GPU = "GPU"
+"""The resource that workers declare who have a card: ``dask worker … --resources GPU=1``."""
+
+
+class EngineLost(BrokenExecutor):
+    """A worker or the scheduler went away with a call; it may be made again."""
+
+
+class DaskEngine:
+    """A cluster by its scheduler's address, or one of processes on this machine.
+
+    Parameters
+    ----------
+    address
+        ``tcp://host:port``, or a number of local workers.
+    patience_s
+        How long to wait for a scheduler that does not answer.
+    """
+
+    def __init__(self, address: str, *, patience_s: float = 300.0) -> None:
+        try:
+            import distributed  # noqa: F401  whether it is there
+        except ImportError as error:
+            raise MissingExtra(
+                "a Dask cluster needs distributed, which is not installed; run: pip install "
+                '"heschl[dask]"'
+            ) from error
+        self._address = address
+        self._patience_s = patience_s
+        self._cluster: Any = None
+        self._client: Any = self._connected()
+        self._check_workers()
+
+    @property
+    def n_workers(self) -> int:
+        """How many calls the cluster runs at once, as far as it is there by now."""
+        workers = self._client.scheduler_info(n_workers=-1)["workers"]
+        return max(1, sum(int(worker["nthreads"]) for worker in workers.values()))
+
+    def submit(self, call: Callable[..., Result], /, *args: Any) -> Future[Result]:
+        """Schedule ``call(*args)`` on a worker; those who hear take one with a card if there is."""
+        if self._client.status != "running":
+            self._client = self._connected()
+        future: Future[Result] = Future()
+        future.set_running_or_notify_cancel()
+        remote = self._client.submit(call, *args, pure=False, resources=self._resources(args))
+        remote.add_done_callback(partial(_settle, future))
+        return future
+
+    def close(self) -> None:
+        """Leave the cluster, and end it if it is ours."""
+        self._client.close()
+        if self._cluster is not None:
+            self._cluster.close()
+
+    def _resources(self, args: tuple[Any, ...]) -> dict[str, float] | None:
+        hears = any(
+            getattr(cell, "heard", ()) for each in args if isinstance(each, list) for cell in each
+        )
+        return {_GPU: 1} if hears and self._has_gpus else None
+
+    def _connected(self) -> Any:  # a client of distributed, which has no types
+        from distributed import Client, LocalCluster
+
+        if self._address.isdecimal():
+            if self._cluster is None:
+                # One call a process at a time: linear algebra has threads of its own.
+                self._cluster = LocalCluster(
+                    n_workers=int(self._address), threads_per_worker=1, dashboard_address=None
+                )
+            return Client(self._cluster)
+        deadline = time.monotonic() + self._patience_s
+        while True:
+            try:
+                return Client(self._address, timeout=min(10.0, self._patience_s))
+            except (OSError, ValueError) as error:
+                if isinstance(error, ValueError) or time.monotonic() > deadline:
+                    raise InvalidInput(
+                        f"there is no Dask scheduler at {self._address!r} ({error}); start one "
+                        "with `dask scheduler` and workers with `dask worker ADDRESS --nthreads "
+                        "1`, or give a number of local workers"
+                    ) from error
+                time.sleep(1.0)
+
+    def _check_workers(self) -> None:
+        """Refuse workers of another version: they would make other entries."""
+        versions = set(self._client.run(_version).values())
+        if versions - {__version__}:
+            raise InvalidInput(
+                f"workers of {self._address} have Heschl {', '.join(sorted(versions))}, this is "
+                f"{__version__}; install the same on all"
+            )
+        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+        self._has_gpus = any(_GPU in worker.get("resources", {}) for worker in workers)
+
+
+def _version() -> str:
+    return __version__
+
+
+def _settle(future: Future[Any], remote: Any) -> None:  # of distributed, which has no types
+    """Hand a remote call's end over; whatever ended it but the call itself is a loss."""
+    from distributed import KilledWorker
+
+    if remote.status == "finished":
+        try:
+            future.set_result(remote.result())
+        except Exception as error:  # noqa: BLE001  the worker that had the result went away
+            future.set_exception(EngineLost(f"its result was lost: {error}"))
+        return
+    reason = remote.exception() if remote.status == "error" else None
+    if reason is None:
+        future.set_exception(EngineLost(f"the scheduler let it go ({remote.status})"))
+    elif isinstance(reason, KilledWorker):
+        future.set_exception(EngineLost(str(reason)))
+    else:
+        future.set_exception(reason)

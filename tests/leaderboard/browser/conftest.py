@@ -1,0 +1,83 @@
+"""One Chromium for all tests, and the three fixtures' sites, each built once."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+import pytest
+from browsing import NAMES, Visit, chromium_path, launch, visiting
+from made_hostile import write_hostile
+from made_sites import BuiltSite, built
+from made_submissions import write_large, write_layered
+from playwright.sync_api import Browser, sync_playwright
+
+Open = Callable[..., Visit]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start the system's Chromium; without one tests are skipped, in CI they fail."""
+    path = chromium_path()
+    if path is None:
+        message = f"there is no Chromium: HESCHL_CHROMIUM is not set, and none of {NAMES} is there"
+        if os.environ.get("HESCHL_REQUIRE_BROWSER"):
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        started = launch(playwright, path)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Open]:
+    """Open pages, ``open_page(origin, path, **options)`` as `browsing.visiting` has them."""
+    with ExitStack() as opened:
+
+        def opening(origin: str, path: str = "index.html", **options: object) -> Visit:
+            return opened.enter_context(visiting(browser, origin, path, **options))
+
+        yield opening
+
+
+Build = Callable[[Callable[[Path], Path]], BuiltSite]
+
+
+@pytest.fixture(scope="session")
+def build_site(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """Write submissions and build their site."""
+
+    def build(write: Callable[[Path], Path]) -> BuiltSite:
+        folder = tmp_path_factory.mktemp("site")
+        return built(write(folder / "submissions"), folder / "site")
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def large(build_site: Build) -> BuiltSite:
+    """Return the site of fixture A."""
+    return build_site(write_large)
+
+
+@pytest.fixture(scope="session")
+def layered(build_site: Build) -> BuiltSite:
+    """Return the site of fixture B."""
+    return build_site(write_layered)
+
+
+@pytest.fixture(scope="session")
+def hostile(build_site: Build) -> dict[str, BuiltSite]:
+    """Return the sites of fixture C, by variant."""
+    return {
+        variant: build_site(partial(write_hostile, variant=variant))
+        for variant in ("empty", "one", "hostile")
+    }

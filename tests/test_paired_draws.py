@@ -1,0 +1,100 @@
+"""Draws that a Score keeps: two models' can be compared one by one."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import heschl
+from heschl.data_folders import phantom_folder
+from heschl.data_registry.nh2015_components.loader import NH2015Components
+from heschl.errors import CorruptData
+from heschl.scores import Score, open_score
+from heschl.store import Store
+
+BENCHMARK = "nh2015_components-ridge"
+MODELS = ("mel-128", "phantom-tones")
+
+
+def scored(model: str, seed: int = 0) -> Score:
+    return heschl.score(model, BENCHMARK, data="phantom", seed=seed)
+
+
+@pytest.fixture(scope="module")
+def scores() -> list[Score]:
+    return [scored(model) for model in MODELS]
+
+
+def board_draws(score: Score) -> np.ndarray:
+    """Return the draws of the board's number (draw,)."""
+    kept = score.tree["population"]["rule_draws"]
+    return kept.sel(quantity="normalised", roi="all").to_numpy()
+
+
+def digest_of(score: Score) -> str:
+    return score.tree["population"].attrs["draws_digest"]
+
+
+def predictions(score: Score, store: Store) -> np.ndarray:
+    """Return what the model's only layer predicts of every sound (sound, component)."""
+    (key,) = json.loads(score.provenance["data_digests"])["cells"]["scores"]
+    return np.asarray(store.read(key)["prediction"], dtype=np.float64)
+
+
+def squared(prediction: np.ndarray, measured: np.ndarray) -> float:
+    """Return the board's number: the median over components of the squared correlation."""
+    r = [np.corrcoef(*pair)[0, 1] for pair in zip(prediction.T, measured.T, strict=True)]
+    return float(np.median(np.maximum(np.nan_to_num(r), 0) ** 2))
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered in divide")
+def test_differences_of_draws_are_a_paired_bootstrap_over_sounds(scores, store_folder):
+    store = Store(store_folder)
+    dataset = NH2015Components(phantom_folder("nh2015_components", 0, store))
+    (listener,) = dataset.subjects()
+    recording = dataset.recording(listener)
+    names = dataset.stimuli_of(listener)
+    # Sounds are drawn by the order of their names.
+    rows = {name: row for row, name in enumerate(names)}
+    of_drawn = np.array([rows[name] for name in sorted(names)])
+    measured = np.concatenate([recording.responses[name].to_numpy() for name in names])
+    one, other = (predictions(score, store) for score in scores)
+
+    generator = np.random.default_rng(0)
+    expected = []
+    for _ in range(200):
+        drawn = of_drawn[generator.integers(len(names), size=len(names))]
+        expected.append(
+            squared(one[drawn], measured[drawn]) - squared(other[drawn], measured[drawn])
+        )
+
+    found = board_draws(scores[0]) - board_draws(scores[1])
+    # Predictions and draws are kept in float32.
+    np.testing.assert_allclose(found[:200], expected, atol=2e-6)
+    assert digest_of(scores[0]) == digest_of(scores[1])
+
+
+def test_errors_are_those_of_the_draws_that_are_kept(scores, tmp_path):
+    score = open_score(scores[0].save(tmp_path / "score.nc"))
+
+    draws = board_draws(score)
+    assert score.error == pytest.approx(draws.std(ddof=1), rel=1e-12)
+    assert score.interval == pytest.approx(np.quantile(draws, [0.025, 0.975]), rel=1e-12)
+    assert digest_of(score) == digest_of(scores[0])
+
+
+def test_draws_of_another_seed_have_another_digest(scores):
+    other = scored(MODELS[0], seed=1)
+
+    assert digest_of(other) != digest_of(scores[0])
+    assert not np.array_equal(board_draws(other), board_draws(scores[0]))
+
+
+def test_draws_of_other_dims_are_no_score(scores):
+    tree = scores[0].tree.copy(deep=True)
+    population = tree["population"].to_dataset()
+    tree["population"] = population.assign(rule_draws=population["rule_draws"].isel(quantity=0))
+    with pytest.raises(CorruptData, match="/population/rule_draws has dims"):
+        Score(tree)
