@@ -20,6 +20,9 @@ from heschl.data_folders import phantom_folder
 from heschl.store import Store
 from heschl.testing import phantoms
 
+# librosa compiles what it has when it is first imported, and is no faster here for being optimised.
+os.environ.setdefault("NUMBA_OPT", "0")
+
 Install = Callable[..., Path]
 StoreMaker = Callable[[str], Path]
 
