@@ -15,7 +15,7 @@ from heschl.testing import (
 )
 
 HEAVY = {"wav2vec2-base-random"}
-"""Loading these alone takes seconds. They are `NETWORKS` in another size, and held to what is quick."""
+"""Loading these alone takes seconds. They are `NETWORKS` of another size, held to what is quick."""
 
 LARGEST = 5_000_000
 """Parameters. What loads larger networks, from a hub, a file or a seed, is held to the contract
