@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from heschl import registry
@@ -12,7 +14,9 @@ from heschl.testing import (
     dataset_checks,
     metric_checks,
     model_checks,
+    models,
 )
+from heschl.testing.loading import seen_from_another_process
 
 HEAVY = {"wav2vec2-base-random"}
 """Loading these alone takes seconds. They are `NETWORKS` of another size, held to what is quick."""
@@ -60,8 +64,29 @@ def is_slow(name, check):
     return check in SLOW_CHECKS or name in HEAVY or is_slow_network or is_slow_score
 
 
+DIGESTS = """
+import json
+from heschl.registry import resolve_model
+print(json.dumps({name: resolve_model(name).object.digest for name in plugin}))
+"""
+
+
+@pytest.fixture(scope="module")
+def elsewhere():
+    """Return the digests of all models that are held, as one other process sees them."""
+    names = [
+        name
+        for name in registry.models.names()
+        if not is_large(registry.models.card(name)) and name not in HEAVY
+    ]
+    return json.loads(seen_from_another_process(names, is_named=True, program=DIGESTS))
+
+
 @pytest.mark.parametrize("check", held(registry.models, model_checks))
-def test_model(check):
+def test_model(check, request, monkeypatch):
+    if check.name == "loads_in_another_process":
+        seen = request.getfixturevalue("elsewhere")
+        monkeypatch.setattr(models, "seen_from_another_process", lambda name, **_: seen[name])
     check()
 
 
