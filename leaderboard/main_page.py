@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
 
 from heschl.leaderboard import numbers
 from heschl.leaderboard.bibliography import citations_payload
@@ -19,9 +23,12 @@ from heschl.leaderboard.table_payloads import (
     separable_payload,
     table_payload,
 )
+from heschl.leaderboard.tree import OUTSIDE
 
-__all__ = ["HeaderCell", "header_rows", "write"]
+__all__ = ["HeaderCell", "header_rows", "joints", "write"]
 
+ONE = 1000
+"""In thousandths: a number above it is above its ceiling."""
 FIRST_ROWS = 32
 """As many as are on a screen; scripts take over from there, and the plain table has them all."""
 TRAINING = {
@@ -76,6 +83,14 @@ class HeaderCell:
     path: str = ""
 
 
+class Cell(NamedTuple):
+    """A number of a row, and the classes that it has beside those of its column."""
+
+    value: float
+    error: float
+    marks: str
+
+
 def write(site: Site, boards: Mapping[str, Board]) -> None:
     """Write the pages and payloads of the main table, for each section."""
     for name, section in SECTIONS.items():
@@ -88,6 +103,7 @@ def write(site: Site, boards: Mapping[str, Board]) -> None:
             "header": header,
             "n_counted": n_counted(board),
             "training": TRAINING,
+            "joints": joints,
         }
         site.page(section.page, "main.html.j2", rows=_rows(board, FIRST_ROWS), **shared)
         site.page(section.plain, "plain_table.html.j2", rows=_rows(board, None), **shared)
@@ -121,6 +137,25 @@ def header_rows(board: Board) -> list[list[HeaderCell]]:
     return rows
 
 
+def joints(label: str) -> list[str]:
+    """Return the parts of an id between which a line may break.
+
+    >>> joints("nh2015_components-ridge")
+    ['nh2015_', 'components-', 'ridge']
+    """
+    return re.split(r"(?<=[_-])(?=.)", label)
+
+
+def _cell(value: float, error: float, *, has_tint: bool = True, is_share: bool = True) -> Cell:
+    """Return a cell; tints and flags are of the number as it is shown, as scripts see it."""
+    shown = numbers.thousandths(value)
+    if shown is None:
+        return Cell(value, np.nan, " none")
+    step = (255 * min(1000, max(0, shown)) + 500) // 1000
+    tint = f" r{step}" if has_tint and is_share else ""
+    return Cell(value, error, tint + (" over" if is_share and shown > ONE else ""))
+
+
 def _rows(board: Board, at_most: int | None) -> list[dict[str, object]]:
     value, error = board.value["normalised"], board.error["normalised"]
     overall, has = board.overall, coverage(board)
@@ -128,9 +163,16 @@ def _rows(board: Board, at_most: int | None) -> list[dict[str, object]]:
         {
             "row": row,
             "rank": numbers.rank(int(overall["rank_low"][i]), int(overall["rank_high"][i])),
-            "overall": (float(overall["value"][i]), float(overall["error"][i])),
+            "overall": _cell(
+                float(overall["value"][i]), float(overall["error"][i]), has_tint=False
+            ),
             "n": has[i],
-            "cells": [(float(value[i, j]), float(error[i, j])) for j in range(len(board.columns))],
+            "cells": [
+                _cell(
+                    float(value[i, j]), float(error[i, j]), is_share=column.path[:1] != OUTSIDE[:1]
+                )
+                for j, column in enumerate(board.columns)
+            ],
             "is_published": not row.is_ranked,
         }
         for i, row in enumerate(board.rows[:at_most])

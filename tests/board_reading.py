@@ -32,6 +32,13 @@ _ROWS = """
   });
 }
 """
+_TO_TOP = """
+() => {
+  let at = document.querySelector('main [role=grid]');
+  while (getComputedStyle(at).overflowY === 'visible') at = at.parentElement;
+  at.scrollTop = 0;
+}
+"""
 _CONTROLS = """
 () => {
   const of = (selector, read) =>
@@ -59,7 +66,8 @@ def rows(page: Page) -> list[dict[str, Any]]:
 
 
 def all_rows(page: Page) -> list[dict[str, Any]]:
-    """Return every row, by scrolling through the table."""
+    """Return every row, by scrolling through the table from its top on."""
+    page.evaluate(_TO_TOP)
     found: dict[int, dict[str, Any]] = {}
     total = page.evaluate(
         """() => {
@@ -69,13 +77,10 @@ def all_rows(page: Page) -> list[dict[str, Any]]:
     )
     while len(found) < total:
         before = len(found)
-        found |= {each["at"]: each for each in rows(page)}
-        if len(found) == total:
-            break
-        last = max(found)
-        page.locator("main tbody tr:nth-last-child(2)").scroll_into_view_if_needed()
         page.evaluate("() => new Promise(requestAnimationFrame)")
-        assert len(found) > before, f"{before} of {total} rows after scrolling to {last}"
+        found |= {each["at"]: each for each in rows(page)}
+        assert len(found) > before, f"{before} of {total} rows"
+        page.locator("main tbody tr:nth-last-child(2)").scroll_into_view_if_needed()
     return [found[at] for at in sorted(found)]
 
 

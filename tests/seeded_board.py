@@ -40,7 +40,10 @@ def seeded_board(
         for i, j in np.argwhere(np.isfinite(normalised)).tolist()
     }
     value = {"score": normalised * ceilings, "normalised": normalised}
-    error = {"score": spread * ceilings, "normalised": np.where(np.isnan(normalised), np.nan, spread)}
+    error = {
+        "score": spread * ceilings,
+        "normalised": np.where(np.isnan(normalised), np.nan, spread),
+    }
     tree, values = tree_of(columns), dict(zip((c.slug for c in columns), normalised.T, strict=True))
     mean = tree.mean(values) if columns else np.full(n_rows, np.nan)
     ranked = np.array([row.is_ranked for row in rows], bool)
@@ -98,7 +101,7 @@ def _column(j: int) -> Column:
         n=8,
         primary_roi="A1",
         ceiling=0.3 + 0.01 * j,
-        ceiling_error=0.012,
+        ceiling_error=0.01,
         ceiling_kind="split half",
         citation="",
         error_in_words="standard error over 8 listeners",

@@ -125,7 +125,7 @@ export function markSorts(head: HTMLTableSectionElement, { sort, descending }: V
 }
 
 function sortButton(shown: Shown, key: string, label: string): HTMLButtonElement {
-  const button = make("button", { type: "button", class: "sort", "data-sort": key }, label);
+  const button = make("button", { type: "button", class: "sort", "data-sort": key }, ...breakable(label));
   if (key.startsWith("g:")) button.title = shown.data.groups[key.slice(2)]?.words ?? "";
   return button;
 }
@@ -141,6 +141,12 @@ function foldButton(shown: Shown, { path, label, isCollapsed }: HeaderCell): HTM
       "aria-expanded": String(!isCollapsed),
       title: isCollapsed ? words : `Fold ${label} into one column, the mean of its children`,
     },
-    label,
+    ...breakable(label),
   );
+}
+
+/** Ids are long words; they break after their joints. */
+function breakable(label: string): (Node | string)[] {
+  const parts = label.split(/(?<=[_-])(?=.)/u);
+  return parts.flatMap((part, at) => (at === 0 ? [part] : [make("wbr"), part]));
 }

@@ -31,6 +31,7 @@ class BoardElement extends HTMLElement {
     }
     this.#data = data;
     const { models } = data;
+    if (models.slug.length === 0) return; // the page says so in words, and has no table
     this.#known = {
       models: new Set(models.slug),
       benchmarks: new Set(data.benchmarks.map(({ slug }) => slug)),

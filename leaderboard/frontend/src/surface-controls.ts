@@ -29,7 +29,7 @@ let count = 0;
 export function controlsOf({ title, maps }: Specification, actions: Actions): Controls {
   const name = `surface-${++count}`;
   const toolbar = element("div", "toolbar no-print");
-  const opener = button("Open in 3-D", actions.toggle);
+  const opener = button("Turn it in 3-D", actions.toggle);
   opener.setAttribute("aria-expanded", "false");
 
   const choice = element("select", "");
@@ -71,7 +71,8 @@ export function controlsOf({ title, maps }: Specification, actions: Actions): Co
     opener,
     setOpen(isOpen) {
       for (const each of whenOpen) each.hidden = !isOpen;
-      opener.textContent = isOpen ? "Back to the picture" : "Open in 3-D";
+      const back = maps[0]?.pictures ? "Back to the picture" : "Close it";
+      opener.textContent = isOpen ? back : "Turn it in 3-D";
       opener.setAttribute("aria-expanded", String(isOpen));
     },
     setBusy(isBusy) {

@@ -16,6 +16,8 @@ export type Hemisphere = Record<
     /** Three numbers a vertex, in millimetres about the middle: right, front, up. */
     places: Float32Array;
     normals: Float32Array;
+    /** Where each triangle looks, three numbers of any length. */
+    facings: Float32Array;
   }
 > & {
   /** How deep in a sulcus a vertex lies. */
@@ -48,7 +50,7 @@ function unpacked({ triangles: packed, fields }: Packed): Mesh {
   const hemisphere = (side: Side): Hemisphere => {
     const surface = (name: Surface) => {
       const places = centred(values(fields[name][side], parents));
-      return { places, normals: normals(places, rows) };
+      return { places, ...directions(places, rows) };
     };
     return {
       inflated: surface("inflated"),
@@ -125,8 +127,9 @@ function centred(positions: Float32Array): Float32Array {
   return positions;
 }
 
-function normals(positions: Float32Array, triangles: Uint16Array): Float32Array {
-  const sums = new Float32Array(positions.length);
+function directions(positions: Float32Array, triangles: Uint16Array) {
+  const normals = new Float32Array(positions.length);
+  const facings = new Float32Array(triangles.length);
   for (let at = 0; at < triangles.length; at += 3) {
     const [a, b, c] = [3 * triangles[at]!, 3 * triangles[at + 1]!, 3 * triangles[at + 2]!];
     const ux = positions[b]! - positions[a]!;
@@ -135,15 +138,14 @@ function normals(positions: Float32Array, triangles: Uint16Array): Float32Array 
     const vx = positions[c]! - positions[a]!;
     const vy = positions[c + 1]! - positions[a + 1]!;
     const vz = positions[c + 2]! - positions[a + 2]!;
+    facings.set([uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx], at);
     for (const corner of [a, b, c]) {
-      sums[corner]! += uy * vz - uz * vy;
-      sums[corner + 1]! += uz * vx - ux * vz;
-      sums[corner + 2]! += ux * vy - uy * vx;
+      for (let axis = 0; axis < 3; axis++) normals[corner + axis]! += facings[at + axis]!;
     }
   }
-  for (let at = 0; at < sums.length; at += 3) {
-    const length = Math.hypot(sums[at]!, sums[at + 1]!, sums[at + 2]!) || 1;
-    for (let axis = 0; axis < 3; axis++) sums[at + axis]! /= length;
+  for (let at = 0; at < normals.length; at += 3) {
+    const length = Math.hypot(normals[at]!, normals[at + 1]!, normals[at + 2]!) || 1;
+    for (let axis = 0; axis < 3; axis++) normals[at + axis]! /= length;
   }
-  return sums;
+  return { normals, facings };
 }

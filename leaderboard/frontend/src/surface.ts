@@ -332,7 +332,8 @@ export class HeschlSurface extends HTMLElement {
     if (stage.owner !== this || !canvas || !drawing || stage.gl?.isContextLost()) return;
     clearTimeout(this.#standing);
     if (!isStill) this.#standing = window.setTimeout(() => this.#draw(true), STANDING_MS);
-    const dense = isStill ? 2 * Math.ceil(devicePixelRatio) : Math.min(devicePixelRatio, 2);
+    const turning = drawing.isBySoftware ? 0.75 : Math.min(devicePixelRatio, 2);
+    const dense = isStill ? 2 * Math.ceil(devicePixelRatio) : turning;
     const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((side) => Math.round(side * dense));
     if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width!, height!];
     const { low, high } = this.#current;

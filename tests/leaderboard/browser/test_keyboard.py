@@ -10,8 +10,9 @@ _SMALL_TARGETS = """
 () => [...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')]
   .filter((each) => each.checkVisibility({visibilityProperty: true, opacityProperty: true}))
   .map((each) => {
-    const label = each.matches('input') ? each.closest('label') : null;
-    const boxes = [each, label].filter(Boolean).map((one) => one.getBoundingClientRect());
+    // A label takes clicks for its control, and a cell of the table for the box in it.
+    const around = each.matches('input') ? each.closest('label, td') : null;
+    const boxes = [each, around].filter(Boolean).map((one) => one.getBoundingClientRect());
     const inline = each.matches('a')
       && getComputedStyle(each).display === 'inline'
       && each.closest('p, dd, li, td, th, caption, figcaption, pre, h2, h3') !== null;
@@ -156,6 +157,13 @@ def test_a_reader_turns_the_cortex_by_keys_and_leaves(browser, layered: BuiltSit
         assert canvas.count() == 0
         assert focused(visit) == "Turn it in 3-D"
         assert not visit.complaints
+
+
+def test_a_cell_takes_clicks_for_the_box_in_it(board: Visit) -> None:
+    cell = board.page.locator("main tbody tr[aria-rowindex] td").first
+    for is_picked in (True, False):
+        cell.click(position={"x": 2, "y": 2})
+        assert cell.get_by_role("checkbox").is_checked() is is_picked
 
 
 @pytest.mark.parametrize("width", [390, 1280])

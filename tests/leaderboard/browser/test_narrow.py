@@ -116,9 +116,7 @@ def test_twice_the_size_keeps_every_control_and_number(browser, layered: BuiltSi
             browser, layered.origin, go=False, width=width, device_scale_factor=scale
         ) as visit:
             visit.go("index.html")
-            seen[width] = (
-                visit.page.evaluate(_CONTROLS),
-                [row["name"] for row in board_reading.all_rows(visit.page)],
-                list(board_reading.rows(visit.page)[0]["cells"].values()),
-            )
+            rows = board_reading.all_rows(visit.page)
+            names, first = [row["name"] for row in rows], list(rows[0]["cells"].values())
+            seen[width] = (visit.page.evaluate(_CONTROLS), names, first)
     assert seen[640] == seen[1280]

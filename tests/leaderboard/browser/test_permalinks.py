@@ -22,7 +22,7 @@ def tabs(browser, layered: BuiltSite):
 def seen(visit: Visit) -> tuple:
     """Return what is on screen: controls, the drawer, and every row."""
     visit.settle()
-    return board_reading.controls(visit.page), board_reading.rows(visit.page)
+    return board_reading.controls(visit.page), board_reading.all_rows(visit.page)
 
 
 def click_one_of(visit: Visit, generator: np.random.Generator, selector: str) -> None:
