@@ -47,10 +47,9 @@ export function fillRow(tr: HTMLTableRowElement, shown: Shown, at: number): void
   const link = name.firstChild as HTMLAnchorElement;
   link.textContent = label;
   link.href = siteAddress(`models/${models.slug[row]!}.html`);
-  if (!models.ranked[row]) {
-    name.classList.add("is-published");
-    link.title = "From the table of a paper: not ranked";
-  }
+  name.className = models.ranked[row] ? "name" : "name is-published";
+  if (!models.ranked[row]) link.title = "From the table of a paper: not ranked";
+  else if (link.title) link.removeAttribute("title");
   const overall = shown.overall(row);
   fillNumber(cells[3]!, overall, overall.value !== null && overall.value > 1000 ? "num overall over" : "num overall");
   // A mean of numbers that came rounded has a digit less, and a blank as wide as one.
@@ -102,6 +101,7 @@ function fillNumber(td: HTMLTableCellElement, { value, error }: Cell, className:
   td.className = value === null ? `${className} none` : className;
   td.firstChild!.nodeValue = shownNumber(value);
   const text = value === null ? "" : shownError(error);
-  if (text) td.lastChild!.firstChild!.nodeValue = text;
-  else td.lastChild!.remove();
+  const spread = td.lastChild!;
+  if (spread.firstChild) spread.firstChild.nodeValue = text;
+  else spread.textContent = text;
 }

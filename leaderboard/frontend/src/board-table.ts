@@ -5,7 +5,7 @@ import { cellWords } from "./cell-words.ts";
 import { make, need } from "./dom.ts";
 import { placeAfter, type Place } from "./grid-keys.ts";
 import type { Shown } from "./shown.ts";
-import { bandOf, offsetShowing } from "./windowing.ts";
+import { bandOf, offsetShowing, type Band } from "./windowing.ts";
 
 const MARGIN = 2; // rows above and below what is in sight
 const [PICK, NAME] = [0, 2]; // cells of a row that hold something to operate
@@ -63,12 +63,9 @@ export class BoardTable {
     this.#table.setAttribute("aria-rowcount", String(shown.header.length + shown.rows.length));
     this.#table.classList.toggle("no-errors", !shown.view.errors);
     this.#showHeader(shown);
-    this.#template = rowTemplate(shown);
-    this.#drawn.clear();
     if (isReordered) this.#active.at = 0;
     this.#active.at = Math.max(0, Math.min(this.#active.at, shown.rows.length - 1));
-    this.#body.replaceChildren(this.#above, this.#below);
-    this.#repaint(offset);
+    this.#repaint(offset, true);
     if (hadFocus) this.focusCell();
   }
 
@@ -130,35 +127,59 @@ export class BoardTable {
     this.#repaint(this.scroller.scrollTop);
   }
 
-  #repaint(offset: number): void {
+  #repaint(offset: number, isAnew = false): void {
     const shown = this.#shown;
     if (!shown) return;
     const nRows = shown.rows.length;
     const band = bandOf(offset, this.#sight, this.#rowHeight, nRows, MARGIN);
-    let isFocusLost = false;
+    const hadFocus = this.#body.contains(document.activeElement);
+    const nKept = isAnew ? 0 : [...this.#drawn.keys()].filter((at) => at >= band.first && at < band.end).length;
+    if (2 * nKept < band.end - band.first) this.#fillAll(shown, band);
+    else this.#fillGaps(shown, band);
+    this.#above.style.height = `${band.first * this.#rowHeight}px`;
+    this.#below.style.height = `${(nRows - band.end) * this.#rowHeight}px`;
+    this.#moveStop();
+    if (!hadFocus) return;
+    if (this.#drawn.has(this.#active.at)) this.#stop?.focus({ preventScroll: true });
+    // From the table itself arrow keys lead back to where they were.
+    else this.scroller.focus({ preventScroll: true });
+  }
+
+  /** Write other models into the rows that are there: far cheaper than other rows. */
+  #fillAll(shown: Shown, { first, end }: Band): void {
+    const rows = [...this.#body.rows].filter((tr) => tr !== this.#above && tr !== this.#below);
+    for (const tr of rows.splice(end - first)) tr.remove();
+    this.#drawn.clear();
+    for (let at = first; at < end; at++) {
+      const tr = rows[at - first] ?? this.#newRow();
+      if (!tr.isConnected) this.#body.insertBefore(tr, this.#below);
+      fillRow(tr, shown, at);
+      this.#drawn.set(at, tr);
+    }
+  }
+
+  /** Draw the rows that have come into sight, and leave the others alone. */
+  #fillGaps(shown: Shown, { first, end }: Band): void {
     for (const [at, tr] of this.#drawn) {
-      if (at >= band.first && at < band.end) continue;
+      if (at >= first && at < end) continue;
       this.#drawn.delete(at);
-      isFocusLost ||= tr.contains(document.activeElement);
-      // Not filled again elsewhere: browsers would count that as something that jumps.
       tr.remove();
     }
     let next: HTMLTableRowElement = this.#below;
-    for (let at = band.end - 1; at >= band.first; at--) {
+    for (let at = end - 1; at >= first; at--) {
       let tr = this.#drawn.get(at);
       if (!tr) {
-        tr = this.#template.cloneNode(true) as HTMLTableRowElement;
+        tr = this.#newRow();
         fillRow(tr, shown, at);
         this.#drawn.set(at, tr);
         this.#body.insertBefore(tr, next);
       }
       next = tr;
     }
-    this.#above.style.height = `${band.first * this.#rowHeight}px`;
-    this.#below.style.height = `${(nRows - band.end) * this.#rowHeight}px`;
-    this.#moveStop();
-    // From the table itself arrow keys lead back to where they were.
-    if (isFocusLost) this.scroller.focus({ preventScroll: true });
+  }
+
+  #newRow(): HTMLTableRowElement {
+    return this.#template.cloneNode(true) as HTMLTableRowElement;
   }
 
   /** Tab leads to one cell of the body: the active one, or what is in sight in its place. */
@@ -185,6 +206,8 @@ export class BoardTable {
     const focused = head.contains(document.activeElement) ? document.activeElement : null;
     const { sort, fold } = (focused as HTMLElement | null)?.dataset ?? {};
     need("colgroup", this.#table).replaceChildren(...columnsOf(shown));
+    this.#template = rowTemplate(shown);
+    this.#body.replaceChildren(this.#above, this.#below);
     head.replaceChildren(...headerRows(shown));
     markSorts(head, shown.view);
     explainHeads(head, shown);
