@@ -1,0 +1,1 @@
+"use strict";(()=>{var m="heschl-theme";function t(){try{let e=localStorage.getItem(m);return e==="light"||e==="dark"?e:"auto"}catch{return"auto"}}function o(e){e==="auto"?delete document.documentElement.dataset.theme:document.documentElement.dataset.theme=e}document.documentElement.dataset.script="";o(t());})();
