@@ -39,15 +39,17 @@ demo: venv
 	rm -rf $(DEMO) && mkdir -p $(DEMO) && cp -r submissions $(DEMO)/submissions
 	$(BIN)/heschl score logmel lebel_moth-ridge --data phantom -o $(DEMO)/logmel.nc
 	$(BIN)/heschl score wav2vec2-random lebel_moth-ridge --data phantom -o $(DEMO)/wav2vec2.nc
-	$(BIN)/heschl submit $(DEMO)/logmel.nc $(DEMO)/wav2vec2.nc --submissions $(DEMO)/submissions
+	$(BIN)/heschl submit $(DEMO)/logmel.nc $(DEMO)/wav2vec2.nc --to $(DEMO)/submissions
 	$(BIN)/heschl board build $(DEMO)/submissions site
 
 # Tests hold linear algebra to one thread, so that a process a core is as fast as it gets.
 PARALLEL := -n auto --maxprocesses 8 --dist worksteal
 
+# Pages are timed, so the tests in a browser come alone, one after the other.
 # Examples run by package name: by path, a plugin would be imported a second time.
 test: venv $(S3PRL)/.installed
-	$(BIN)/pytest $(PARALLEL)
+	$(BIN)/pytest $(PARALLEL) -m "not browser"
+	$(BIN)/pytest -m browser --durations=10
 	$(BIN)/pytest --doctest-modules --pyargs heschl
 	PYTHONPATH=$(abspath $(S3PRL)) $(BIN)/pytest $(PARALLEL) -m "not slow" tests/models/test_s3prl*.py
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from heschl import registry
 from heschl.leaderboard.board import Board, Row
-from heschl.leaderboard.columns import known_card, measured
+from heschl.leaderboard.columns import known_card, measured, with_own_slugs
 from heschl.leaderboard.published_rows import published_rows
 from heschl.leaderboard.score_file import ScoreFile
 from heschl.leaderboard.submissions import Submissions
@@ -54,7 +54,7 @@ def assemble(submissions: Submissions, section: Literal["real", "phantom"]) -> B
         for benchmark, files in by_benchmark.items()
     ]
     found.sort(key=lambda each: _place(each.column.path, each.column.id))
-    return tabulated(section, rows, found, tables)
+    return tabulated(section, rows, with_own_slugs(found), tables)
 
 
 def _row(slug: str, card: SubmittedCard, files: Sequence[ScoreFile]) -> Row:
@@ -86,17 +86,21 @@ def _add_published(
     submissions: Submissions,
 ) -> dict[str, PublishedTable]:
     """Add the rows of papers, and return their tables by the id of a benchmark."""
-    tables = {}
+    tables, shown = {}, set()
     for benchmark in registry.benchmarks.names():
         card = known_card(benchmark)
         if card is None or not card.published:
             continue
+        is_scored = benchmark in by_benchmark
+        if card.published in shown and not is_scored:
+            continue  # a variant of a benchmark that has them
+        shown.add(card.published)
         table = read_published(card.published)
         ours = [file.primary_roi for file in by_benchmark.get(benchmark, {}).values()]
         roi = min(set(ours), key=lambda each: (-ours.count(each), each)) if ours else ""
         roi = roi or next((each.roi for each in table.rows), "")
         printed = published_rows(card, table, roi, submissions.cards)
-        if printed or ours:
+        if printed or is_scored:
             tables[benchmark] = table
         for row, file in printed:
             rows[row.slug] = row

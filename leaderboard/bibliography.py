@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from heschl.leaderboard.board import Board
 from heschl.leaderboard.board_tables import latex_text
 
-__all__ = ["bibliography"]
+__all__ = ["bibliography", "citations_payload"]
 
 _HEAD = re.compile(r"@(?P<kind>[A-Za-z]+)\s*\{\s*(?P<key>[^\s,{}\"#%'()=\\~]+)\s*,")
 
@@ -28,16 +28,35 @@ def bibliography(boards: Iterable[Board]) -> str:
     return "".join(f"{entries[key]}\n\n" for key in sorted(entries))
 
 
-def _add(entries: dict[str, str], slug: str, title: str, text: str) -> None:
-    """Add what a text cites; a text that BibTeX cannot read becomes the note of an entry."""
+def citations_payload(board: Board) -> dict[str, dict[str, str] | list[list[str]]]:
+    """Return the entries by key, and the keys that each model and each benchmark cites."""
+    entries: dict[str, str] = {}
+    return {
+        "models": [_add(entries, row.slug, row.name, row.citation) for row in board.rows],
+        "benchmarks": [
+            _add(entries, column.slug, column.label, column.citation) for column in board.columns
+        ],
+        "entries": entries,
+    }
+
+
+def _add(entries: dict[str, str], slug: str, title: str, text: str) -> list[str]:
+    """Add what a text cites, and return its keys.
+
+    A text that BibTeX cannot read becomes the note of an entry.
+    """
     parts = [part.strip() for part in re.split(r"(?m)^(?=@)", text) if part.strip()]
-    if not parts or all(part in entries.values() for part in parts):
-        return
+    if not parts:
+        return []
+    known = {entry: key for key, entry in entries.items()}
+    if all(part in known for part in parts):
+        return [known[part] for part in parts]
     if not all(_HEAD.match(part) and _is_one_group(part) for part in parts):
         parts = [
             f"@misc{{heschl-{slug},\n  title = {{{latex_text(title)}}},\n"
             f"  note = {{{latex_text(text)}}},\n}}"
         ]
+    keys = []
     for part in parts:
         head = _HEAD.match(part)
         assert head is not None  # noqa: S101  others were replaced above
@@ -46,6 +65,8 @@ def _add(entries: dict[str, str], slug: str, title: str, text: str) -> None:
             number += 1
             key = f"{head['key']}-{number}"
         entries[key] = _named(part, key)
+        keys.append(key)
+    return keys
 
 
 def _named(entry: str, key: str) -> str:

@@ -110,68 +110,61 @@ def board_as_csv(board: Board) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(CSV_FIELDS)
-    for line in (*_cell_lines(board), *_overall_lines(board)):
-        writer.writerow([_field(line.get(name)) for name in CSV_FIELDS])
+    writer.writerows(_cell_lines(board))
+    writer.writerows(_overall_lines(board))
     return text.getvalue()
 
 
-def _cell_lines(board: Board) -> Iterator[dict[str, object]]:
+def _cell_lines(board: Board) -> Iterator[list[object]]:
+    numbers = [
+        getattr(board, part)[quantity].tolist() for quantity in QUANTITIES for part in _PARTS
+    ]
+    rank_low, rank_high = board.rank_low.tolist(), board.rank_high.tolist()
+    ids = [csv_text(column.id) for column in board.columns]
     for i, row in enumerate(board.rows):
+        model = [board.section, row.slug, csv_text(row.id), csv_text(row.name)]
         for j, column in enumerate(board.columns):
             file = board.files.get((row.slug, column.slug))
             if file is None:
                 continue
             region = file.primary
-            numbers = {
-                f"{quantity}{suffix}": float(getattr(board, part)[quantity][i, j])
-                for quantity in QUANTITIES
-                for part, suffix in _PARTS.items()
-            }
-            yield {
-                "section": board.section,
-                "row": row.slug,
-                "id": row.id,
-                "name": row.name,
-                "column": column.slug,
-                "benchmark": column.id,
-                "version": file.benchmark_version,
-                "status": file.status,
-                **numbers,
-                "ceiling": region.ceiling,
-                "ceiling_error": region.ceiling_error,
-                "rank_low": int(board.rank_low[i, j]),
-                "rank_high": int(board.rank_high[i, j]),
-                "why_unranked": board.why_unranked.get((row.slug, column.slug), ""),
-                "primary_roi": file.primary_roi,
-                "layer": region.layer,
-                "sample": file.samples.noun,
-                "n": region.n,
-                "source_sha256": file.source_sha256,
-            }
+            yield [
+                *model,
+                *(column.slug, ids[j], file.benchmark_version, file.status),
+                *(_number(table[i][j]) for table in numbers),
+                *(_number(region.ceiling), _number(region.ceiling_error)),
+                *(rank_low[i][j], rank_high[i][j]),
+                csv_text(board.why_unranked.get((row.slug, column.slug), "")),
+                "",
+                *(csv_text(file.primary_roi), csv_text(region.layer)),
+                *(csv_text(file.samples.noun), region.n, file.source_sha256),
+            ]
 
 
-def _overall_lines(board: Board) -> Iterator[dict[str, object]]:
+def _overall_lines(board: Board) -> Iterator[list[object]]:
     overall = board.overall
     for i, row in enumerate(board.rows):
-        yield {
+        line: dict[str, object] = {
             "section": board.section,
             "row": row.slug,
-            "id": row.id,
-            "name": row.name,
+            "id": csv_text(row.id),
+            "name": csv_text(row.name),
             "column": "overall",
             "benchmark": "overall",
-            **{f"normalised{suffix}": float(overall[part][i]) for part, suffix in _PARTS.items()},
+            **{
+                f"normalised{suffix}": _number(float(overall[part][i]))
+                for part, suffix in _PARTS.items()
+            },
             "rank_low": int(overall["rank_low"][i]),
             "rank_high": int(overall["rank_high"][i]),
-            "why_unranked": board.why_unranked.get((row.slug, "overall"), ""),
+            "why_unranked": csv_text(board.why_unranked.get((row.slug, "overall"), "")),
             "coverage": float(overall["coverage"][i]),
         }
+        yield [line.get(name, "") for name in CSV_FIELDS]
 
 
-def _field(value: object) -> str:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    return csv_text(value) if isinstance(value, str) else repr(value)
+def _number(value: float) -> float | str:
+    return "" if math.isnan(value) else value
 
 
 def board_as_latex(board: Board) -> str:

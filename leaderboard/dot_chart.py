@@ -24,7 +24,7 @@ class DotRow:
     """One row.
 
     ``shown`` and ``interval`` are the texts of the number and its interval; a ceiling of its own
-    is a tick in the row. ``tone`` says how it looks: ``better``, ``worse``, ``published``, ``self``.
+    is a tick in the row. ``tone`` is its look: ``better``, ``worse``, ``published``, ``self``.
     """
 
     label: str
@@ -67,13 +67,19 @@ def dot_scene(
     if has_line:
         _add_ceiling(scene, x, top, bottom, ceiling, ceiling_text)
     if has_sides:
-        middle = x(0.0)
-        scene.add("text", f"← {sides[0]}", class_="note", x=middle - 8, y=14.0, text_anchor="end")
-        scene.add("text", f"{sides[1]} →", class_="note", x=middle + 8, y=14.0, text_anchor="start")
+        _add_sides(scene, x, sides)
     n_characters = max(3, int((left - 12) / _CHARACTER))
     for place, row in enumerate(rows):
         _add_row(scene, x, row, top + _ROW * (place + 0.5), n_characters)
     return scene
+
+
+def _add_sides(scene: Scene, x: Linear, sides: tuple[str, str]) -> None:
+    start, end = x.range
+    half = int((end - start) / 2 / _CHARACTER) - 2
+    left, right = (cut(side, max(3, half)) for side in sides)
+    scene.add("text", f"← {left}", class_="note", x=start, y=14.0)
+    scene.add("text", f"{right} →", class_="note", x=end, y=14.0, text_anchor="end")
 
 
 def _gutters(rows: Sequence[DotRow], width: float) -> tuple[float, float]:
@@ -93,7 +99,7 @@ def _domain(rows: Sequence[DotRow], ceiling: float) -> tuple[float, float]:
 
 def _add_axis(scene: Scene, x: Linear, top: float, bottom: float, axis: str) -> None:
     left, right = x.range
-    marks = ticks(*x.domain, max(2, int((right - left) / 80)))
+    marks = ticks(*x.domain, max(3, int((right - left) / 80)))
     for value in marks:
         look = "zero" if value == 0 else "grid"
         scene.add("line", class_=look, x1=x(value), x2=x(value), y1=top, y2=bottom)
@@ -116,7 +122,7 @@ def _add_ceiling(
 
 def _add_row(scene: Scene, x: Linear, row: DotRow, y: float, n_characters: int) -> None:
     label = cut(row.label, n_characters)
-    scene.add("text", label, class_="name", x=x.range[0] - 12, y=y + 4, text_anchor="end")
+    scene.add("text", label, class_="name", x=0.0, y=y + 4)
     tone = f" {row.tone}" if row.tone else ""
     if math.isfinite(row.ceiling) and x.domain[0] <= row.ceiling <= x.domain[1]:
         at = x(row.ceiling)

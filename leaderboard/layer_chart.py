@@ -27,17 +27,20 @@ MOST_LINES = 6
 _LEFT, _TOP, _BOTTOM = 44.0, 30.0, 40.0
 _CHARACTER = 6.4
 _LABEL_GAP = 14.0
+_TICK_WIDTH = 26.0
 _MOST_DOTS = 30
 
 
 @dataclass(frozen=True)
 class Line:
-    """A region's scores by layer, and which of the six looks it has."""
+    """Scores by layer of a region, or of a model, and which of the six looks they have."""
 
     label: str
     slot: int
     values: Sequence[float]
     errors: Sequence[float]
+    chosen: int | None = None
+    """The number of the layer that the board's number is of, if there is one."""
 
 
 def layer_scene(
@@ -62,9 +65,9 @@ def layer_scene(
     ceiling, ceiling_text
         Drawn where it is within reach of the curves, else told of, in the text's words.
     committed
-        The number of the layer that the board's number is of, if there is one.
+        The number of the layer to name above the curves.
     depth
-        Whether layers are counted, or lie between 0 and 1, as for models of different depth.
+        Whether layers are counted, or lie between 0 and 1, as lines of different length do.
     domain
         The ends of the vertical axis, where several charts share one.
     """
@@ -72,7 +75,8 @@ def layer_scene(
     longest = max((len(line.label) for line in lines), default=0)
     gutter = min(0.3 * width, _CHARACTER * longest + 20) if longest else 12.0
     ends = domain or layer_domain(lines, ceiling)
-    x = Linear((0.0, max(1.0, len(layers) - 1.0)), (_LEFT, width - gutter))
+    last = max(1.0, len(layers) - 1.0) if depth == "index" else 1.0
+    x = Linear((0.0, last), (_LEFT, width - gutter))
     y = Linear(ends, (height - _BOTTOM, _TOP))
     _add_axes(scene, x, y, layers, axis, depth)
     if math.isfinite(ceiling):
@@ -81,22 +85,36 @@ def layer_scene(
         _add_committed(scene, x, y, layers, committed)
     for line in lines:
         band = [
-            (x(place), y(value - error), y(value + error))
-            for place, (value, error) in enumerate(zip(line.values, line.errors, strict=True))
+            (place, y(value - error), y(value + error))
+            for place, value, error in zip(
+                _places(x, line, depth), line.values, line.errors, strict=True
+            )
         ]
         scene.add("path", class_=f"band s{line.slot}", d=area_path(band))
     for line in lines:
-        points = [(x(place), y(value)) for place, value in enumerate(line.values)]
-        scene.add("path", class_=f"line s{line.slot}", d=line_path(points))
-        if len(layers) <= _MOST_DOTS:
-            for place, value in enumerate(line.values):
-                if math.isfinite(value):
-                    is_chosen = place == committed and line.slot == 0
-                    radius = 4.5 if is_chosen else 2.2
-                    look = f"dot s{line.slot}" + (" chosen" if is_chosen else "")
-                    scene.add("circle", class_=look, cx=x(place), cy=y(value), r=radius)
+        _add_line(scene, y, line, _places(x, line, depth))
     _add_labels(scene, x, y, lines, gutter)
     return scene
+
+
+def _places(x: Linear, line: Line, depth: str) -> list[float]:
+    last = max(1, len(line.values) - 1)
+    return [x(each if depth == "index" else each / last) for each in range(len(line.values))]
+
+
+def _add_line(scene: Scene, y: Linear, line: Line, places: Sequence[float]) -> None:
+    points = [(place, y(value)) for place, value in zip(places, line.values, strict=True)]
+    scene.add("path", class_=f"line s{line.slot}", d=line_path(points))
+    if len(points) > _MOST_DOTS:
+        points = [
+            (place, at if n == line.chosen else math.nan) for n, (place, at) in enumerate(points)
+        ]
+    for number, (place, at) in enumerate(points):
+        if math.isfinite(at):
+            is_chosen = number == line.chosen
+            look = f"dot s{line.slot}" + (" chosen" if is_chosen else "")
+            radius = 4.5 if is_chosen else 2.2
+            scene.add("circle", class_=look, cx=place, cy=at, r=radius)
 
 
 def layer_domain(lines: Sequence[Line], ceiling: float = math.nan) -> tuple[float, float]:
@@ -140,12 +158,13 @@ def _add_axes(
 
 
 def _layer_ticks(layers: Sequence[str], depth: str, width: float) -> list[tuple[float, str]]:
+    if depth == "relative":
+        return [(share, f"{share:g}") for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
     last = len(layers) - 1
-    if depth == "relative" or last < 1:
-        shares = (0.0, 0.25, 0.5, 0.75, 1.0) if last >= 1 else (0.0,)
-        return [(share * last, f"{share:g}") for share in shares]
+    if last < 1:
+        return [(0.0, "0")]
     # The step is the smallest round one that leaves room for two digits.
-    step = next((s for s in (1, 2, 5, 10, 20, 50, 100) if width * s / last >= 26), last)
+    step = next((s for s in (1, 2, 5, 10, 20, 50, 100) if width * s / last >= _TICK_WIDTH), last)
     return [(float(place), f"{place}") for place in range(0, last + 1, step)]
 
 

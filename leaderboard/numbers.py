@@ -27,11 +27,12 @@ def number(value: float) -> str:
     >>> number(0.4351), number(-0.0121), number(-0.0001), number(float("nan"))
     ('0.435', '−0.012', '0.000', '–')
     """
-    shown = thousandths(value)
-    if shown is None:
+    if not math.isfinite(value):
         return NONE
-    sign = "−" if shown < 0 else ""
-    return f"{sign}{abs(shown) // 1000}.{abs(shown) % 1000:03d}"
+    shown = f"{value:.3f}"
+    if shown[0] != "-":
+        return shown
+    return f"−{shown[1:]}" if shown != "-0.000" else "0.000"
 
 
 def error(value: float) -> str:

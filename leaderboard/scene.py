@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from markupsafe import Markup, escape
 
@@ -104,15 +105,15 @@ def tick_text(value: float, all_ticks: Sequence[float]) -> str:
 def domain_of(values: Sequence[float]) -> tuple[float, float]:
     """Return the ends of an axis: all finite values, and nought unless it is far away.
 
-    >>> domain_of([0.2, 0.4])
-    (0.0, 0.42)
+    >>> domain_of([0.2, 0.5])
+    (0.0, 0.525)
     >>> low, high = domain_of([0.8, 0.9])
     >>> 0.79 < low < 0.8
     True
     """
     finite = [value for value in values if math.isfinite(value)] or [0.0, 1.0]
     low, high = min(finite), max(finite)
-    if low >= 0 and low < 0.6 * high or low == high == 0:
+    if 0 <= low < 0.6 * high or low == high == 0:
         low = 0.0
     elif high <= 0 and high > 0.6 * low:
         high = 0.0
@@ -162,7 +163,7 @@ def spread(places: Sequence[float], gap: float, lowest: float) -> list[float]:
     """
     order = sorted(range(len(places)), key=lambda index: places[index])
     moved = list(places)
-    for above, below in zip(order, order[1:], strict=False):
+    for above, below in pairwise(order):
         moved[below] = max(moved[below], moved[above] + gap)
     limit = lowest
     for index in reversed(order):

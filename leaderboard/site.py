@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
 from heschl._version import __version__
 from heschl.disk import usable
@@ -48,29 +49,13 @@ class Site:
 
     def __init__(self, folder: Path, data_date: str = "") -> None:
         self.folder = folder
-        self._environment = jinja2.Environment(
-            loader=jinja2.PackageLoader("heschl.leaderboard"),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.globals.update(
-            asset=_asset, data_date=data_date, heschl_version=__version__
-        )
-        self._environment.filters.update(
-            amount=numbers.amount,
-            error=numbers.error,
-            number=numbers.number,
-            ramp_step=numbers.ramp_step,
-            script_json=lambda content: _markup(script_json(content)),
-            web_address=numbers.web_address,
-        )
+        self._data_date = data_date
 
     def page(self, path: str, template: str, **values: Any) -> None:  # what a template shows
         """Render a template of ``templates/``; it is given ``root``, the way up to the site."""
         root = "../" * path.count("/")
-        text = self._environment.get_template(template).render(root=root, path=path, **values)
+        shared = {"root": root, "path": path, "data_date": self._data_date}
+        text = _environment().get_template(template).render(shared | values)
         self.file(path, text.encode())
 
     def payload(self, path: str, content: Any) -> None:  # whatever JSON can hold
@@ -84,6 +69,27 @@ class Site:
         with usable(self.folder, "name another folder"):
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("heschl.leaderboard"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(asset=_asset, heschl_version=__version__)
+    environment.filters.update(
+        amount=numbers.amount,
+        error=numbers.error,
+        number=numbers.number,
+        ramp_step=numbers.ramp_step,
+        script_json=lambda content: Markup(script_json(content)),  # noqa: S704 - ends no script
+        web_address=numbers.web_address,
+    )
+    return environment
 
 
 @jinja2.pass_context
@@ -102,9 +108,3 @@ def _digest(name: str) -> str:
             "npm ci && npm run build makes it"
         ) from None
     return hashlib.sha256(content).hexdigest()[:8]
-
-
-def _markup(text: str) -> Any:  # jinja2 brings markupsafe, which has no stubs to name here
-    from markupsafe import Markup
-
-    return Markup(text)  # noqa: S704 - nothing in script_json can end a script

@@ -39,12 +39,23 @@ def launch(playwright: Playwright, path: str) -> Browser:
     )
 
 
+# Two idle moments: what the first one asked for has come by the second.
+_IDLE = """
+async () => {
+  const idle = () => new Promise((done) => requestIdleCallback(done, {timeout: 1000}));
+  const soon = () => new Promise((done) => setTimeout(done, 30));
+  await idle(); await soon(); await idle();
+}
+"""
+
+
 @dataclass
 class Visit:
     """A page and what happened on it."""
 
     context: BrowserContext
     page: Page
+    origin: str
     requests: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     """Requests to anywhere but the site."""
@@ -54,6 +65,18 @@ class Visit:
     @functools.cached_property
     def devtools(self) -> CDPSession:
         return self.context.new_cdp_session(self.page)
+
+    def go(self, path: str) -> None:
+        """Open a page of the site, and wait until it has nothing left to do."""
+        # Another fragment alone would leave the page as it is.
+        if self.page.url.split("#")[0] == f"{self.origin}/{path}".split("#")[0]:
+            self.page.goto("about:blank")
+        self.page.goto(f"{self.origin}/{path}")
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until scripts are idle and what they asked for has come."""
+        self.page.evaluate(_IDLE)
 
     def slow_down(self, rate: float) -> None:
         self.devtools.send("Emulation.setCPUThrottlingRate", {"rate": rate})
@@ -79,8 +102,8 @@ def visiting(
     context = browser.new_context(viewport={"width": width, "height": height}, **options)
     context.set_default_timeout(10_000)
     page = context.new_page()
-    visit = Visit(context, page)
-    page.on("request", lambda request: _note(visit, origin, request))
+    visit = Visit(context, page, origin)
+    page.on("request", lambda request: _note(visit, request))
     page.on("console", lambda message: _hear(visit, message.type, message.text))
     page.on("pageerror", lambda error: visit.complaints.append(f"uncaught: {error}"))
     page.on("requestfailed", lambda request: _fail(visit, request))
@@ -96,9 +119,9 @@ def visiting(
         context.close()
 
 
-def _note(visit: Visit, origin: str, request: Request) -> None:
+def _note(visit: Visit, request: Request) -> None:
     visit.requests.append(request.url)
-    if not request.url.startswith((f"{origin}/", "data:", "blob:")):
+    if not request.url.startswith((f"{visit.origin}/", "data:", "blob:")):
         visit.foreign.append(request.url)
 
 

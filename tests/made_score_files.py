@@ -4,10 +4,11 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from heschl.configuration import canonical_json, digest
+from heschl.configuration import digest
 from heschl.leaderboard.score_file import Estimate, LayerCurve, Region, Samples, ScoreFile
 
 PRIMARY = "all"
@@ -46,9 +47,9 @@ def estimate(values: np.ndarray, is_drawn: bool = False) -> Estimate:
     return Estimate(mean, error, mean - 1.96 * error, mean + 1.96 * error, 0.01)
 
 
-def provenance(model: str, bench: Bench) -> dict[str, str]:
-    """Return a provenance as `heschl.score` captures it."""
-    configuration = {"benchmark": {}, "model": {"id": model}}
+def provenance(model: str, bench: Bench) -> dict[str, Any]:
+    """Return a provenance as the small file of a score has it."""
+    configuration = {"benchmark": {"metric": {"id": "ridge"}}, "model": {"id": model}}
     return {
         "model": model,
         "model_digest": hashlib.sha256(model.encode()).hexdigest(),
@@ -58,17 +59,17 @@ def provenance(model: str, bench: Bench) -> dict[str, str]:
         "protocol": bench.protocol,
         "dataset": bench.dataset,
         "data_kind": bench.data_kind,
-        "data_digests": canonical_json({"S1": "0" * 64}),
-        "configuration": canonical_json(configuration),
+        "data_digests": {"recordings": {"n": 9, "sha256": "0" * 64}},
+        "configuration": configuration,
         "configuration_digest": digest(configuration),
         "seed": "0",
         "device": "cpu",
-        "versions": canonical_json({"python": "3.11.9", "heschl": "0.1", "numpy": "2.4"}),
-        "git": canonical_json({"commit": "0" * 40}),
-        "hardware": canonical_json({"cores": 2}),
+        "versions": {"python": "3.11.9", "heschl": "0.1", "numpy": "2.4"},
+        "git": {"commit": "0" * 40},
+        "hardware": {"cores": 2},
         "started": "2026-03-01T12:00:00+00:00",
-        "seconds": canonical_json({"score": 60.0}),
-        "cells": canonical_json({"computed": 10, "cached": 0}),
+        "seconds": {"score": 60.0},
+        "cells": {"computed": 10, "cached": 0},
         "command": f"heschl score {model} {bench.id}",
     }
 

@@ -4,6 +4,7 @@
 regions and maps of the cortex. Fixture C is in `made_hostile`.
 """
 
+import dataclasses
 import functools
 import json
 import math
@@ -24,7 +25,14 @@ from made_score_files import (
 
 from heschl import registry
 from heschl.cards import Training
-from heschl.leaderboard.score_file import LayerCurve, Region, ScoreFile, SurfaceMap
+from heschl.leaderboard.score_file import (
+    Estimate,
+    LayerCurve,
+    Region,
+    Samples,
+    ScoreFile,
+    SurfaceMap,
+)
 from heschl.leaderboard.score_file_writing import score_file_json
 from heschl.leaderboard.submissions import CARD_NAME, score_file_name, slug_of
 from heschl.leaderboard.submitted_card import Rerun, SubmittedCard, card_toml
@@ -147,7 +155,7 @@ def layered_benches(data_kind: str = "real", seed: int = 0) -> tuple[Bench, ...]
 
 
 def layered_files(seed: int = 0) -> Iterator[ScoreFile]:
-    """Yield the score files of fixture B: 20 models on 8 benchmarks, six simulated too."""
+    """Yield fixture B: 20 models on 8 benchmarks, six of them simulated too, and a paper's."""
     for data_kind, n_models in (("real", 20), ("phantom", 6)):
         generator = np.random.default_rng([seed, 4, n_models])
         ability = np.linspace(0.3, -0.3, n_models)
@@ -158,6 +166,25 @@ def layered_files(seed: int = 0) -> Iterator[ScoreFile]:
                 values = bench.difficulty + ability[number] + of_samples
                 values = values + generator.normal(0, 0.03, n_samples)
                 yield _layered_file(f"layered-{number:02d}", bench, values, generator)
+    for bench in layered_benches("real", seed)[:3]:
+        yield _published_file(bench)
+
+
+def _published_file(bench: Bench) -> ScoreFile:
+    """Return what a paper says: a number and its error, of which no samples are known."""
+    file = made_file("published-2022", bench, np.full(len(bench.names), bench.difficulty))
+    region = file.primary
+    number = Estimate(bench.difficulty, 0.02, math.nan, math.nan, math.nan)
+    return dataclasses.replace(
+        file,
+        status="published",
+        samples=Samples(bench.noun, is_drawn=False, names=(), score=(), normalised=()),
+        regions=(dataclasses.replace(region, score=number, normalised=number),),
+        source_sha256="",
+        source_bytes=0,
+        provenance={},
+        citation="Somebody et al. (2022), Table 1",
+    )
 
 
 def _layered_file(
@@ -289,7 +316,8 @@ def _digests(model: str) -> tuple[str, str]:
 
 def _plain_estimate(values: np.ndarray) -> dict[str, float | None]:
     return {
-        name: None if math.isnan(value) else value for name, value in vars(estimate(values)).items()
+        name: None if math.isnan(value) else value
+        for name, value in dataclasses.asdict(estimate(values)).items()
     }
 
 
@@ -299,7 +327,8 @@ def _compact(value: object) -> str:
 
 def _plain_estimate(values: np.ndarray) -> dict[str, float | None]:
     return {
-        name: None if math.isnan(value) else value for name, value in vars(estimate(values)).items()
+        name: None if math.isnan(value) else value
+        for name, value in dataclasses.asdict(estimate(values)).items()
     }
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,15 @@ def score(tmp_path_factory):
     return heschl.score(
         Loudness(), toy_benchmark(), data=ToyDataset(), store=tmp_path_factory.mktemp("store")
     )
+
+
+def test_file_that_was_read_is_needed_no_more(tmp_path):
+    path = shutil.copy(GOLDEN, tmp_path / "score.nc")
+    scores = [open_score(path) for _ in range(3)]
+    path.unlink()
+
+    for number, score in enumerate(scores):
+        assert_same_bits(open_score(score.save(tmp_path / f"{number}.nc")).tree, scores[0].tree)
 
 
 def assert_same_bits(first: xr.DataTree, second: xr.DataTree) -> None:

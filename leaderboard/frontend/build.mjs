@@ -11,7 +11,7 @@ import { rampCss } from "./ramp.mjs";
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "..", "static");
 const target = "es2022";
-const SCRIPTS = ["theme", "heschl", "main", "model", "benchmark", "compare"];
+const SCRIPTS = ["theme", "heschl", "main", "model", "benchmark", "compare", "surface"];
 // What every page stands on comes first, what overrules everything (paper, forced colours) last.
 const FIRST = ["tokens.css", "base.css"];
 const LAST = ["media.css"];
@@ -32,7 +32,10 @@ for (const name of SCRIPTS) {
     metafile: true,
     logLevel: "warning",
   });
-  for (const input of Object.keys(result.metafile.inputs)) bundled.add(input);
+  for (const { inputs } of Object.values(result.metafile.outputs)) {
+    // What was read and left out again needs no notice.
+    for (const [input, { bytesInOutput }] of Object.entries(inputs)) if (bytesInOutput) bundled.add(input);
+  }
 }
 
 const names = readdirSync(join(here, "css")).filter((name) => name.endsWith(".css"));

@@ -5,8 +5,8 @@
 const STEPS = 256;
 // Lightness, chroma, hue at the ends of the ramp: of no score and of the ceiling.
 const RAMPS = {
-  light: { from: [0.985, 0.006, 190], to: [0.5, 0.085, 212], ink: "#1a2322" },
-  dark: { from: [0.235, 0.012, 200], to: [0.8, 0.085, 190], ink: "#e6ebe9" },
+  light: { from: [0.985, 0.006, 185], to: [0.58, 0.092, 215], ink: "#1a2322" },
+  dark: { from: [0.2, 0.008, 215], to: [0.553, 0.078, 210], ink: "#e6ebe9" },
 };
 
 function linear([lightness, chroma, hue]) {
@@ -60,7 +60,9 @@ function inkOn(rgb, ink) {
 function steps({ from, to, ink }) {
   return Array.from({ length: STEPS }, (_, step) => {
     const share = step / (STEPS - 1);
-    const rgb = bytes(from.map((start, axis) => start + share * (to[axis] - start)));
+    // Chroma comes early, so that the middle is no grey.
+    const shares = [share, Math.sin((share * Math.PI) / 2), share];
+    const rgb = bytes(from.map((start, axis) => start + shares[axis] * (to[axis] - start)));
     const text = inkOn(rgb, ink);
     if (!text) throw new Error(`no text can be read on step ${step}`);
     return { background: hex(rgb), text };

@@ -343,7 +343,9 @@ def open_score(path: str | os.PathLike[str]) -> Score:
         raise MissingData(f"there is no score at {source}; `heschl score` prints where it wrote it")
     try:
         with xr.open_datatree(source, engine="netcdf4") as opened:
-            tree = opened.load()
+            # DataTree.load leaves variables out that have the name of a group, as ceiling does.
+            groups = {each.path: each.to_dataset(inherit=False).load() for each in opened.subtree}
+            tree = xr.DataTree.from_dict(groups)
     except (OSError, ValueError, RuntimeError, AttributeError) as error:
         raise CorruptData(f"{source} is not a netCDF-4 file that xarray reads: {error}") from error
     version = _schema_version(tree, source)

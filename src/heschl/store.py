@@ -75,15 +75,29 @@ class Store:
     >>> key = store.write({"what": "an example"}, {"values": np.arange(3)})
     >>> store.read(key)["values"]
     array([0, 1, 2])
+
+    Below it there may be another one, which many share and nobody writes: what it has is not made
+    again. By default that is ``$HESCHL_SHARED_STORE``.
     """
 
-    def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: str | os.PathLike[str] | None = None,
+        *,
+        shared: str | os.PathLike[str] | None = None,
+    ) -> None:
         if not isinstance(folder, str | os.PathLike | None):
             raise InvalidInput(f"store={folder!r}; expected a folder, or None for the usual one")
         self.folder = Path(folder).expanduser() if folder is not None else default_folder()
         with self.usable():
             if self.folder.exists() and not self.folder.is_dir():
                 raise InvalidInput(f"the store {self.folder} is a file; name a folder instead")
+        named = shared if shared is not None else os.environ.get("HESCHL_SHARED_STORE") or None
+        self.shared = None if named is None else Path(named).expanduser()
+        if self.shared is not None and not self.shared.is_dir():
+            raise InvalidInput(
+                f"the shared store {self.shared} is no folder; mend or unset $HESCHL_SHARED_STORE"
+            )
 
     def __repr__(self) -> str:
         return f"Store({str(self.folder)!r})"
@@ -107,7 +121,13 @@ class Store:
     def has(self, key: str) -> bool:
         """Return whether an entry is there; its arrays are verified only by `read`."""
         with self.usable():
-            return (self.place(key) / "entry.json").is_file()
+            return any((folder / "entry.json").is_file() for folder in self._places(key))
+
+    def _places(self, key: str) -> Iterator[Path]:
+        """Yield where an entry may be: here, then where it is shared."""
+        yield self.place(key)
+        if self.shared is not None and not (self.folder / "doubted" / key).exists():
+            yield self.shared / "objects" / key[:2] / key
 
     def write(self, configuration: Any, arrays: Mapping[str, np.ndarray]) -> str:
         """Store arrays under their configuration and return the key.
@@ -143,7 +163,7 @@ class Store:
         try:
             work.rename(target)
         except OSError:
-            if self.has(key):
+            if (target / "entry.json").is_file():
                 return
             # What readers do not take for an entry must not bar its place for ever.
             if not target.exists():
@@ -158,16 +178,16 @@ class Store:
         An entry whose bytes or configuration do not match what was written is
         set aside with a warning and counts as a miss.
         """
-        folder = self.place(key)
         with self.usable():
-            try:
-                return self._verified(folder, key)
-            except FileNotFoundError:
-                # Removed meanwhile, unless a part of it is left.
-                if (folder / "entry.json").exists():
-                    self._set_aside(folder, "an array is missing")
-            except _DAMAGE as error:
-                self._set_aside(folder, str(error))
+            for folder in self._places(key):
+                try:
+                    return self._verified(folder, key)
+                except FileNotFoundError:
+                    # Removed meanwhile, unless a part of it is left.
+                    if (folder / "entry.json").exists():
+                        self._set_aside(folder, "an array is missing")
+                except _DAMAGE as error:
+                    self._set_aside(folder, str(error))
         return None
 
     def _verified(self, folder: Path, key: str) -> dict[str, np.ndarray]:
@@ -189,6 +209,12 @@ class Store:
             RuntimeWarning,
             stacklevel=3,
         )
+        if folder != self.place(folder.name):
+            # Not ours to move: it is passed over from now on.
+            doubt = self.folder / "doubted" / folder.name
+            doubt.parent.mkdir(parents=True, exist_ok=True)
+            doubt.touch()
+            return
         grave = self.folder / "damaged" / f"{folder.name}-{uuid.uuid4().hex[:8]}"
         grave.parent.mkdir(parents=True, exist_ok=True)
         # Two readers may find the same damage.

@@ -16,10 +16,11 @@ const payloads = (window.heschlPayloads ??= { received: new Map(), awaited: new 
 window.heschlReceive ??= (path, content) => payloads.received.set(path, content);
 
 const sheet = document.querySelector<HTMLLinkElement>('link[rel="stylesheet"]')?.href ?? "";
+const home = sheet && new URL("../", sheet).href;
 
 /** The address of a page or file, by its path within the site. */
 export function siteAddress(path: string): string {
-  return new URL(`../${path}`, sheet).href;
+  return home + path;
 }
 
 /** What a script of the page itself has handed over; undefined where none has. */

@@ -1,0 +1,104 @@
+// The columns of a view: benchmarks, or a group of them folded into one, under a header of groups.
+import type { Benchmark, BoardData } from "./board-data.ts";
+
+export type Leaf =
+  | { kind: "benchmark"; key: string; column: number }
+  | { kind: "group"; key: string; path: string };
+
+export interface HeaderCell {
+  label: string;
+  nColumns: number;
+  nRows: number;
+  /** Empty for a benchmark. */
+  path: string;
+  isCollapsed: boolean;
+  leaf: Leaf | null;
+}
+
+/** How many groups from the root on are above every benchmark: naming them says nothing. */
+export function sharedPath(benchmarks: readonly Benchmark[]): number {
+  const paths = benchmarks.map((benchmark) => benchmark.path);
+  const shortest = Math.min(...paths.map((path) => path.length));
+  let shared = 0;
+  while (
+    shared < shortest - 1 &&
+    new Set(paths.map((path) => path.slice(0, shared + 1).join("/"))).size === 1
+  ) {
+    shared += 1;
+  }
+  return paths.length === 0 ? 0 : shared;
+}
+
+/** Groups that a header shows, outermost first. */
+export function shownGroups(benchmarks: readonly Benchmark[]): string[] {
+  const top = sharedPath(benchmarks);
+  const found = new Set<string>();
+  for (const { path } of benchmarks) {
+    for (let end = top + 1; end <= path.length; end++) found.add(path.slice(0, end).join("/"));
+  }
+  return [...found];
+}
+
+export function leavesOf(data: BoardData, collapsed: readonly string[]): Leaf[] {
+  return headerOf(data, collapsed).leaves;
+}
+
+/** The header's rows, and the columns below it from left to right. */
+export function headerOf(
+  data: BoardData,
+  collapsed: readonly string[],
+): { rows: HeaderCell[][]; leaves: Leaf[] } {
+  const { benchmarks, groups } = data;
+  const top = sharedPath(benchmarks);
+  const hidden = new Set(collapsed);
+  const leaves: Leaf[] = [];
+  const shown: { path: string[]; isFolded: boolean; column: number }[] = [];
+  let previous = "";
+  benchmarks.forEach(({ path, slug }, column) => {
+    for (let end = top + 1; end <= path.length; end++) {
+      const key = path.slice(0, end).join("/");
+      if (!hidden.has(key)) continue;
+      if (previous !== key) {
+        leaves.push({ kind: "group", key: `g:${key}`, path: key });
+        shown.push({ path: path.slice(top, end), isFolded: true, column });
+      }
+      previous = key;
+      return;
+    }
+    previous = "";
+    leaves.push({ kind: "benchmark", key: `b:${slug}`, column });
+    shown.push({ path: path.slice(top), isFolded: false, column });
+  });
+
+  const depth = Math.max(0, ...shown.map(({ path, isFolded }) => path.length - Number(isFolded)));
+  const rows: HeaderCell[][] = Array.from({ length: depth + 1 }, () => []);
+  const open: (HeaderCell | undefined)[] = [];
+  shown.forEach(({ path, isFolded, column }, at) => {
+    const root = benchmarks[column]!.path.slice(0, top);
+    const nGroups = path.length - Number(isFolded);
+    for (let level = 0; level < nGroups; level++) {
+      const key = [...root, ...path.slice(0, level + 1)].join("/");
+      const last = open[level];
+      if (last?.path === key) {
+        last.nColumns += 1;
+        continue;
+      }
+      const label = groups[key]?.label ?? path[level]!;
+      const cell = { label, nColumns: 1, nRows: 1, path: key, isCollapsed: false, leaf: null };
+      rows[level]!.push(cell);
+      open[level] = cell;
+      open.length = level + 1;
+    }
+    open.length = nGroups;
+    const key = isFolded ? [...root, ...path].join("/") : "";
+    rows[nGroups]!.push({
+      label: isFolded ? (groups[key]?.label ?? path.at(-1)!) : benchmarks[column]!.label,
+      nColumns: 1,
+      nRows: depth + 1 - nGroups,
+      path: key,
+      isCollapsed: isFolded,
+      leaf: leaves[at]!,
+    });
+  });
+  return { rows, leaves };
+}

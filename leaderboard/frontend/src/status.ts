@@ -1,0 +1,40 @@
+// What the board says of itself: how many models are shown, what ranks are of, what shading means.
+import { need } from "./dom.ts";
+import type { Shown } from "./shown.ts";
+
+/** Write the live message and the legend. */
+export function sayStatus(page: ParentNode, shown: Shown): void {
+  const n = shown.rows.length.toLocaleString("en");
+  const of = shown.data.models.slug.length.toLocaleString("en");
+  set(need("#count", page), `${n} of ${of} models`);
+  set(need("#meaning", page), [rankWords(shown), focusWords(shown)].filter(Boolean).join(" "));
+  const range = need("#range", page);
+  set(range, { normalised: "normalised score", score: "raw score", ceiling: "ceiling" }[shown.view.quantity]);
+}
+
+/** Live regions speak whenever they are written to, so only what is new is written. */
+function set(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function rankWords(shown: Shown): string {
+  const { common, data } = shown;
+  if (!common) return shown.rankedBy === "overall" ? "" : `Ranks are of ${nameOf(shown)}.`;
+  const [n, of] = [common.columns.length, data.overall.counted];
+  if (n > 0) return `Order by the mean of the ${n} of ${of} benchmarks that all shown models have: order only, no interval.`;
+  return "No benchmark is shared by all shown models: narrow the search or the filters.";
+}
+
+function focusWords(shown: Shown): string {
+  const { focusRow, separability } = shown;
+  if (focusRow < 0 || shown.common || !separability) return "";
+  const name = shown.modelLabel(focusRow);
+  if (!separability.isRanked(focusRow)) return `${name} has no rank to compare with.`;
+  const nAlike = shown.rows.filter((row) => shown.isAlike(row)).length;
+  return `Shaded ≈: ${nAlike.toLocaleString("en")} not separable from ${name} on ${nameOf(shown)} (paired bootstrap, 95 %).`;
+}
+
+function nameOf(shown: Shown): string {
+  const found = shown.data.benchmarks.find(({ slug }) => slug === shown.rankedBy);
+  return found ? found.label : "the overall mean";
+}

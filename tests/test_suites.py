@@ -1,0 +1,104 @@
+"""Suites: what a file may say, what it would take, and that one score's failure is its own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from types import SimpleNamespace
+
+import pytest
+
+from heschl.cli import main
+from heschl.errors import CorruptData, HeschlError, InvalidInput, MissingData, UnknownName
+from heschl.scores import open_score
+from heschl.store import Store
+from heschl.suites import check_room, plan_suite, read_suite, run_suite
+
+SUITE = """
+models: [envelope, no-such-model]
+benchmarks: [timit-mfcc]
+data: phantom
+"""
+
+
+def suite_file(folder, text=SUITE):
+    path = folder / "suite.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_benchmarks_have_data_of_their_own_or_those_of_all(tmp_path):
+    suite = read_suite(
+        suite_file(
+            tmp_path,
+            "models: [a, b]\nbenchmarks: [x, {id: y, data: ./there}]\ndata: phantom\nseed: 3\n",
+        )
+    )
+
+    assert dict(suite.data) == {"x": "phantom", "y": "./there"}
+    assert suite.seed == 3
+    assert list(suite.pairs) == [("a", "x"), ("b", "x"), ("a", "y"), ("b", "y")]
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        ("models: [a", CorruptData, "not YAML"),
+        ("!!python/object/apply:os.system [id]", CorruptData, "not YAML"),
+        ("- a", InvalidInput, "holds list"),
+        ("models: [a]\nbenchmark: [x]", InvalidInput, "'benchmark'; did you mean 'benchmarks'"),
+        ("models: a\nbenchmarks: [x]", InvalidInput, "expected a list"),
+        ("models: [3]\nbenchmarks: [x]", InvalidInput, "expected ids"),
+        ("models: [a, a]\nbenchmarks: [x]", InvalidInput, "names a twice"),
+        ("models: [a]\nbenchmarks: []", InvalidInput, "expected a list"),
+        ("models: [a]\nbenchmarks: [{data: x}]", InvalidInput, "expected an id"),
+        ("models: [a]\nbenchmarks: [{id: x, seed: 1}]", InvalidInput, "the key 'seed'"),
+        ("models: [a]\nbenchmarks: [x]\nseed: -1", InvalidInput, "whole number"),
+        ("models: [a]\nbenchmarks: [x]\ndata: [y]", InvalidInput, "a folder or phantom"),
+    ],
+)
+def test_files_that_are_no_suite_are_refused(tmp_path, text, error, message):
+    with pytest.raises(error, match=message):
+        read_suite(suite_file(tmp_path, text))
+
+
+def test_missing_file_is_said_to_be_missing(tmp_path):
+    with pytest.raises(MissingData, match="does not exist"):
+        read_suite(tmp_path / "suite.yaml")
+
+
+def test_scores_come_one_by_one_and_a_refusal_stops_no_other(tmp_path):
+    found = list(run_suite(read_suite(suite_file(tmp_path)), Store(tmp_path / "store")))
+
+    assert [(model, benchmark) for model, benchmark, _ in found] == [
+        ("envelope", "timit-mfcc"),
+        ("no-such-model", "timit-mfcc"),
+    ]
+    assert found[0][2].model == "envelope"
+    assert isinstance(found[1][2], UnknownName)
+
+
+def test_suite_that_has_no_room_is_refused_before_it_begins(tmp_path, monkeypatch):
+    store = Store(tmp_path / "store")
+    pairs = list(plan_suite(read_suite(suite_file(tmp_path)), store))
+    needed = check_room(pairs, store)
+    assert needed == sum(cell.n_bytes or 0 for cell in pairs[0].plan.cells)
+    usage = SimpleNamespace(total=0, free=needed - 1)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+
+    with pytest.raises(InvalidInput, match="has room for"):
+        check_room(pairs, store)
+
+
+def test_command_writes_what_there_is_and_tells_the_rest(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    words = ["run", str(suite_file(tmp_path)), "-o", "scores", "-q", "--json"]
+
+    assert main(words) == 3
+
+    done, failed = json.loads(capsys.readouterr().out)
+    assert open_score(done["file"]).value == done["value"]
+    assert failed["error"] == "UnknownName"
+    assert issubclass(UnknownName, HeschlError)
+    assert main([*words[:2], "--plan"]) == 0
+    assert "2 scores" in capsys.readouterr().out
