@@ -32,10 +32,11 @@ WATCH = """
   requestAnimationFrame(look);
 
   // Do something, and return how long until the page shows that it was done.
-  window.timed = (act, isDone) => new Promise((finish) => {
+  window.timed = (act, isDone) => new Promise((finish, fail) => {
     const began = performance.now();
     act();
     const look = () => {
+      if (performance.now() - began > 5000) return fail(new Error(`never done: ${act}`));
       if (!isDone()) return requestAnimationFrame(look);
       const painted = new MessageChannel();
       painted.port1.onmessage = () => finish(performance.now() - began);

@@ -14,12 +14,34 @@ from made_submissions import write_large, write_layered
 from playwright.sync_api import Browser, sync_playwright
 
 Open = Callable[..., Visit]
+_FIGURES = pytest.StashKey[dict[str, object]]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("browser")
+
+
+@pytest.fixture
+def record_figure(request: pytest.FixtureRequest) -> Callable[[str, object], None]:
+    """Keep a measurement, ``record_figure(name, value)``, for the end of the run to print."""
+    figures = request.config.stash.setdefault(_FIGURES, {})
+
+    def keep(name: str, value: object) -> None:
+        figures[f"{request.node.name} {name}"] = value
+
+    return keep
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if figures := config.stash.get(_FIGURES, {}):
+        terminalreporter.section("what was measured")
+        for name, value in figures.items():
+            shown = f"{value:.4g}" if isinstance(value, float) else str(value)
+            terminalreporter.write_line(f"{name}: {shown}")
 
 
 @pytest.fixture(scope="session")

@@ -65,14 +65,14 @@ GZ_KILOBYTES = {"html": 20, "css": 15, "js": 60, "data": 120}
 
 
 @pytest.mark.parametrize("rate", [1, 4])
-def test_the_board_is_painted_and_live_in_time(browser, large: BuiltSite, rate, record_property):
+def test_the_board_is_painted_and_live_in_time(browser, large: BuiltSite, rate, record_figure):
     seen = []
     for _ in range(N_REPEATS):
         with visiting(browser, large.origin, init=WATCH, cpu=rate) as visit:
             seen.append(wait_until_ready(visit.page))
     ready, paint = (median(each[name] for each in seen) for name in ("ready", "paint"))
-    record_property("ready_ms", ready)
-    record_property("first_paint_ms", paint)
+    record_figure("ready_ms", ready)
+    record_figure("first_paint_ms", paint)
     assert ready <= READY_MS[rate]
     assert paint <= FIRST_PAINT_MS[rate]
 
@@ -80,7 +80,7 @@ def test_the_board_is_painted_and_live_in_time(browser, large: BuiltSite, rate, 
 @pytest.mark.parametrize("rate", [1, 4])
 @pytest.mark.parametrize("action", ACTIONS)
 def test_what_a_reader_does_is_painted_in_time(
-    browser, large: BuiltSite, action, rate, record_property
+    browser, large: BuiltSite, action, rate, record_figure
 ) -> None:
     script, limits = ACTIONS[action]
     with visiting(browser, large.origin, init=WATCH) as visit:
@@ -88,11 +88,11 @@ def test_what_a_reader_does_is_painted_in_time(
         visit.page.wait_for_load_state("networkidle")
         visit.slow_down(rate)
         took = [visit.page.evaluate(script, number) for number in range(N_REPEATS)]
-    record_property("ms", median(took))
+    record_figure("ms", median(took))
     assert median(took) <= limits[rate], took
 
 
-def test_scrolling_repaints_rows_in_a_fraction_of_a_frame(browser, large, record_property) -> None:
+def test_scrolling_repaints_rows_in_a_fraction_of_a_frame(browser, large, record_figure) -> None:
     with visiting(browser, large.origin, init=WATCH) as visit:
         loaded = wait_until_ready(visit.page)["ready"]
         visit.page.wait_for_load_state("networkidle")
@@ -121,35 +121,35 @@ def test_scrolling_repaints_rows_in_a_fraction_of_a_frame(browser, large, record
         )
         long_tasks = visit.page.evaluate("watched.longTasks")
     p95 = quantiles(took, n=20)[-1]
-    record_property("p95_ms", p95)
+    record_figure("p95_ms", p95)
     assert p95 <= 8
     after_load = [duration for start, duration in long_tasks if start > loaded]
-    record_property("longest_task_ms", max(after_load, default=0))
+    record_figure("longest_task_ms", max(after_load, default=0))
     assert max(after_load, default=0) <= 200
 
 
-def test_the_board_is_light_and_does_not_jump(browser, large, record_property) -> None:
+def test_the_board_is_light_and_does_not_jump(browser, large, record_figure) -> None:
     for width in (1280, 390):
         with visiting(browser, large.origin, init=WATCH, width=width) as visit:
             wait_until_ready(visit.page)
             visit.page.wait_for_load_state("networkidle")
             n_elements = visit.page.evaluate("document.querySelectorAll('*').length")
             shift = visit.page.evaluate("watched.shift")
-        record_property(f"elements_{width}", n_elements)
-        record_property(f"shift_{width}", shift)
+        record_figure(f"elements_{width}", n_elements)
+        record_figure(f"shift_{width}", shift)
         assert n_elements <= 3000
         assert shift <= 0.02
 
 
-def test_the_board_loads_little(browser, large: BuiltSite, record_property) -> None:
+def test_the_board_loads_little(browser, large: BuiltSite, record_figure) -> None:
     main = _kilobytes(browser, large, "index.html")
-    record_property("kilobytes", dict(main))
+    record_figure("kilobytes", dict(main))
     for kind, limit in GZ_KILOBYTES.items():
         assert main[kind] <= limit, main
     assert main.total() <= 215
     # A browser that comes from the board has its style and shared script already.
     model = _kilobytes(browser, large, "models/model-0000.html")
-    record_property("model_kilobytes", dict(model))
+    record_figure("model_kilobytes", dict(model))
     assert model["js"] - _shared(browser, large) <= 25
 
 

@@ -7,15 +7,15 @@ from made_submissions import write_large
 pytestmark = pytest.mark.slow
 
 
-def test_a_thousand_models_are_built_in_time_and_memory(large: BuiltSite, record_property) -> None:
-    record_property("seconds", large.seconds)
-    record_property("megabytes", large.peak_bytes / 1e6)
+def test_a_thousand_models_are_built_in_time_and_memory(large: BuiltSite, record_figure) -> None:
+    record_figure("seconds", large.seconds)
+    record_figure("megabytes", large.peak_bytes / 1e6)
     assert large.peak_bytes <= 500e6
     assert large.seconds <= 10
 
 
-def test_layers_and_forty_maps_are_built_in_time(layered: BuiltSite, record_property) -> None:
-    record_property("seconds", layered.seconds)
+def test_layers_and_forty_maps_are_built_in_time(layered: BuiltSite, record_figure) -> None:
+    record_figure("seconds", layered.seconds)
     assert sum(len(file.maps) for file in layered.submissions.files.values()) == 40
     assert layered.seconds <= 30
 

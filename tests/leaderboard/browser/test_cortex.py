@@ -60,7 +60,7 @@ def is_of_surface(path: str) -> bool:
     return "fsaverage" in path or (path.endswith(".js") and path.startswith("data/"))
 
 
-def test_nothing_is_loaded_until_a_map_is_opened(browser, layered, record_property) -> None:
+def test_nothing_is_loaded_until_a_map_is_opened(browser, layered, record_figure) -> None:
     with visiting(browser, layered.origin, go=False) as visit:
         visit.go(PAGE)
         assert [path for path in loaded(visit, layered) if is_of_surface(path)] == []
@@ -70,7 +70,7 @@ def test_nothing_is_loaded_until_a_map_is_opened(browser, layered, record_proper
         visit.settle()
         came = {path: kb for path, kb in loaded(visit, layered).items() if path not in before}
         assert not visit.complaints
-    record_property("kilobytes", came)
+    record_figure("kilobytes", came)
     mesh = [path for path in came if "fsaverage" in path]
     assert len(mesh) == 1
     assert came[mesh[0]] <= 240
@@ -79,7 +79,7 @@ def test_nothing_is_loaded_until_a_map_is_opened(browser, layered, record_proper
     assert max(others.values()) <= 20
 
 
-def test_the_first_frame_comes_soon_and_the_next_ones_sooner(browser, layered, record_property):
+def test_the_first_frame_comes_soon_and_the_next_ones_sooner(browser, layered, record_figure):
     firsts, frames = [], []
     for _ in range(3):
         with visiting(browser, layered.origin, go=False) as visit:
@@ -90,7 +90,7 @@ def test_the_first_frame_comes_soon_and_the_next_ones_sooner(browser, layered, r
             if not frames:
                 took = visit.page.evaluate(_FRAMES)
                 frames = [sum(pair) for pair in zip(took[::2], took[1::2], strict=True)][2:]
-    record_property("first_frame_ms", median(firsts))
-    record_property("frame_ms", median(frames))
+    record_figure("first_frame_ms", median(firsts))
+    record_figure("frame_ms", median(frames))
     assert median(firsts) <= 600
     assert median(frames) <= 60
