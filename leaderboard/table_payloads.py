@@ -90,7 +90,7 @@ def separable_payload(board: Board, name: str) -> dict[str, Json]:
         "rows": ranked.tolist(),
         "low": low[ranked].tolist(),
         "high": high[ranked].tolist(),
-        "bits": base64.b64encode(np.packbits(pairs)).decode(),
+        "bits": base64.b64encode(np.packbits(pairs).tobytes()).decode(),
     }
 
 

@@ -47,7 +47,10 @@ export function fillRow(tr: HTMLTableRowElement, shown: Shown, at: number): void
   const link = name.firstChild as HTMLAnchorElement;
   link.textContent = label;
   link.href = siteAddress(`models/${models.slug[row]!}.html`);
-  name.classList.toggle("is-published", !models.ranked[row]);
+  if (!models.ranked[row]) {
+    name.classList.add("is-published");
+    link.title = "From the table of a paper: not ranked";
+  }
   const overall = shown.overall(row);
   fillNumber(cells[3]!, overall, overall.value !== null && overall.value > 1000 ? "num overall over" : "num overall");
   // A mean of numbers that came rounded has a digit less, and a blank as wide as one.
