@@ -12,7 +12,7 @@ from typing import Literal
 
 from heschl import registry
 from heschl.leaderboard.board import Board, Row
-from heschl.leaderboard.columns import known_card, measured
+from heschl.leaderboard.columns import known_card, measured, with_own_slugs
 from heschl.leaderboard.published_rows import published_rows
 from heschl.leaderboard.score_file import ScoreFile
 from heschl.leaderboard.submissions import Submissions
@@ -54,7 +54,7 @@ def assemble(submissions: Submissions, section: Literal["real", "phantom"]) -> B
         for benchmark, files in by_benchmark.items()
     ]
     found.sort(key=lambda each: _place(each.column.path, each.column.id))
-    return tabulated(section, rows, found, tables)
+    return tabulated(section, rows, with_own_slugs(found), tables)
 
 
 def _row(slug: str, card: SubmittedCard, files: Sequence[ScoreFile]) -> Row:

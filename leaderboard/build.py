@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from heschl.disk import usable
 from heschl.errors import InvalidInput, MissingData
@@ -30,7 +31,7 @@ from heschl.leaderboard.submissions import read_submissions
 
 __all__ = ["build", "first_page"]
 
-_SECTIONS = ("real", "phantom")
+_SECTIONS: tuple[Literal["real", "phantom"], ...] = ("real", "phantom")
 # What pages offer for download is there before them.
 _WRITERS = (
     downloads,
@@ -64,7 +65,7 @@ def build(submissions: Path, folder: Path) -> Path:
     _require_submissions(submissions)
     _require_place(folder, submissions)
     found = read_submissions(submissions)
-    boards = {section: assemble(found, section) for section in _SECTIONS}
+    boards: dict[str, Board] = {section: assemble(found, section) for section in _SECTIONS}
     with _moved_into(folder) as fresh:
         write_site(fresh, boards)
     return folder

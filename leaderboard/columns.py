@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from heschl.leaderboard.submissions import slug_of
 from heschl.leaderboard.tree import NO_BETTER, OUTSIDE, path_of
 from heschl.wording import counted, plural
 
-__all__ = ["Measured", "known_card", "measured", "recording_of"]
+__all__ = ["Measured", "known_card", "measured", "recording_of", "with_own_slugs"]
 
 _SAME = 1e-6
 """Ceilings that differ by less, relatively, differ by rounding alone."""
@@ -38,6 +39,21 @@ class Measured:
     def compares(self, row: str) -> bool:
         """Return whether a row's number can be compared with the others."""
         return row in self.files and row not in self.paired.reasons
+
+
+def with_own_slugs(found: Iterable[Measured]) -> list[Measured]:
+    """Return columns that no name of a stranger's benchmark can be taken for, in their order."""
+    columns = list(found)
+    taken = {"overall"}
+    # Registered ones choose first.
+    for place in sorted(range(len(columns)), key=lambda n: not columns[n].column.is_registered):
+        column = columns[place].column
+        if column.slug in taken:
+            digest = hashlib.sha256(column.id.encode()).hexdigest()[:8]
+            column = replace(column, slug=f"{column.slug}-{digest}")
+            columns[place] = replace(columns[place], column=column)
+        taken.add(column.slug)
+    return columns
 
 
 def known_card(benchmark: str) -> BenchmarkCard | None:

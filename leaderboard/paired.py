@@ -52,7 +52,7 @@ class Paired:
     def independent_draws(self, places: np.ndarray) -> np.ndarray:
         """Return as many draws of some rows as every column has, for means over columns."""
         if not self.is_drawn:
-            return np.asarray(self.draws[places])
+            return resampled(self.values[places], seed=seed_of(self.name))
         generator = np.random.default_rng(seed_of(self.name))
         return np.asarray(self.values[np.ix_(places, generator.integers(self.n, size=N_DRAWS))])
 

@@ -95,7 +95,7 @@ class SurfaceMap:
     """
 
     name: str
-    """``normalised``, ``score``, ``ceiling``, ``best_layer``."""
+    """``normalised``, ``score``, ``ceiling``, ``best_layer``, ``region``."""
     low: float
     high: float
     left: bytes

@@ -62,7 +62,7 @@ _OF_ESTIMATE, _OF_REGION, _OF_CURVE, _OF_MAP, _OF_SAMPLES = (
     for part in (Estimate, Region, LayerCurve, SurfaceMap, Samples)
 )
 _OF_DRAWS = _OF_SAMPLES - {"score", "normalised"} | {"draws"}
-_MAPS = ("normalised", "score", "ceiling", "best_layer")
+_MAPS = ("normalised", "score", "ceiling", "best_layer", "region")
 _STATUSES = get_args(Status)
 _KINDS = ("real", "phantom")
 _SHA256 = re.compile("[0-9a-f]{64}")

@@ -9,6 +9,7 @@ neither from b.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 import numpy as np
 
@@ -56,8 +57,8 @@ def resampled(values: np.ndarray, *, seed: int, n_draws: int = N_DRAWS) -> np.nd
     Examples
     --------
     >>> draws = resampled(np.array([[1.0, 2.0, 4.0], [1.5, 2.5, 4.5]]), seed=0)
-    >>> (draws[1] - draws[0] == 0.5).all()
-    np.True_
+    >>> np.allclose(draws[1] - draws[0], 0.5)
+    True
     """
     n_rows, n_samples = values.shape
     counts = np.random.default_rng(seed).multinomial(
@@ -104,9 +105,8 @@ def separable(draws: np.ndarray) -> np.ndarray:
         (others,) = np.nonzero(is_open[row])
         if len(others):
             found[row, others] = _told_apart(ordered, steps, row, others, most)
-    unordered = np.empty_like(found)
-    unordered[np.ix_(order, order)] = found | found.T
-    return unordered
+    place = np.argsort(order)
+    return np.asarray((found | found.T)[place][:, place])
 
 
 def _most_beyond(n_draws: int) -> int:
@@ -137,7 +137,7 @@ def _apart(steps: np.ndarray, most: int) -> np.ndarray:
     If one is above some level in all but k draws and the other below it in all but l, they are the
     other way round in k + l draws at most.
     """
-    ordered = np.sort(steps, axis=1)
+    ordered = np.sort(steps, axis=1, kind="stable")  # by digits, which two bytes have few of
     low, high = ordered[:, most // 2], ordered[:, -1 - (most - most // 2)]
     is_above = low[:, np.newaxis] > high[np.newaxis]
     return np.asarray(is_above | is_above.T)
@@ -163,19 +163,26 @@ def _told_apart(
     draws: np.ndarray, steps: np.ndarray, row: int, others: np.ndarray, most: int
 ) -> np.ndarray:
     """Return which of the other rows (other,) are separable from a row."""
-    is_beside = others[-1] - others[0] + 1 == len(others)
-    theirs = steps[others[0] : others[-1] + 1] if is_beside else steps[others]
-    n_at_most = _counts(theirs <= steps[row])
+    n_at_most = _counted(np.less_equal, steps, row, others)
     found = n_at_most <= most
+    if found.all():
+        return found
     left = np.flatnonzero(~found)
-    n_below = _counts(theirs[left] < steps[row])
+    n_below = _counted(np.less, steps, row, others[left])
     is_sure = (n_below > most) & (draws.shape[1] - n_at_most[left] > most)
-    tight = left[~is_sure]  # on too many of the same steps
-    if len(tight):
-        two = draws[others[tight]]
+    for place in left[~is_sure]:  # on too many of the same steps
+        one, two = draws[row], draws[others[place]]
         # Draws that are equal count against either side.
-        found[tight] = np.minimum(_counts(two <= draws[row]), _counts(two >= draws[row])) <= most
+        found[place] = min(np.count_nonzero(two <= one), np.count_nonzero(two >= one)) <= most
     return found
+
+
+def _counted(
+    is_so: Callable[..., np.ndarray], steps: np.ndarray, row: int, others: np.ndarray
+) -> np.ndarray:
+    """Return in how many draws each of the others, who lie close together, is so beside a row."""
+    there = slice(others[0], others[-1] + 1)
+    return np.asarray(_counts(is_so(steps[there], steps[row]))[others - others[0]])
 
 
 def _counts(is_true: np.ndarray) -> np.ndarray:

@@ -50,10 +50,10 @@ def base_of(folder: Path, against: str | None = None) -> Base:
                 f"{folder}; name one of them"
             )
         return Base(revision, None, f"{folder} is in no checkout of git that has {revision}")
-    prefix = (_git(folder, "rev-parse", "--show-prefix") or b"").decode().strip()
-    archive = _git(folder, "archive", "--format=tar", f"{commit.decode().strip()}:{prefix}")
+    # Of the folder alone, as it is the working directory.
+    archive = _git(folder, "archive", "--format=tar", commit.decode().strip())
     if archive is None:
-        return Base(revision, None, f"{revision} has no {prefix or 'such folder'}")
+        return Base(revision, None, f"{revision} has no {folder}")
     with tempfile.TemporaryDirectory() as name:
         _unpack(archive, Path(name))
         return _read(revision, Path(name))

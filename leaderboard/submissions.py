@@ -95,7 +95,6 @@ def surveyed(folder: str | os.PathLike[str]) -> tuple[Submissions, list[str]]:
     cards: dict[str, SubmittedCard] = {}
     files: dict[tuple[str, str, str], ScoreFile] = {}
     problems: list[str] = []
-    folded: dict[str, str] = {}
     with _uncollected():
         for entry in _entries(root):
             if entry.is_file(follow_symlinks=False):
@@ -104,10 +103,6 @@ def surveyed(folder: str | os.PathLike[str]) -> tuple[Submissions, list[str]]:
                 problems.append(f"{entry.path} is a link; expected the submission itself")
                 continue
             try:
-                if (same := folded.setdefault(entry.name.casefold(), entry.name)) != entry.name:
-                    raise InvalidInput(
-                        f"{entry.path} and {same} are one folder on some disks; rename a model"
-                    )
                 cards[entry.name] = _card(entry)
             except HeschlError as error:
                 problems.append(str(error))

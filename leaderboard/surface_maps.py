@@ -139,7 +139,7 @@ def from_overlay(name: str, left: str | Path, right: str | Path) -> SurfaceMap:
 
 
 def reference_maps(dataset_id: str, root: str | Path | None = None) -> tuple[SurfaceMap, ...]:
-    """Return the maps that a dataset's authors published, or none if they are not on disk.
+    """Return the maps that a dataset's authors published, or none if they cannot be read here.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def reference_maps(dataset_id: str, root: str | Path | None = None) -> tuple[Sur
     for folder in _folders(dataset_id) if root is None else (Path(root),):
         try:
             maps = read_group_maps(folder)
-        except MissingData:
+        except (MissingData, ImportError):  # without nibabel nothing reads them
             continue
         return tuple(
             from_values(name, maps.sel(component=name).to_numpy().astype(np.float64))

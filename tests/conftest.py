@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,23 +11,70 @@ from pathlib import Path
 import pytest
 from bucket import Bucket, serving
 from threadpoolctl import threadpool_limits
+from warm_runs import WarmRuns
+from warm_runs import serving as warm_runs_serving
 
 from heschl import registry
+from heschl.cards import DatasetCard
 from heschl.data_folders import phantom_folder
 from heschl.store import Store
+from heschl.testing import phantoms
+
+# librosa compiles what it has when it is first imported, and is no faster here for being optimised.
+os.environ.setdefault("NUMBA_OPT", "0")
 
 Install = Callable[..., Path]
+StoreMaker = Callable[[str], Path]
+
+
+@pytest.fixture(scope="session")
+def new_store(tmp_path_factory: pytest.TempPathFactory) -> StoreMaker:
+    """Return what makes an empty store whose phantoms are those of all stores of the run.
+
+    They are the dearest part of most tests, and no test may change one. Workers of one run
+    have their folders side by side.
+    """
+    base = tmp_path_factory.getbasetemp()
+    run = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    shared = run / "phantoms"
+    shared.mkdir(exist_ok=True)
+
+    def made(name: str) -> Path:
+        folder = tmp_path_factory.mktemp(name) / "store"
+        folder.mkdir()
+        (folder / "phantoms").symlink_to(shared, target_is_directory=True)
+        return folder
+
+    return made
 
 
 @pytest.fixture(scope="session", autouse=True)
-def store_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def store_folder(new_store: StoreMaker) -> Iterator[Path]:
     """Keep tests, and the commands that they start, out of the user's store and data."""
-    folder = tmp_path_factory.mktemp("heschl")
+    store = new_store("heschl")
+    folder = store.parent
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HESCHL_STORE", str(folder / "store"))
         patch.setenv("HESCHL_DATA", str(folder / "data"))
         patch.delenv("HESCHL_MIRROR", raising=False)
-        yield folder / "store"
+        yield store
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _phantoms_under_test(store_folder: Path) -> Iterator[None]:
+    """Have the contract's checks read copies of the run's phantoms, except where they write one."""
+    write = phantoms.write_phantom
+
+    def copy(card: DatasetCard, root: Path) -> None:
+        if registry.datasets.has(card.id) and registry.datasets.card(card.id) is card:
+            folder = phantom_folder(card.id, 0, Store(store_folder))
+            shutil.copytree(folder, root, dirs_exist_ok=True)
+        else:
+            write(card, root)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(phantoms, "write_phantom", copy)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -82,6 +131,13 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     for module in installed_modules:
         sys.modules.pop(module, None)
     registry.refresh()
+
+
+@pytest.fixture(scope="session")
+def warm_runs() -> Iterator[WarmRuns]:
+    """Lend what starts runs in processes of their own, with the imports done once."""
+    with warm_runs_serving() as runs:
+        yield runs
 
 
 @pytest.fixture

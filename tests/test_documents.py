@@ -10,11 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from heschl.cli import main
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+COMMANDS = re.findall(r"^\$ (heschl (?!check).*)$", README, re.MULTILINE)
 CHECKS = re.findall(r"^(?:\$ |    )(heschl check \S+)", README + CONTRIBUTING, re.MULTILINE)
+TABLE = "heschl score logmel lebel_moth-ridge --data phantom"
 
 
 @pytest.fixture
@@ -26,14 +30,16 @@ def folder(tmp_path):
     return tmp_path
 
 
-def run(words, folder):
-    return subprocess.run(
-        [sys.executable, "-m", "heschl.cli", *words],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@pytest.fixture
+def run(folder, monkeypatch, capsys):
+    """Run a command in the folder; a process for each would mostly import the same again."""
+    monkeypatch.chdir(folder)
+
+    def run(words):
+        code = main(words)
+        return code, "".join(capsys.readouterr())
+
+    return run
 
 
 def offline(command):
@@ -51,32 +57,39 @@ def test_readme_shows_the_two_commands_first():
     assert first == ["make demo", "make test"]
 
 
-@pytest.mark.parametrize("command", re.findall(r"^\$ (heschl (?!check).*)$", README, re.MULTILINE))
+@pytest.mark.parametrize("command", [each for each in dict.fromkeys(COMMANDS) if each != TABLE])
 @pytest.mark.slow
-def test_commands_of_the_readme_run(command, folder, moth_phantom):
-    result = run(offline(command), folder)
-    assert result.returncode == 0, result.stderr
+def test_commands_of_the_readme_run(command, run, moth_phantom):
+    code, printed = run(offline(command))
+    assert code == 0, printed
 
 
 @pytest.mark.slow
 def test_table_of_the_readme_is_what_is_printed(folder, moth_phantom):
-    block = README.split("$ heschl score logmel lebel_moth-ridge --data phantom\n")[1]
+    block = README.split(f"$ {TABLE}\n")[1]
     shown = block.split("...")[0].splitlines()
 
-    printed = run(["score", "logmel", "lebel_moth-ridge", "--data", "phantom"], folder).stdout
+    result = subprocess.run(
+        [sys.executable, "-m", "heschl.cli", *offline(TABLE)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
+    assert result.returncode == 0, result.stderr
     number = re.compile(r"-?\d+\.\d+")
-    for line, expected in zip(printed.splitlines(), shown, strict=False):
+    for line, expected in zip(result.stdout.splitlines(), shown, strict=False):
         assert number.sub("#", line).split() == number.sub("#", expected).split()
         pairs = zip(number.findall(line), number.findall(expected), strict=True)
         assert all(float(one) == pytest.approx(float(other), abs=0.0015) for one, other in pairs)
 
 
-@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize("check", dict.fromkeys(CHECKS))
 @pytest.mark.slow
-def test_checks_of_the_documents_pass(check, folder, moth_phantom):
-    result = run(shlex.split(check)[1:], folder)
-    assert result.returncode == 0, result.stdout + result.stderr
+def test_checks_of_the_documents_pass(check, run, moth_phantom):
+    code, printed = run(shlex.split(check)[1:])
+    assert code == 0, printed
 
 
 def python_blocks(text):

@@ -7,15 +7,13 @@ import os
 import shutil
 import signal
 import time
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import pytest
-from test_resume import finish, start
 from toy import Loudness, ToyDataset
 from undisturbed import assert_untouched, assert_whole, by_stage, run
 
@@ -28,12 +26,11 @@ from heschl.store import Store
 
 @pytest.mark.slow
 @pytest.mark.parametrize("n_processes", [2, 4])
-def test_processes_on_one_store_do_not_hurt_each_other(tmp_path, n_processes):
+def test_processes_on_one_store_do_not_hurt_each_other(tmp_path, warm_runs, n_processes):
     outputs = [tmp_path / f"{n}.nc" for n in range(n_processes)]
-    with ThreadPoolExecutor() as threads:  # so that all begin together
-        processes = list(threads.map(partial(start, tmp_path / "store"), outputs))
-    for process in processes:
-        finish(process)
+    runs = [warm_runs.start(tmp_path / "store", output) for output in outputs]
+    for each in runs:
+        each.finish()
 
     for output in outputs:
         assert_untouched(open_score(output))
@@ -101,18 +98,16 @@ def test_interrupted_cell_leaves_the_finished_ones_and_can_be_run_again(tmp_path
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_signal_in_the_middle_leaves_a_store_to_go_on_with(tmp_path, number):
-    process = start(tmp_path / "store", tmp_path / "score.nc")
+def test_signal_in_the_middle_leaves_a_store_to_go_on_with(tmp_path, warm_runs, number):
+    process = warm_runs.start(tmp_path / "store", tmp_path / "score.nc")
     while not by_stage(Store(tmp_path / "store"), "features"):
         time.sleep(0.05)
     process.send_signal(number)
-    with process:
-        process.communicate()
-    assert process.returncode == -number
+    assert process.wait() == -number
     for entry in Store(tmp_path / "store").entries():
         assert Store(tmp_path / "store").read(entry.key) is not None
 
-    finish(start(tmp_path / "store", tmp_path / "score.nc"))
+    warm_runs.start(tmp_path / "store", tmp_path / "score.nc").finish()
 
     assert_untouched(open_score(tmp_path / "score.nc"))
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_resume import SCRIPT
 from toy import Loudness, ToyDataset
 from undisturbed import assert_untouched, assert_whole, by_stage, run, untouched
+from warm_runs import SCRIPT
 
 from heschl import registry
 from heschl.cards import DatasetCard

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
+import signal
 import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from pathlib import Path
 
 import pytest
 from test_scores import assert_same_bits
@@ -18,60 +16,21 @@ import heschl
 from heschl.scores import open_score
 from heschl.store import Store
 
-SCRIPT = """
-import signal, sys, time
-# A shell that starts the tests in the background has them ignore it.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-import heschl
-from heschl.scoring import score  # pays for the imports before the clock starts
-from toy import Loudness, ToyDataset, toy_benchmark
-
-class Slow(Loudness):
-    def forward(self, waveforms, taps):
-        time.sleep(0.004)
-        return super().forward(waveforms, taps)
-
-print("ready", flush=True)
-result = score(Slow(), toy_benchmark(), data=ToyDataset(), store=sys.argv[1])
-result.save(sys.argv[2])
-print("done", flush=True)
-"""
-
-
-def start(store, output):
-    process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, str(store), str(output)],
-        cwd=Path(__file__).parent,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout.readline() == "ready\n"
-    return process
-
-
-def finish(process):
-    with process:
-        output, _ = process.communicate()
-    assert process.returncode == 0
-    assert output == "done\n"
-
 
 @pytest.mark.slow
-def test_run_killed_ten_times_gives_the_same_score(tmp_path):
+def test_run_killed_ten_times_gives_the_same_score(tmp_path, warm_runs):
     begin = time.perf_counter()
-    finish(start(tmp_path / "untouched", tmp_path / "expected.nc"))
+    warm_runs.start(tmp_path / "untouched", tmp_path / "expected.nc").finish()
     seconds = time.perf_counter() - begin
     chance = random.Random(0)  # noqa: S311
     n_entries = []
     for _ in range(10):
-        process = start(tmp_path / "killed", tmp_path / "found.nc")
+        run = warm_runs.start(tmp_path / "killed", tmp_path / "found.nc")
         time.sleep(chance.uniform(0, seconds / 8))
-        process.kill()
-        with process:
-            process.communicate()
+        assert run.kill() == -signal.SIGKILL
         n_entries.append(len(list(Store(tmp_path / "killed").entries())))
 
-    finish(start(tmp_path / "killed", tmp_path / "found.nc"))
+    warm_runs.start(tmp_path / "killed", tmp_path / "found.nc").finish()
 
     assert n_entries == sorted(n_entries), "a kill lost a finished cell"
     assert n_entries[0] < 15, "every kill came too late to test anything"

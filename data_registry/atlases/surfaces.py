@@ -16,6 +16,7 @@ Label files are looked for under the names that their makers gave them:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,7 @@ def find_label_files(
     folder = atlas_folder() if root is None else Path(root)
     # Of the nested meshes the finer ones will do, the mesh itself first.
     candidates = _serving(mesh)
+    names_in = lru_cache(maxsize=None)(_names_in)  # most places are none, or hold nothing of it
     for name in _FILE_NAMES[atlas]:
         for place in _FOLDERS:
             for served in candidates:
@@ -77,7 +79,7 @@ def find_label_files(
                     / _filled(name, served, hemisphere)
                     for hemisphere in HEMISPHERES
                 }
-                there = [path.exists() or path.is_symlink() for path in found.values()]
+                there = [path.name in names_in(path.parent) for path in found.values()]
                 if all(there):
                     return found
                 if any(there):
@@ -90,6 +92,14 @@ def find_label_files(
                         f"{lost} is not there, but the file of the other hemisphere is; give both"
                     )
     return None
+
+
+def _names_in(folder: Path) -> frozenset[str]:
+    """Return the names of what is in a folder, links that lead nowhere among them."""
+    try:
+        return frozenset(path.name for path in folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return frozenset()
 
 
 def membership(atlas: str, mesh: str | int, root: str | Path | None = None) -> xr.DataArray:

@@ -61,10 +61,14 @@ class SoundsOnDisk(StimuliOnDisk):
 
     def __init__(self, folder: Path, names: Sequence[str], remedy: str) -> None:
         super().__init__(names, partial(_sound, folder, remedy))
+        self._middles_s: dict[str, float] = {}
 
     def middle_s(self, name: str) -> np.ndarray:
         """Return the clock (row,) of a sound with one response: its middle, in seconds."""
-        return np.array([self[name].sound.duration_s / 2])
+        # Asked for with every response of every listener, and a file to open each time.
+        if name not in self._middles_s:
+            self._middles_s[name] = self[name].sound.duration_s / 2
+        return np.array([self._middles_s[name]])
 
 
 def _sound(folder: Path, remedy: str, name: str) -> Stimulus:

@@ -97,7 +97,7 @@ class NaturalSoundVoxels:
 
     def stimuli(self) -> SoundsOnDisk:
         """Return the sounds in the order of the neural data; each is opened when asked for."""
-        return SoundsOnDisk(self.root / _SOUNDS_FOLDER, [*self._row_of], self._remedy)
+        return self._on_disk
 
     def subjects(self) -> tuple[str, ...]:
         """Return the listeners of whom there are voxels that count."""
@@ -162,6 +162,10 @@ class NaturalSoundVoxels:
         return files_digest(self.root, paths, also=also)
 
     # --- the files ---------------------------------------------------------------------------
+
+    @cached_property
+    def _on_disk(self) -> SoundsOnDisk:
+        return SoundsOnDisk(self.root / _SOUNDS_FOLDER, [*self._row_of], self._remedy)
 
     def _path(self, file: str) -> Path:
         return self.root / "neural" / self.name / file

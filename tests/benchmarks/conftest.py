@@ -8,5 +8,5 @@ from heschl.store import Store
 
 
 @pytest.fixture(scope="session")
-def ecog_store(tmp_path_factory):
-    return Store(tmp_path_factory.mktemp("timit_ecog"))
+def ecog_store(new_store):
+    return Store(new_store("timit_ecog"))

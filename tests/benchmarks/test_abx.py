@@ -20,8 +20,8 @@ from heschl.truth import Expectation
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    return Store(tmp_path_factory.mktemp("store"))
+def store(new_store):
+    return Store(new_store("store"))
 
 
 @pytest.fixture(scope="module")

@@ -44,8 +44,8 @@ BANK = FramesOf("bank", "sentence-type", "r2", "fbank-40", "fbank", every=8)
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    return Store(tmp_path_factory.mktemp("store"))
+def store(new_store):
+    return Store(new_store("store"))
 
 
 @pytest.fixture(scope="module")

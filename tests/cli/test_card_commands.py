@@ -81,6 +81,18 @@ def test_doctor_names_the_folders_that_are_used(heschl, monkeypatch, tmp_path):
     assert record["store"]["path"] == str(tmp_path / "store")
 
 
+@pytest.mark.parametrize("folder", ["not/there", "there"])
+def test_doctor_finds_folders_that_are_named_from_here(heschl, monkeypatch, tmp_path, folder):
+    (tmp_path / "there").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HESCHL_STORE", folder)
+
+    found = json.loads(heschl("doctor", "--json")[1])["store"]
+
+    assert found["path"] == folder
+    assert found["state"].startswith("writable" if folder == "there" else "not made yet, writable")
+
+
 def test_doctor_does_not_call_usable_what_lacks_a_package(heschl, monkeypatch):
     found = importlib.util.find_spec
     monkeypatch.setattr(

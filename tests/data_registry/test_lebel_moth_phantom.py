@@ -48,15 +48,13 @@ def test_phantom_has_the_layout_of_the_published_files(moth_phantom):
     assert n_bytes < 150e6
 
 
+# That the same seed gives the same bytes is held by the contract of all datasets.
 @pytest.mark.slow
-def test_phantom_is_the_same_for_the_same_seed_alone(moth_phantom, tmp_path):
-    for seed in (0, 1):
-        LEBEL_MOTH.phantom_target()(tmp_path / str(seed), seed)
+def test_phantom_of_another_seed_is_another(moth_phantom, tmp_path):
+    LEBEL_MOTH.phantom_target()(tmp_path / "1", 1)
 
-    first = digests(moth_phantom)
-    again, other = digests(tmp_path / "0"), digests(tmp_path / "1")
+    first, other = digests(moth_phantom), digests(tmp_path / "1")
 
-    assert again == first
     assert other.keys() == first.keys()
     same = {name for name in first if first[name] == other[name]}
     # What names the dataset and where voxels are is no matter of chance; all else is.

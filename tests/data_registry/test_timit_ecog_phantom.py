@@ -12,6 +12,7 @@ from sklearn.metrics import r2_score
 from sklearn.model_selection import GroupKFold
 
 from heschl.clocks import Average
+from heschl.data_folders import phantom_folder
 from heschl.data_registry.timit_ecog.loader import TimitEcog
 from heschl.data_registry.timit_ecog.phantom import write_phantom
 from heschl.data_registry.timit_ecog.phantom_truth import Heard
@@ -20,14 +21,13 @@ from heschl.errors import InvalidInput
 from heschl.extraction import extract
 from heschl.models.phantom_oracles.model import phones, spectrum
 from heschl.phantom.lagged import lagged_design
+from heschl.store import Store
 from heschl.windowing import WholeStimulus
 
 
 @pytest.fixture(scope="module")
-def ecog_phantom(tmp_path_factory):
-    root = tmp_path_factory.mktemp("timit_ecog")
-    write_phantom(root, seed=0)
-    return root
+def ecog_phantom(store_folder):
+    return phantom_folder("timit_ecog", 0, Store(store_folder))
 
 
 def truth(root):

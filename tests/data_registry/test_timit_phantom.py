@@ -14,17 +14,17 @@ from sklearn.model_selection import GroupKFold, KFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from heschl.data_folders import phantom_folder
 from heschl.data_registry.timit.loader import Timit
 from heschl.data_registry.timit.phantom import write_phantom
 from heschl.errors import InvalidInput
 from heschl.phantom.features import spectral
+from heschl.store import Store
 
 
 @pytest.fixture(scope="module")
-def timit_phantom(tmp_path_factory):
-    root = tmp_path_factory.mktemp("timit")
-    write_phantom(root, seed=0)
-    return root
+def timit_phantom(store_folder):
+    return phantom_folder("timit", 0, Store(store_folder))
 
 
 def planted(root):

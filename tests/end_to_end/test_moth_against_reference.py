@@ -239,9 +239,8 @@ def heard_as_phones(root, story, layer):
     return middles, values * (share + np.sqrt(1 - share**2) * signs)
 
 
-@pytest.mark.slow
-@PRECISIONS
-def test_reading_model_scores_as_the_reference(moth_phantom, store, dtype):
+@pytest.fixture(scope="module")
+def of_phones(moth_phantom):
     layers = [
         {
             story: heard_as_phones(moth_phantom, story, layer)
@@ -249,18 +248,24 @@ def test_reading_model_scores_as_the_reference(moth_phantom, store, dtype):
         }
         for layer in range(N_BLENDS)
     ]
-    subjects = SUBJECTS[2:6]
-    expected = [reference.score_listener(moth_phantom, s, layers, seed=3) for s in subjects]
-    settings = {"subjects": subjects, "seed": 3, "store": store}
+    return [reference.score_listener(moth_phantom, s, layers, seed=3) for s in SUBJECTS[2:6]]
+
+
+@pytest.mark.slow
+@PRECISIONS
+def test_reading_model_scores_as_the_reference(moth_phantom, of_phones, store, dtype):
+    settings = {"subjects": SUBJECTS[2:6], "seed": 3, "store": store}
 
     score = heschl.score("phantom-phones", declared(dtype), data=moth_phantom, **settings)
 
     # The loader keeps responses in float32 unless told otherwise.
-    assert_units_agree(score, expected, dtype, ceiling_tolerance=1e-7)
-    assert_averages_agree(score, expected, dtype)
+    assert_units_agree(score, of_phones, dtype, ceiling_tolerance=1e-7)
+    assert_averages_agree(score, of_phones, dtype)
 
 
 # --- a network to which all of a window matters
+
+HEARD_BY_NETWORK = ["UTS02", "UTS04", "UTS07"]
 
 
 def test_network_needs_its_whole_window(waveforms):
@@ -270,10 +275,9 @@ def test_network_needs_its_whole_window(waveforms):
         assert np.abs(last_frames(net, window) - last_frames(net, shorter)).max(axis=1).min() > 1e-3
 
 
-@pytest.mark.slow
-@PRECISIONS
-def test_network_scores_as_the_reference(moth_phantom, waveforms, store, dtype):
-    net, subjects = Attending(), ["UTS02", "UTS04", "UTS07"]
+@pytest.fixture(scope="module")
+def of_network(moth_phantom, waveforms):
+    net = Attending()
     heard = {
         story: reference.listen(waveform, lambda window: last_frames(net, window), shortest=FIELD)
         for story, waveform in waveforms.items()
@@ -282,7 +286,13 @@ def test_network_scores_as_the_reference(moth_phantom, waveforms, store, dtype):
         {story: (times_s, values[:, layer]) for story, (times_s, values) in heard.items()}
         for layer in range(2)
     ]
-    expected = [reference.score_listener(moth_phantom, s, layers) for s in subjects]
+    return [reference.score_listener(moth_phantom, s, layers) for s in HEARD_BY_NETWORK]
+
+
+@pytest.mark.slow
+@PRECISIONS
+def test_network_scores_as_the_reference(moth_phantom, of_network, store, dtype):
+    net = Attending()
     model = TorchModel(
         "attending",
         net,
@@ -291,9 +301,10 @@ def test_network_scores_as_the_reference(moth_phantom, waveforms, store, dtype):
         stride=STRIDE,
         receptive_field=FIELD,
     )
+    settings = {"data": moth_phantom, "subjects": HEARD_BY_NETWORK, "store": store}
 
-    score = heschl.score(model, declared(dtype), data=moth_phantom, subjects=subjects, store=store)
+    score = heschl.score(model, declared(dtype), **settings)
 
-    assert_units_agree(score, expected, dtype, ceiling_tolerance=1e-7)
-    assert_averages_agree(score, expected, dtype)
+    assert_units_agree(score, of_network, dtype, ceiling_tolerance=1e-7)
+    assert_averages_agree(score, of_network, dtype)
     assert np.isnan(score.p)  # three listeners

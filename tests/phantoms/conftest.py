@@ -10,9 +10,9 @@ from heschl.store import Store
 
 
 @pytest.fixture(scope="session")
-def phantom_store(tmp_path_factory) -> Store:
+def phantom_store(new_store) -> Store:
     """Return a store that keeps phantoms and features of all tests of a run."""
-    return Store(tmp_path_factory.mktemp("verification") / "store")
+    return Store(new_store("verification"))
 
 
 @pytest.fixture

@@ -71,7 +71,8 @@ export function controlsOf({ title, maps }: Specification, actions: Actions): Co
     opener,
     setOpen(isOpen) {
       for (const each of whenOpen) each.hidden = !isOpen;
-      opener.textContent = isOpen ? "Back to the picture" : "Turn it in 3-D";
+      const back = maps[0]?.pictures ? "Back to the picture" : "Close it";
+      opener.textContent = isOpen ? back : "Turn it in 3-D";
       opener.setAttribute("aria-expanded", String(isOpen));
     },
     setBusy(isBusy) {

@@ -135,10 +135,10 @@ def _versions(packages: tuple[str, ...]) -> dict[str, str | None]:
 
 
 def _folder(path: str) -> dict[str, str]:
-    above = path
+    place = above = os.path.abspath(path)  # noqa: PTH100  what is relative ends at no folder
     while not os.path.isdir(above):  # noqa: PTH112  walks up text until something exists
         above = os.path.dirname(above)  # noqa: PTH120
     is_writable = os.access(above, os.W_OK)
     free = readable_size(shutil.disk_usage(above).free)
     state = ("writable" if is_writable else "NOT writable") + f", {free} free"
-    return {"path": path, "state": state if above == path else f"not made yet, {state}"}
+    return {"path": path, "state": state if above == place else f"not made yet, {state}"}

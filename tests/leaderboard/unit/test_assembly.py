@@ -325,6 +325,18 @@ def test_benchmarks_that_nobody_knows_are_shown_and_count_nowhere():
     assert alone.groups[0].children == ("Unregistered",)
 
 
+def test_names_of_strangers_take_no_columns_of_others():
+    twin = [score_file(f"s{n}", ONE.upper(), eight(n, 0.9)) for n in range(2)]
+    board = board_of(*models(3), *twin, score_file("s0", "overall", eight(0, 0.5)))
+
+    slugs = [column.slug for column in board.columns]
+    assert len(set(slugs)) == len(slugs)
+    assert "overall" not in slugs
+    assert column_of(board).is_registered
+    assert column_of(board).n_ranked == 3
+    assert {slug for _, slug in board.files} <= set(slugs)
+
+
 def test_what_is_neither_better_nor_worse_is_not_ranked():
     name = "librispeech-semantic_phonetic"
     board = board_of(*models(3, name))

@@ -1,6 +1,7 @@
 """Maps of the cortex: what steps lose, and where a score's vertices are."""
 
 import os
+import sys
 from pathlib import Path
 
 import nibabel
@@ -172,6 +173,11 @@ def test_absent_maps_are_simply_absent(tmp_path, monkeypatch):
     monkeypatch.setenv("HESCHL_DATA", str(tmp_path))
     assert reference_maps("nh2015_components") == ()
     assert reference_maps("narratives") == ()
+
+
+def test_where_nothing_reads_overlays_there_are_no_reference_maps(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "nibabel", None)
+    assert reference_maps("nh2015_components", tmp_path) == ()
 
 
 @pytest.mark.skipif(not MIRROR or not OVERLAYS.is_dir(), reason="no mirror holds the overlays")

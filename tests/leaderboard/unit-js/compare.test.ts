@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { choiceOf, fragmentOf } from "../../../leaderboard/frontend/src/compare-address.ts";
+import { bit, contrasts, winner, type ModelSection } from "../../../leaderboard/frontend/src/compare-data.ts";
+
+const KNOWN = new Set(["one", "two", "hf-a.b_c", "four"]);
+const COLUMNS = ["a", "b", "c"].map((slug) => ({ slug, label: slug, region: "all", errors: "", ceiling: 500 }));
+
+function section(place: number, more: Partial<ModelSection>): ModelSection {
+  return { place, overall: [null, null], rank: "–", cells: {}, curves: {}, maps: {}, ...more };
+}
+
+test("models come back from the address that they are written to", () => {
+  for (const choice of [["one", "two", "", ""], ["hf-a.b_c", "four", "one", "two"], ["", "", "", ""], ["", "two", "", ""]]) {
+    assert.deepEqual(choiceOf(fragmentOf(choice), KNOWN), { choice, notices: [] });
+  }
+});
+
+test("what an address does not mean any more is told and left out", () => {
+  const { choice, notices } = choiceOf("#v=1&a=one&b=gone&c=one&x=1&d=%E0%A4%A", KNOWN);
+
+  assert.deepEqual(choice, ["one", "", "", ""]);
+  assert.equal(notices.length, 4);
+  assert.deepEqual(choiceOf("#v=9&a=one", KNOWN).notices.length, 1);
+});
+
+test("a packed bit is the one that numpy packed", () => {
+  // numpy.packbits of 1 0 0 0 0 0 0 1 | 1 0 ...
+  const packed = btoa(String.fromCharCode(0b10000001, 0b10000000));
+
+  assert.deepEqual([0, 1, 7, 8, 9].map((place) => bit(packed, place)), [true, false, true, true, false]);
+  assert.equal(bit(undefined, 0), undefined);
+});
+
+test("contrasts are in order of the first's gain, and only what is told apart has a winner", () => {
+  const first = section(0, {
+    cells: { a: [400, 10, 200, 5], b: [500, 10, 250, 5], c: [300, 10, 150, 5] },
+    differences: { a: { "1": [-101, 10, -120, -80, 1] }, b: { "1": [50, 30, -10, 110, 0] } },
+  });
+  const second = section(1, { cells: { a: [501, 10, 250, 5], b: [450, 10, 225, 5], c: [300, null, 1, null] } });
+  const found = contrasts({ columns: COLUMNS, isPaired: true }, first, second);
+
+  assert.deepEqual(found.map(({ benchmark }) => benchmark.slug), ["b", "c", "a"]);
+  assert.deepEqual(found.map(winner), ["", "", "second"]);
+  assert.deepEqual(found.map(({ isSeparable }) => isSeparable), [false, undefined, true]);
+  assert.deepEqual(found.map(({ value }) => value), [50, null, -101]);
+});
+
+test("of too many models numbers alone are shown, with who is separable", () => {
+  const cells = { a: [400, 10, 200, 5], b: [500, 10, 250, 5] } as ModelSection["cells"];
+  const first = section(0, { cells, separable: { a: btoa("\x40"), b: btoa("\x40") } });
+  const second = section(1, { cells, separable: { a: btoa("\x80") } });
+  const found = contrasts({ columns: COLUMNS, isPaired: false }, first, second);
+
+  assert.deepEqual(found.map(({ value }) => value), [null, null]);
+  assert.deepEqual(found.map(({ isSeparable }) => isSeparable), [true, undefined]);
+});
