@@ -33,7 +33,7 @@ Status = Literal["rerun", "self-reported", "features-only", "published"]
 that nobody else can compute, or a paper. Whether data are simulated is told by ``data_kind``."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Estimate:
     """A number with its standard error, its interval and its p; NaN where there is none."""
 
@@ -44,7 +44,7 @@ class Estimate:
     p: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Region:
     """What a score says of one region, its layers reduced by the benchmark's rule."""
 
@@ -60,7 +60,7 @@ class Region:
     """The layer that was chosen most often; empty where no single one was."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LayerCurve:
     """Values and errors by layer of one region, for both quantities."""
 
@@ -71,7 +71,7 @@ class LayerCurve:
     normalised_error: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Samples:
     """What a paired bootstrap of the board's number needs, in the primary region.
 
@@ -87,7 +87,7 @@ class Samples:
     normalised: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SurfaceMap:
     """One value for every vertex of fsaverage5, in 255 steps from ``low`` to ``high``.
 

@@ -133,9 +133,10 @@ def _maps(score: Score) -> tuple[SurfaceMap, ...]:
     """Return the maps of the cortex; none where what makes them is not installed."""
     try:
         from heschl.leaderboard.surface_maps import maps_of
+
+        return tuple(maps_of(score))
     except ImportError:
         return ()
-    return tuple(maps_of(score))
 
 
 def _place(folder: Path, model: str) -> Path:
