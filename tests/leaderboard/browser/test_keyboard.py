@@ -16,6 +16,9 @@ _SMALL_TARGETS = """
       return {each, box: (around ?? each).getBoundingClientRect()};
     })
     .filter(({box}) => box.width > 0);
+  // Links within a sentence are as high as its line.
+  const isInText = ({each}) =>
+    getComputedStyle(each).display === 'inline' && each.closest('p, dd, figcaption') !== null;
   const isSmall = ({box}) => Math.min(box.width, box.height) < 24;
   const middle = ({box}) => [box.x + box.width / 2, box.y + box.height / 2];
   const isCrowded = (target) => {
@@ -29,7 +32,8 @@ _SMALL_TARGETS = """
       return Math.hypot(x - toX, y - toY) < (isSmall(other) ? 24 : 12);
     });
   };
-  return targets.filter((target) => isSmall(target) && isCrowded(target)).map(({each, box}) =>
+  return targets
+    .filter((target) => isSmall(target) && !isInText(target) && isCrowded(target)).map(({each, box}) =>
     `${each.localName} ${each.ariaLabel || each.textContent.trim()} ${box.width}x${box.height}`);
 }
 """
