@@ -33,8 +33,9 @@ _SMALL_TARGETS = """
     });
   };
   return targets
-    .filter((target) => isSmall(target) && !isInText(target) && isCrowded(target)).map(({each, box}) =>
-    `${each.localName} ${each.ariaLabel || each.textContent.trim()} ${box.width}x${box.height}`);
+    .filter((target) => isSmall(target) && !isInText(target) && isCrowded(target))
+    .map(({each, box}) =>
+      `${each.localName} ${each.ariaLabel || each.textContent.trim()} ${box.width}x${box.height}`);
 }
 """
 
