@@ -5,25 +5,38 @@ import pytest
 from browsing import Visit, visiting
 from made_sites import BuiltSite
 
-# Where a pointer must aim, but for links within a sentence, which are as high as its line.
+# As WCAG 2.5.8 has it: 24 pixels each way, or a circle as wide around the middle to itself.
 _SMALL_TARGETS = """
-() => [...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')]
-  .filter((each) => each.checkVisibility({visibilityProperty: true, opacityProperty: true}))
-  .map((each) => {
-    // A label takes clicks for its control, and a cell of the table for the box in it.
-    const around = each.matches('input') ? each.closest('label, td') : null;
-    const boxes = [each, around].filter(Boolean).map((one) => one.getBoundingClientRect());
-    const inline = each.matches('a')
-      && getComputedStyle(each).display === 'inline'
-      && each.closest('p, dd, li, td, th, caption, figcaption, pre, h2, h3') !== null;
-    return {
-      what: `${each.localName} ${each.ariaLabel || each.textContent.trim() || each.id}`,
-      width: Math.max(...boxes.map((box) => box.width)),
-      height: Math.max(...boxes.map((box) => box.height)),
-      inline,
-    };
-  })
-  .filter(({width, height, inline}) => width > 0 && !inline && Math.min(width, height) < 24)
+() => {
+  const targets = [...document.querySelectorAll('a[href], button, input, select, summary')]
+    .filter((each) => each.checkVisibility({visibilityProperty: true, opacityProperty: true}))
+    .map((each) => {
+      // A label takes clicks for its control, and a cell of the table for the box in it.
+      const around = each.matches('input') ? each.closest('label, td') : null;
+      return {each, box: (around ?? each).getBoundingClientRect()};
+    })
+    .filter(({box}) => box.width > 0);
+  // Links within a sentence are as high as its line.
+  const isInText = ({each}) =>
+    getComputedStyle(each).display === 'inline' && each.closest('p, dd, figcaption') !== null;
+  const isSmall = ({box}) => Math.min(box.width, box.height) < 24;
+  const middle = ({box}) => [box.x + box.width / 2, box.y + box.height / 2];
+  const isCrowded = (target) => {
+    const [x, y] = middle(target);
+    return targets.some((other) => {
+      if (other === target || other.each.contains(target.each)) return false;
+      const {left, right, top, bottom} = other.box;
+      const [toX, toY] = isSmall(other)
+        ? middle(other)
+        : [Math.max(left, Math.min(x, right)), Math.max(top, Math.min(y, bottom))];
+      return Math.hypot(x - toX, y - toY) < (isSmall(other) ? 24 : 12);
+    });
+  };
+  return targets
+    .filter((target) => isSmall(target) && !isInText(target) && isCrowded(target))
+    .map(({each, box}) =>
+      `${each.localName} ${each.ariaLabel || each.textContent.trim()} ${box.width}x${box.height}`);
+}
 """
 
 

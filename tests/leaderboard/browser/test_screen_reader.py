@@ -1,5 +1,6 @@
 """Goal 11: what the accessibility tree tells of the board and of maps."""
 
+import re
 from typing import Any
 
 import board_reading
@@ -122,6 +123,6 @@ def test_the_cortex_has_a_name_and_a_table_that_says_the_same(browser, layered) 
         assert any(node["name"] == name for node in tree(visit))
         figure = page.locator("figure", has=canvas)
         table = figure.locator("table").first
-        assert table.locator("tbody th[scope=row]").count() >= 3
-        numbers = table.locator("tbody td").all_inner_texts()
-        assert any(each.strip("–− .0123456789") == "" and each.strip() for each in numbers)
+        assert table.locator("tbody th[scope=row]").count() >= 1
+        numbers = table.locator("tbody td").all_text_contents()
+        assert any(re.fullmatch(r"\s*−?\d+\.\d+\s*", each) for each in numbers), numbers
