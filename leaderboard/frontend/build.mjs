@@ -11,7 +11,7 @@ import { rampCss } from "./ramp.mjs";
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "..", "static");
 const target = "es2022";
-const SCRIPTS = ["theme", "heschl", "main", "model", "benchmark", "compare", "surface"];
+const SCRIPTS = ["theme", "heschl", "main", "page", "compare", "surface"];
 // What every page stands on comes first, what overrules everything (paper, forced colours) last.
 const FIRST = ["tokens.css", "base.css"];
 const LAST = ["media.css"];

@@ -1,5 +1,6 @@
 // The difference of two models' maps, on a benchmark that both have maps of.
 import type { ModelData, SectionNames } from "./compare-data.ts";
+import { loadSurfaceScript } from "./surface-script.ts";
 import { differenceOf, type Specification } from "./surface-values.ts";
 
 type Surface = HTMLElement & { specify(specification: Specification): void };
@@ -34,6 +35,7 @@ export function showMaps(part: HTMLElement | null, found: [string, Specification
   choice.replaceChildren(...found.map(([label], place) => new Option(label, String(place))));
   const show = (): void => surface.specify(found[choice.selectedIndex]?.[1] ?? NOTHING);
   choice.onchange = show;
+  if (found.length > 0) loadSurfaceScript(surface);
   void customElements.whenDefined("heschl-surface").then(show);
 }
 

@@ -1,8 +1,10 @@
-// A model's page: its charts, the drawer, what can be saved.
+// A page of a model or a benchmark: its charts, the drawer, what can be saved.
 import { defineChart } from "./chart-element.ts";
 import { listenToExports } from "./page-exports.ts";
 import { listenToProvenance } from "./provenance-buttons.ts";
+import { loadSurfaceWhenNear } from "./surface-script.ts";
 
 defineChart();
 listenToExports();
 listenToProvenance();
+loadSurfaceWhenNear();
