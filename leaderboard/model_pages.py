@@ -112,8 +112,10 @@ def _section(board: Board, i: int, twin: Figure | None) -> Section:
 
 def _overall_in_words(board: Board, i: int) -> str:
     overall, slug = board.overall, board.rows[i].slug
-    n_here = sum((slug, column.slug) in board.files for column in board.columns)
-    covered = f"Scored on {n_here} of {counted(len(board.columns), 'benchmark')}."
+    is_here = [(slug, column.slug) in board.files for column in board.columns]
+    # Of benchmarks that papers alone have numbers of, nobody could be ranked.
+    n_open = sum(here or bool(c.n_ranked) for here, c in zip(is_here, board.columns, strict=True))
+    covered = f"Scored on {sum(is_here)} of {counted(n_open, 'benchmark')}."
     value, low = float(overall["value"][i]), int(overall["rank_low"][i])
     if not np.isfinite(value):
         why = board.why_unranked.get((slug, "overall"), "")
