@@ -235,7 +235,9 @@ def test_citations_are_bibtex_whatever_was_submitted(written) -> None:
     folder, boards = written
     entries = parsed_bibtex((folder / "data/citations.bib").read_text())
     cited = [row for board in boards.values() for row in board.rows if row.citation]
-    keys = {row.slug: re.findall(r"^@\w+\{([^\s,{}]+),", row.citation, re.M) for row in cited}
+    keys = {
+        row.slug: re.findall(r"^@\w+\{([^\s,{}]+),", row.citation, re.MULTILINE) for row in cited
+    }
     # What is no BibTeX, as a hostile citation, becomes an entry of the model's own.
     assert {key for slug in keys for key in keys[slug] or [f"heschl-{slug}"]} <= set(entries)
 
