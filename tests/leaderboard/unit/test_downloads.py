@@ -234,7 +234,9 @@ def parsed_bibtex(text: str) -> dict[str, str]:
 def test_citations_are_bibtex_whatever_was_submitted(written) -> None:
     folder, boards = written
     entries = parsed_bibtex((folder / "data/citations.bib").read_text())
-    models = {row.slug for board in boards.values() for row in board.rows if row.citation}
+    cited = [row for board in boards.values() for row in board.rows if row.citation]
+    # Rows of one paper cite the same work.
+    models = {row.slug for row in cited if row.is_ranked}
     assert models <= {key.removeprefix("heschl-") for key in entries}
 
 
