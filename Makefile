@@ -7,11 +7,12 @@ INSTALLED := $(VENV)/.installed
 S3PRL := $(VENV)/s3prl/site-packages
 TRANSFORMERS_4 := $(VENV)/transformers-4/site-packages
 
-.PHONY: help venv demo test verify test-transformers-4 lint site-assets
+.PHONY: help venv demo test budgets verify test-transformers-4 lint site-assets
 
 help:
 	@echo "make demo   score two models on a simulated brain, and put them on a leaderboard"
 	@echo "make test   run every test and every example in the documentation"
+	@echo "make budgets time the site in the browser: on a machine with nothing else to do"
 	@echo "make verify run every benchmark on its phantoms: planted against found"
 	@echo "make lint   check style and types"
 	@echo "make venv   install everything into $(VENV)"
@@ -49,9 +50,13 @@ PARALLEL := -n auto --maxprocesses 8 --dist worksteal
 # Examples run by package name: by path, a plugin would be imported a second time.
 test: venv $(S3PRL)/.installed
 	$(BIN)/pytest $(PARALLEL) -m "not browser"
-	$(BIN)/pytest -m browser --durations=10
+	$(BIN)/pytest -m "browser and not timed"
 	$(BIN)/pytest --doctest-modules --pyargs heschl
 	PYTHONPATH=$(abspath $(S3PRL)) $(BIN)/pytest $(PARALLEL) -m "not slow" tests/models/test_s3prl*.py
+
+# What must take no longer than so many milliseconds, which other work on the machine would spoil.
+budgets: venv
+	$(BIN)/pytest -m timed
 
 verify: venv
 	$(BIN)/heschl verify

@@ -20,7 +20,7 @@ from warm_runs import SCRIPT
 from heschl import registry
 from heschl.cards import DatasetCard
 from heschl.cli import main
-from heschl.cli.score_command import _default_path
+from heschl.cli.score_files import file_of
 from heschl.data_folders import phantom_folder
 from heschl.errors import CellsFailed, DiskRefused
 from heschl.scores import Score
@@ -208,7 +208,7 @@ def test_any_model_has_a_file_of_its_own(tmp_path, model):
     def path(name):
         tree = untouched().tree.copy()
         tree.attrs["model"] = name
-        return _default_path(Score(tree), Store(tmp_path))
+        return file_of(Score(tree), tmp_path)
 
     assert untouched().save(path(model)).is_file()
     assert path(model) == path(model)

@@ -61,6 +61,7 @@ ACTIONS = {
 GZ_KILOBYTES = {"html": 20, "css": 15, "js": 60, "data": 120}
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("rate", [1, 4])
 def test_the_board_is_painted_and_live_in_time(browser, large: BuiltSite, rate, record_figure):
     seen = []
@@ -74,6 +75,7 @@ def test_the_board_is_painted_and_live_in_time(browser, large: BuiltSite, rate, 
     assert paint <= FIRST_PAINT_MS[rate]
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("rate", [1, 4])
 @pytest.mark.parametrize("action", ACTIONS)
 def test_what_a_reader_does_is_painted_in_time(
@@ -89,6 +91,7 @@ def test_what_a_reader_does_is_painted_in_time(
     assert median(took) <= limits[rate], took
 
 
+@pytest.mark.timed
 def test_scrolling_repaints_rows_in_a_fraction_of_a_frame(browser, large, record_figure) -> None:
     with visiting(browser, large.origin, init=WATCH) as visit:
         loaded = wait_until_ready(visit.page)["ready"]

@@ -7,6 +7,7 @@ from made_submissions import write_large
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.timed
 def test_a_thousand_models_are_built_in_time_and_memory(large: BuiltSite, record_figure) -> None:
     record_figure("seconds", large.seconds)
     record_figure("megabytes", large.peak_bytes / 1e6)
@@ -14,6 +15,7 @@ def test_a_thousand_models_are_built_in_time_and_memory(large: BuiltSite, record
     assert large.seconds <= 10
 
 
+@pytest.mark.timed
 def test_layers_and_forty_maps_are_built_in_time(layered: BuiltSite, record_figure) -> None:
     record_figure("seconds", layered.seconds)
     assert sum(len(file.maps) for file in layered.submissions.files.values()) == 40

@@ -79,6 +79,7 @@ def test_nothing_is_loaded_until_a_map_is_opened(browser, layered, record_figure
     assert max(others.values()) <= 20
 
 
+@pytest.mark.timed
 def test_the_first_frame_comes_soon_and_the_next_ones_sooner(browser, layered, record_figure):
     firsts, frames = [], []
     for _ in range(3):
