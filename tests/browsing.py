@@ -142,6 +142,21 @@ def local_path(url: str, origin: str, folder: Path) -> Path:
     return folder / urlsplit(url.removeprefix(f"{origin}/")).path
 
 
+def wait_until(page: Page, condition: str) -> None:
+    """Wait until an expression holds; Playwright's own way is refused by the pages' policy."""
+    page.evaluate(
+        f"""() => new Promise((done, fail) => {{
+          const began = performance.now();
+          const look = () => {{
+            if ({condition}) done();
+            else if (performance.now() - began > 30_000) fail(new Error('it never came'));
+            else setTimeout(look, 10);
+          }};
+          look();
+        }})"""
+    )
+
+
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     """Serves a folder without a word, and answers a request for an icon that nobody declared."""
 

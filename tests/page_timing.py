@@ -3,6 +3,7 @@
 from statistics import median
 from typing import Any
 
+from browsing import wait_until
 from playwright.sync_api import Page
 
 WATCH = """
@@ -51,7 +52,7 @@ WATCH = """
 
 def wait_until_ready(page: Page) -> dict[str, Any]:
     """Return what was watched, once the board's rows are painted and its controls live."""
-    page.wait_for_function("Number.isFinite(watched.ready) && Number.isFinite(watched.paint)")
+    wait_until(page, "Number.isFinite(watched.ready) && Number.isFinite(watched.paint)")
     return page.evaluate("watched")
 
 

@@ -7,7 +7,7 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
-from browsing import Visit, visiting
+from browsing import Visit, visiting, wait_until
 from made_sites import BuiltSite
 
 from heschl.leaderboard.differences import Differences
@@ -38,7 +38,7 @@ def test_a_chart_is_as_wide_as_its_place_and_keeps_its_height(model: Visit) -> N
 
     assert width == place
     model.page.set_viewport_size({"width": 390, "height": 800})
-    model.page.wait_for_function("document.querySelector('heschl-chart svg').clientWidth < 390")
+    wait_until(model.page, "document.querySelector('heschl-chart svg').clientWidth < 390")
     narrow, same, narrow_place = first_chart(model).evaluate(size)
     assert narrow == narrow_place < width
     assert same == height
@@ -160,7 +160,7 @@ def test_models_are_chosen_by_typing_and_stay_in_the_address(tab: Visit) -> None
 
     tab.page.get_by_role("button", name="Add a model").click()
     boxes.nth(2).fill(names[2])
-    tab.page.wait_for_function("document.querySelectorAll('.compare-facts tbody tr').length === 3")
+    wait_until(tab.page, "document.querySelectorAll('.compare-facts tbody tr').length === 3")
     tab.page.go_back()
     assert tab.page.url == address
     tab.page.get_by_role("button", name="Swap").click()
