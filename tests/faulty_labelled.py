@@ -161,9 +161,13 @@ class WithoutSounds(Labels):
 class Drawing(Labels):
     """Its items come in another order each time."""
 
+    n_read = 0
+
     def _words(self):
+        Drawing.n_read += 1
         found = list(super()._words().items())
-        return dict(found[i] for i in np.random.default_rng().permutation(len(found)))
+        first = Drawing.n_read % len(found)
+        return dict(found[first:] + found[:first])
 
 
 class Crashing(Labels):
