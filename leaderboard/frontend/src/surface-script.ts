@@ -1,6 +1,5 @@
-// What draws the cortex is a script of its own, which a page loads when a picture comes near: most
-// visits never get there.
-const NEAR = "400px";
+// What draws the cortex is a script of its own, which a page loads after all else: what can be read
+// does not wait for what can be turned.
 let isAsked = false;
 
 /** Load the script that an element names, once for a page. */
@@ -13,16 +12,11 @@ export function loadSurfaceScript(surface: HTMLElement): void {
   document.head.append(script);
 }
 
-/** Load it as soon as one of the page's pictures is about to be seen. */
-export function loadSurfaceWhenNear(): void {
-  const observer = new IntersectionObserver(
-    (entries) => {
-      const near = entries.find((entry) => entry.isIntersecting);
-      if (!near) return;
-      observer.disconnect();
-      loadSurfaceScript(near.target as HTMLElement);
-    },
-    { rootMargin: NEAR },
-  );
-  for (const surface of document.querySelectorAll("heschl-surface")) observer.observe(surface);
+/** Load it when the page has nothing else to do. */
+export function loadSurfaceWhenIdle(): void {
+  const surface = document.querySelector<HTMLElement>("heschl-surface");
+  if (!surface) return;
+  const load = (): void => loadSurfaceScript(surface);
+  if ("requestIdleCallback" in window) window.requestIdleCallback(load, { timeout: 1000 });
+  else setTimeout(load, 200);
 }
