@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 S3PRL := $(VENV)/s3prl/site-packages
 TRANSFORMERS_4 := $(VENV)/transformers-4/site-packages
 
-.PHONY: help venv demo test budgets verify test-transformers-4 lint site-assets
+.PHONY: help venv demo test test-pages test-examples budgets verify test-transformers-4 lint site-assets
 
 help:
 	@echo "make demo   score two models on a simulated brain, and put them on a leaderboard"
@@ -46,13 +46,18 @@ demo: venv
 # Tests hold linear algebra to one thread, so that a process a core is as fast as it gets.
 PARALLEL := -n auto --maxprocesses 8 --dist worksteal
 
-# Pages are timed, so the tests in a browser come alone, one after the other.
-# Examples run by package name: by path, a plugin would be imported a second time.
 test: venv $(S3PRL)/.installed
 	$(BIN)/pytest $(PARALLEL) -m "not browser"
-	$(BIN)/pytest -m "browser and not timed"
+	$(MAKE) -j2 test-pages test-examples
+
+# A browser waits much, so these two go beside each other. A file's tests share the sites they visit.
+test-pages: venv
+	$(BIN)/pytest -n 2 --dist loadfile -m "browser and not timed"
+
+# Examples run by package name: by path, a plugin would be imported a second time.
+test-examples: venv $(S3PRL)/.installed
 	$(BIN)/pytest --doctest-modules --pyargs heschl
-	PYTHONPATH=$(abspath $(S3PRL)) $(BIN)/pytest $(PARALLEL) -m "not slow" tests/models/test_s3prl*.py
+	PYTHONPATH=$(abspath $(S3PRL)) $(BIN)/pytest -m "not slow" tests/models/test_s3prl*.py
 
 # What must take no longer than so many milliseconds, which other work on the machine would spoil.
 budgets: venv
