@@ -126,7 +126,9 @@ def _provenance(texts: Mapping[str, str]) -> dict[str, Any]:
 
 def _extra(score: Score) -> dict[str, Any]:
     chance = score.tree["ceiling"].attrs.get("chance")
-    return {} if chance is None else {"chance": float(chance)}
+    drawn = score.tree["population"].attrs.get("drawn_from")
+    found: dict[str, Any] = {} if chance is None else {"chance": float(chance)}
+    return found if drawn is None else found | {"drawn_from": str(drawn)}
 
 
 def _regions(score: Score, population: xr.Dataset) -> Iterable[Region]:

@@ -137,7 +137,7 @@ def main() -> None:
         {
             "ours": lambda: (
                 over_sounds(
-                    ranked[0], Ranked(models[: len(few)]), ranked[1], seed=1, n_draws=N_DRAWS
+                    ranked[0], Ranked(models[: len(few)]), ranked[1], np.stack(drawn)
                 ).of_layers
             ),
             "subsample_pattern": lambda: subsampled(RDMs(models), RDMs(brains), drawn),

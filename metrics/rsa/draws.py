@@ -20,28 +20,25 @@ class Draws(NamedTuple):
     """(draw, brain) of the geometries that were made for each brain."""
 
 
-def over_sounds(
-    models: Ranked, assembled: Ranked, brains: Ranked, *, seed: int, n_draws: int
-) -> Draws:
-    """Draw as many sounds as there are, with replacement, and compare what they have.
+def over_sounds(models: Ranked, assembled: Ranked, brains: Ranked, drawn: np.ndarray) -> Draws:
+    """Compare what sounds have that were drawn with replacement.
 
     No dissimilarity is computed anew, and none is that of a sound with itself, which would be 0 for
-    everybody. The same seed draws the same sounds for all brains, so that draws of listeners can be
+    everybody. A draw is of the same sounds for all brains, so that draws of listeners can be
     averaged.
 
     Parameters
     ----------
     models, assembled, brains
         Geometries (layer, pair), (brain, pair), (brain, pair).
-    seed, n_draws
-        Of the draws.
+    drawn
+        The numbers of the sounds (draw, sound).
     """
-    generator = np.random.default_rng(seed)
-    n_sounds = brains.n_sounds
+    n_draws, n_sounds = len(drawn), brains.n_sounds
     of_layers = np.empty((n_draws, len(models), len(brains)))
     of_assembled = np.empty((n_draws, len(brains)))
-    for draw in range(n_draws):
-        weights = counts_of(generator.integers(n_sounds, size=n_sounds), n_sounds)
+    for draw, sounds in enumerate(drawn):
+        weights = counts_of(sounds, n_sounds)
         measured = brains.directions(weights)
         of_layers[draw] = models.directions(weights) @ measured.T
         if len(models) > 1:  # or there was nothing to assemble

@@ -16,6 +16,7 @@ from heschl.metrics.rsa.choice import by_blocks, on_splits
 from heschl.metrics.rsa.draws import over_sounds
 from heschl.metrics.rsa.geometry import dissimilarities
 from heschl.metrics.rsa.ranks import Ranked, counts_of, matched, similarity
+from heschl.resampling import drawn_places
 
 if TYPE_CHECKING:
     from heschl.splits import Fold
@@ -24,6 +25,9 @@ __all__ = ["NUMERICS", "RSA", "TuckuteRSA"]
 
 NUMERICS = 1
 """Raised whenever the same settings would give other numbers."""
+
+_DRAWING = 2
+"""Of what sounds are drawn, likewise; 1 drew them in the order in which the data have them."""
 
 _MINIMUM_DRAWS = 100
 
@@ -51,7 +55,9 @@ class RSA:
     >>> shifted = rsa.geometry(3 * patterns[:, ::-1] + 1)
     >>> from heschl.splits import GroupKFold
     >>> folds = GroupKFold(4).folds({"stimulus": np.arange(12)})
-    >>> rsa.compare(shifted[None], rsa.geometry(patterns)[None], folds, seed=0)["score"].round(6)
+    >>> names = [str(number) for number in range(12)]
+    >>> alike = rsa.compare(shifted[None], rsa.geometry(patterns)[None], folds, names, seed=0)
+    >>> alike["score"].round(6)
     array([[1.]])
     """
 
@@ -75,14 +81,20 @@ class RSA:
 
     def configuration(self) -> Mapping[str, Any]:
         """Return every setting and the numerics version."""
-        return {**describe(self), "numerics": NUMERICS}
+        return {**describe(self), "numerics": NUMERICS, "drawing": _DRAWING}
 
     def geometry(self, patterns: np.ndarray) -> np.ndarray:
         """Return the dissimilarities (pair,) of patterns (sound, feature)."""
         return dissimilarities(patterns)
 
     def compare(
-        self, models: np.ndarray, brains: np.ndarray, folds: Sequence[Fold], *, seed: int
+        self,
+        models: np.ndarray,
+        brains: np.ndarray,
+        folds: Sequence[Fold],
+        names: Sequence[str],
+        *,
+        seed: int,
     ) -> dict[str, np.ndarray]:
         """Compare layers of a model with parts of a brain.
 
@@ -92,6 +104,9 @@ class RSA:
             Geometries (layer, pair) and (part, pair) of the same sounds.
         folds
             Three or more, whose test rows hold every sound once.
+        names
+            Of the sounds, in their order: the same seed draws the same sounds of these names, in
+            whatever order they come, as `heschl.resampling.drawn_places` does.
         seed
             Of the draws.
 
@@ -106,7 +121,12 @@ class RSA:
         layers, parts = Ranked(models), Ranked(brains)
         chosen = by_blocks(layers, parts, folds)
         assembled = Ranked(chosen.geometry)
-        drawn = over_sounds(layers, assembled, parts, seed=seed, n_draws=self.n_draws)
+        if len(names) != parts.n_sounds:
+            raise InvalidInput(
+                f"{len(names)} names of {parts.n_sounds} sounds; give one for each, in their order"
+            )
+        places = drawn_places(names, seed=seed, n_draws=self.n_draws)
+        drawn = over_sounds(layers, assembled, parts, places)
         return {
             "score": similarity(layers, parts),
             "inner_score": matched(assembled, parts),
@@ -155,8 +175,9 @@ class TuckuteRSA:
         models: np.ndarray,
         brains: np.ndarray,
         folds: Sequence[Fold],
+        names: Sequence[str],  # noqa: ARG002  nothing is drawn
         *,
-        seed: int,  # noqa: ARG002  nothing is drawn
+        seed: int,  # noqa: ARG002  as said
     ) -> dict[str, np.ndarray]:
         """Compare layers of a model with parts of a brain.
 
@@ -166,7 +187,7 @@ class TuckuteRSA:
             Geometries (layer, pair) and (part, pair) of the same sounds.
         folds
             The splits.
-        seed
+        names, seed
             Nothing is drawn.
 
         Returns

@@ -16,6 +16,7 @@ __all__ = ["verification", "verification_on_splits"]
 
 _SEEDS = (0, 1, 2)
 _N_SOUNDS = 165
+_NAMES = [str(number) for number in range(_N_SOUNDS)]
 _N_PAIRS = _N_SOUNDS * (_N_SOUNDS - 1) // 2
 _N_LATENT = 10
 _WIDTHS = 300, 500
@@ -109,7 +110,7 @@ def _blocks() -> list[Finding]:
         generator = np.random.default_rng([seed, 4])
         noise = np.stack([_white(generator, 100) for _ in range(_N_LAYERS)])
         brains = np.stack([_white(generator, 100) for _ in range(_N_NULL_BRAINS)])
-        found = metric.compare(noise, brains, _folds(5), seed=seed)
+        found = metric.compare(noise, brains, _folds(5), _NAMES, seed=seed)
         inner.append(float(found["inner_score"].mean()))
         best.append(float(found["score"].max(axis=0).mean()))
         layers, brain = _layers_about_a_brain(generator)
@@ -117,6 +118,7 @@ def _blocks() -> list[Finding]:
             np.stack([metric.geometry(layer) for layer in layers]),
             metric.geometry(brain)[None],
             _folds(5),
+            _NAMES,
             seed=seed,
         )
         planted.append(float(found["score"][2, 0]))
@@ -157,7 +159,7 @@ def _null_on_splits() -> list[Finding]:
         brains = [generator.standard_normal((_N_SOUNDS, 500)) for _ in range(10)]
         models = np.stack([metric.geometry(each) for each in layers])
         listeners = np.stack([metric.geometry(each) for each in brains])
-        answer = metric.compare(models, listeners, _splits(seed), seed=seed)
+        answer = metric.compare(models, listeners, _splits(seed), _NAMES, seed=seed)
         found.append(float(answer["inner_score"].mean()))
     return [_finding(f"{_N_LAYERS} layers of noise", "median similarity", [0.0] * 3, found, 0.03)]
 
@@ -170,7 +172,7 @@ def _layer_on_splits() -> list[Finding]:
         layers, brain = _layers_about_a_brain(generator)
         models = np.stack([metric.geometry(layer) for layer in layers])
         listener = metric.geometry(brain)[np.newaxis]
-        answer = metric.compare(models, listener, _splits(seed), seed=seed)
+        answer = metric.compare(models, listener, _splits(seed), _NAMES, seed=seed)
         share.append(float((answer["inner_layer"] == 2).mean()))  # noqa: PLR2004
         found.append(float(answer["inner_score"][0]))
         expected.append(float(similarity(Ranked(models[[2]]), Ranked(listener))[0, 0]))

@@ -29,6 +29,7 @@ from heschl.event_rendering import EventStamp
 from heschl.extraction import FrameScaling, Precision
 from heschl.gathering import gather_groups
 from heschl.layer_choice import LayerRule
+from heschl.resampling import drawing_digest
 from heschl.session import Session
 from heschl.shared_ceilings import SharedCeiling
 from heschl.splits import Splitter
@@ -301,8 +302,19 @@ class EncodingBenchmark:
             layer_rule=self.layer_rule,
             seed=session.seed,
         )
+        if "rule_draws" in groups["population"]:
+            drawn = {self._drawn_from(session, subject) for subject in session.subjects}
+            if len(drawn) == 1:  # else draws of listeners are of different stimuli
+                groups["population"] = groups["population"].assign_attrs(drawn_from=drawn.pop())
         places = sorted({place for each in results for place in each.ran_on})
         return groups | {"provenance": xr.Dataset(attrs={"metric_ran_on": "; ".join(places)})}
+
+    def _drawn_from(self, session: Session, subject: str) -> str:
+        """Return what is the same for all benchmarks whose draws are of the same stimuli."""
+        dataset = session.dataset.get()
+        stimuli = self.stimuli(session, subject)
+        kept = [name for name in stimuli if len(dataset.clock(name)[self.rows(name)])]
+        return drawing_digest(kept, seed=session.seed)
 
     def rows(self, stimulus: str) -> slice:
         """Return the rows of a stimulus that enter."""

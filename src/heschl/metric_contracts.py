@@ -144,13 +144,20 @@ class SimilarityMetric(Protocol):
         """Return the geometry (pair,) of patterns (sound, unit)."""
 
     def compare(
-        self, models: np.ndarray, brains: np.ndarray, folds: Sequence[Fold], *, seed: int
+        self,
+        models: np.ndarray,
+        brains: np.ndarray,
+        folds: Sequence[Fold],
+        names: Sequence[str],
+        *,
+        seed: int,
     ) -> Mapping[str, np.ndarray]:
         """Return ``score`` and ``flag_constant`` (layer, part), ``inner_score`` (part,) and so on.
 
         ``models`` and ``brains`` are geometries (layer, pair) and (part, pair). ``inner_layer`` is
         (fold, part); where sounds are drawn anew ``draws`` is (layer, draw, part), and
-        ``inner_draws`` (draw, part), of the same sounds for the same seed.
+        ``inner_draws`` (draw, part), of the sounds that `heschl.resampling.drawn_places` draws of
+        their ``names`` (sound,) with the seed: so do all benchmarks on them, and can be compared.
         """
 
     def topline(self, geometries: np.ndarray, folds: Sequence[Fold]) -> np.ndarray:

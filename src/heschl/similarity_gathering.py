@@ -16,6 +16,7 @@ from heschl.dimensions import DRAW, FOLD, LAYER, ROI, STIMULUS, SUBJECT, UNIT
 from heschl.dual_bootstrap import dual_error
 from heschl.encoding_rows import stored
 from heschl.gathering import warn_of_empty
+from heschl.resampling import drawing_digest
 from heschl.session import Session
 
 if TYPE_CHECKING:
@@ -53,6 +54,9 @@ def gather_similarities(
     population = over_subjects(summary, layer_rule=benchmark.metric.layer_rule, seed=session.seed)
     if benchmark.card.unit_of_uncertainty == STIMULUS:
         population = over_stimuli(population, drawn)
+        population.attrs["drawn_from"] = drawing_digest(
+            read.stimuli, seed=session.seed, n_draws=drawn.sizes[DRAW]
+        )
     elif "draws" in drawn:
         population = _with_dual_errors(population, summary, drawn, len(read.stimuli))
     is_there = np.isfinite(summary["ceiling"].to_numpy())

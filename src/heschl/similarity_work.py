@@ -121,7 +121,11 @@ def compute_comparison(
             "geometry takes; leave this listener out"
         )
     found = benchmark.metric.compare(
-        layers, parts[is_there], folds_of(benchmark, session, stimuli), seed=session.seed
+        layers,
+        parts[is_there],
+        folds_of(benchmark, session, stimuli),
+        stimuli,
+        seed=session.seed,
     )
     yield 0, {name: _in_all(np.asarray(values), is_there) for name, values in found.items()}
 

@@ -16,9 +16,11 @@ from heschl.metrics.rsa import RSA, Ranked, TuckuteRSA, dissimilarities, similar
 from heschl.metrics.rsa.choice import by_blocks, on_splits
 from heschl.metrics.rsa.draws import over_sounds
 from heschl.metrics.rsa.ranks import counts_of, matched
+from heschl.resampling import drawn_places
 from heschl.splits import Fold, GroupKFold
 
 N_SOUNDS = 24
+NAMES = [f"sound {number}" for number in range(N_SOUNDS)]
 
 
 def patterns(seed, width=15, n_sounds=N_SOUNDS):
@@ -154,7 +156,7 @@ def test_similarity_equals_rsatoolboxs():
 def test_what_does_not_vary_is_like_nothing():
     flat = np.vstack([geometries(9, 1), np.ones(276)])
 
-    found = RSA(n_draws=100).compare(flat, geometries(10, 1), folds_of(4), seed=0)
+    found = RSA(n_draws=100).compare(flat, geometries(10, 1), folds_of(4), NAMES, seed=0)
 
     assert found["flag_constant"].tolist() == [[False], [True]]
     assert found["score"][1].tolist() == [0.0]
@@ -182,7 +184,7 @@ def test_blocks_equal_a_loop_over_scipy():
 
     np.testing.assert_array_equal(found.geometry, expected)
     assert found.layer.shape == (10, 2)
-    scored = RSA(n_draws=100).compare(layers, brains, folds, seed=0)
+    scored = RSA(n_draws=100).compare(layers, brains, folds, NAMES, seed=0)
     assert scored["inner_score"] == pytest.approx(
         [spearman(e, b) for e, b in zip(expected, brains, strict=True)], abs=1e-12
     )
@@ -204,7 +206,7 @@ def test_splits_equal_a_loop_over_scipy():
             of_splits.append(spearman(on(best, fold.test), on(brain, fold.test)))
         expected.append(np.median(of_splits))
 
-    found = TuckuteRSA().compare(layers, brains, folds, seed=0)
+    found = TuckuteRSA().compare(layers, brains, folds, NAMES, seed=0)
 
     assert found["inner_score"] == pytest.approx(expected, abs=1e-12)
     assert found["inner_layer"].shape == (5, 2)
@@ -213,7 +215,7 @@ def test_splits_equal_a_loop_over_scipy():
 def test_one_layer_is_assembled_to_itself():
     layers, brains = geometries(15, 1), geometries(16, 2)
 
-    found = RSA(n_draws=100).compare(layers, brains, folds_of(4), seed=0)
+    found = RSA(n_draws=100).compare(layers, brains, folds_of(4), NAMES, seed=0)
 
     assert found["inner_score"] == pytest.approx(found["score"][0], abs=1e-12)
     np.testing.assert_array_equal(found["inner_draws"], found["draws"][0])
@@ -240,11 +242,33 @@ def test_toplines_equal_a_loop_over_scipy():
 def test_draws_are_of_the_same_sounds_for_every_listener():
     layers, brains = geometries(18, 2), geometries(19, 3)
 
-    alone = RSA(n_draws=100).compare(layers, brains[:1], folds_of(4), seed=3)
-    together = RSA(n_draws=100).compare(layers, brains, folds_of(4), seed=3)
+    alone = RSA(n_draws=100).compare(layers, brains[:1], folds_of(4), NAMES, seed=3)
+    together = RSA(n_draws=100).compare(layers, brains, folds_of(4), NAMES, seed=3)
 
     np.testing.assert_allclose(alone["draws"], together["draws"][..., :1], atol=1e-12)
     assert together["draws"].shape == (2, 100, 3)
+
+
+def test_draws_are_of_the_same_names_in_whatever_order_they_come():
+    one, other = patterns(31), patterns(32)
+    moved = np.random.default_rng(0).permutation(N_SOUNDS)
+    by_order = [
+        RSA(n_draws=100).compare(
+            dissimilarities(one[order])[None],
+            dissimilarities(other[order])[None],
+            folds_of(4),
+            [NAMES[place] for place in order],
+            seed=3,
+        )["draws"]
+        for order in (np.arange(N_SOUNDS), moved)
+    ]
+
+    np.testing.assert_allclose(*by_order, atol=1e-12)
+
+
+def test_names_of_other_sounds_are_refused():
+    with pytest.raises(InvalidInput, match="23 names of 24 sounds"):
+        RSA().compare(geometries(1, 1), geometries(2, 1), folds_of(4), NAMES[1:], seed=0)
 
 
 def test_draws_spread_as_rsatoolboxs_bootstrap():
@@ -263,7 +287,9 @@ def test_draws_spread_as_rsatoolboxs_bootstrap():
         theirs.append(compare(model, sample, method="spearman")[0, 0])
 
     models, brains = Ranked(one), Ranked(other)
-    ours = over_sounds(models, models, brains, seed=0, n_draws=400).of_layers[:, 0, 0]
+    ours = over_sounds(models, models, brains, drawn_places(NAMES, seed=0, n_draws=400)).of_layers[
+        :, 0, 0
+    ]
 
     assert ours.mean() == pytest.approx(np.mean(theirs), abs=0.03)
     assert ours.std() == pytest.approx(np.std(theirs), rel=0.2)

@@ -23,6 +23,7 @@ from heschl.testing.traces import leaving_no_trace, with_other_random_states
 __all__ = ["CHECKS", "SimilarityUnderTest", "compares_geometries"]
 
 _N_SOUNDS, _N_UNITS, _N_NULL = 60, 40, 12
+_NAMES = tuple(f"sound {number}" for number in range(_N_SOUNDS))
 _N_FOLDS = 4
 _NEAR_NULL, _NEAR_PERFECT = 0.05, 0.95
 """The mean over 12 geometries of noise strays from 0 by less than .02, with few sounds too."""
@@ -52,7 +53,7 @@ class SimilarityUnderTest(MetricUnderTest):
     def compared(self) -> dict[str, np.ndarray]:
         """Return what the metric says of the layer, and of one of noise."""
         found: dict[str, np.ndarray] = self.metric.compare(
-            self.geometries[[0, 2]], self.geometries[1:], self.folds, seed=0
+            self.geometries[[0, 2]], self.geometries[1:], self.folds, _NAMES, seed=0
         )
         return found
 
@@ -158,7 +159,7 @@ def other_patterns_are_refused(metric: SimilarityUnderTest) -> None:
     fewer = metric.metric.geometry(np.random.default_rng(1).standard_normal((9, _N_UNITS)))
     refused(
         lambda: metric.metric.compare(
-            fewer[np.newaxis], metric.geometries[:1], metric.folds, seed=0
+            fewer[np.newaxis], metric.geometries[:1], metric.folds, _NAMES, seed=0
         ),
         InvalidInput,
         f"a geometry of other sounds, given to {metric.name!r},",
