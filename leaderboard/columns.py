@@ -101,8 +101,8 @@ def measured(
     version = card.version if card else max(file.benchmark_version for file in speaking)
     current = [file for file in speaking if file.benchmark_version == version] or speaking
     roi = _usual(current, lambda file: file.primary_roi)
-    paired = pair(benchmark, files, version, roi)
     dataset = card.dataset if card else _usual(current, lambda file: file.dataset)
+    paired = pair(benchmark, dataset, files, version, roi)
     path = path_of(card, dataset, recording_of(dataset) if card else "", siblings)
     is_better = path[0] != OUTSIDE[0]
     ranked = [files[row] for row in paired.rows]

@@ -52,7 +52,7 @@ class Differences:
             for row in board.rows
             if (row.slug, column.slug) in board.files
         }
-        paired = pair(column.id, files, column.version, column.primary_roi)
+        paired = pair(column.id, column.dataset, files, column.version, column.primary_roi)
         places = {row.slug: i for i, row in enumerate(board.rows)}
         kept = [k for k, slug in enumerate(paired.rows) if places[slug] in rows]
         self._place = {places[paired.rows[k]]: place for place, k in enumerate(kept)}

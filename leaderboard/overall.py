@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heschl.leaderboard.paired import Paired
+from heschl.leaderboard.paired import Paired, drawn_together
 from heschl.leaderboard.ranking import rank_intervals
 from heschl.leaderboard.separability import LEVEL, N_DRAWS, separable
 from heschl.leaderboard.tree import Tree
@@ -44,8 +44,8 @@ def overall_of(
 ) -> Overall:
     """Return the mean over some benchmarks, for the rows that are ranked on all of them.
 
-    Samples of each benchmark are drawn independently of those of the others, and the same for all
-    rows; means of draws are by the tree, as those of the numbers are.
+    Samples that benchmarks of a dataset share are drawn for all of them at once, others by
+    themselves, and the same for all rows; means of draws are by the tree, as those of the numbers.
 
     Parameters
     ----------
@@ -72,10 +72,11 @@ def overall_of(
         found["value"][kept] = tree.mean({slug: values[slug][kept] for slug in pairs})
     if len(kept) and is_testable:
         draws = np.zeros((len(kept), N_DRAWS))
+        drawn = drawn_together(pairs)
         for slug, weight in tree.weights(pairs.keys()).items():
             number = {row: n for n, row in enumerate(pairs[slug].rows)}
             of_kept = np.array([number[rows[each]] for each in kept.tolist()])
-            draws += weight * pairs[slug].independent_draws(of_kept)
+            draws += weight * pairs[slug].draws_of(of_kept, drawn[slug])
         found["error"][kept] = draws.std(axis=1, ddof=1)
         ends = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=1)
         found["low"][kept], found["high"][kept] = ends

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from heschl.leaderboard.joint_draws import counts_of_draws, places_of_draws
 from heschl.leaderboard.score_file import Samples, ScoreFile
-from heschl.leaderboard.separability import LEAST_SAMPLES, N_DRAWS, resampled, seed_of
+from heschl.leaderboard.separability import LEAST_SAMPLES, resampled
 from heschl.wording import counted, plural
 
-__all__ = ["Paired", "pair"]
+__all__ = ["Paired", "drawn_together", "pair"]
 
 _Kind = tuple[bool, tuple[str, ...], int]
 """Whether samples were drawn, their sorted names, and how many numbers there are."""
@@ -25,12 +26,17 @@ class Paired:
 
     ``values`` is (row, sample), or (row, draw) where samples were drawn when the score was
     computed, in the order of ``rows``; ``reasons`` says why each of the others is not among them.
+    ``names`` are those of the samples. Of draws ``drawn_from`` is the same on two benchmarks only
+    if theirs are of the same samples one by one; it is empty where that is not known.
     """
 
     name: str
+    dataset: str
     rows: tuple[str, ...]
     noun: str
     is_drawn: bool
+    names: tuple[str, ...]
+    drawn_from: str
     values: np.ndarray
     reasons: Mapping[str, str]
 
@@ -47,25 +53,48 @@ class Paired:
     @property
     def draws(self) -> np.ndarray:
         """Draws (row, draw) of the mean: those given, or of samples taken with replacement."""
-        return self.values if self.is_drawn else resampled(self.values, seed=seed_of(self.name))
+        if self.is_drawn:
+            return self.values
+        (counts,) = drawn_together({self.name: self}).values()
+        return resampled(self.values, counts)
 
-    def independent_draws(self, places: np.ndarray) -> np.ndarray:
-        """Return as many draws of some rows as every column has, for means over columns."""
-        if not self.is_drawn:
-            return resampled(self.values[places], seed=seed_of(self.name))
-        generator = np.random.default_rng(seed_of(self.name))
-        return np.asarray(self.values[np.ix_(places, generator.integers(self.n, size=N_DRAWS))])
+    def draws_of(self, places: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+        """Return draws (row, draw) of some rows, made of what `drawn_together` has of the column.
+
+        There are as many for every column, for means over columns.
+        """
+        if self.is_drawn:
+            return np.asarray(self.values[np.ix_(places, drawn)])
+        return resampled(self.values[places], drawn)
 
 
-def pair(name: str, files: Mapping[str, ScoreFile], version: int, roi: str) -> Paired:
+def drawn_together(pairs: Mapping[str, Paired]) -> dict[str, np.ndarray]:
+    """Return what the draws of columns are made of, the same where they have the same samples.
+
+    Of samples that is how often each is drawn (draw, sample). Of draws that come with scores it is
+    their numbers (draw,).
+    """
+    found: dict[str, np.ndarray] = {}
+    members: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
+    for column, each in pairs.items():
+        if each.is_drawn:
+            found[column] = places_of_draws(each.dataset, each.drawn_from or each.name, each.n)
+        else:
+            members.setdefault((each.dataset, each.noun), {})[column] = each.names
+    for (dataset, noun), names in members.items():
+        found |= counts_of_draws(dataset, noun, names)
+    return found
+
+
+def pair(name: str, dataset: str, files: Mapping[str, ScoreFile], version: int, roi: str) -> Paired:
     """Return the rows that can be compared, and for each of the others why it cannot.
 
     The samples that count are the most complete ones that two rows or more share.
 
     Parameters
     ----------
-    name
-        The benchmark's, which seeds its draws.
+    name, dataset
+        The benchmark's, and whose samples they are.
     files
         By row.
     version
@@ -81,11 +110,15 @@ def pair(name: str, files: Mapping[str, ScoreFile], version: int, roi: str) -> P
             reasons[row] = _how_other(each.noun, each.kind, usual)
     kept = {row: each for row, each in sampled.items() if row not in reasons}
     nouns = Counter(each.noun for each in kept.values())
+    drawn_from = Counter(drawing for row in kept if (drawing := _drawn_from(files[row])))
     return Paired(
         name,
+        dataset,
         tuple(kept),
         min(nouns, key=lambda noun: (-nouns[noun], noun)) if nouns else "",
         usual[0],
+        usual[1],
+        min(drawn_from, key=lambda known: (-drawn_from[known], known), default=""),
         np.stack([each.values for each in kept.values()]) if kept else np.empty((0, 0)),
         reasons,
     )
@@ -112,6 +145,11 @@ def _sampled(samples: Samples) -> _Sampled:
     }
     names = tuple(sorted(of_names))
     return _Sampled(noun, (False, names, len(names)), np.array([of_names[name] for name in names]))
+
+
+def _drawn_from(file: ScoreFile) -> str:
+    said = file.extra.get("drawn_from", "")
+    return said if isinstance(said, str) else ""
 
 
 def _unfit(file: ScoreFile, version: int, roi: str) -> str:

@@ -8,12 +8,11 @@ neither from b.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 
 import numpy as np
 
-__all__ = ["LEAST_SAMPLES", "LEVEL", "N_DRAWS", "resampled", "seed_of", "separable"]
+__all__ = ["LEAST_SAMPLES", "LEVEL", "N_DRAWS", "resampled", "separable"]
 
 N_DRAWS = 2000
 LEVEL = 0.95
@@ -30,17 +29,8 @@ _BLOCK = 8
 _HIGHEST_STEP = 65535.0
 
 
-def seed_of(name: str) -> int:
-    """Return the seed of what has a name: the same wherever it stands among others.
-
-    >>> seed_of("nh2015-ridge") == seed_of("nh2015-ridge")
-    True
-    """
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
-
-
-def resampled(values: np.ndarray, *, seed: int, n_draws: int = N_DRAWS) -> np.ndarray:
-    """Return means (row, draw) of samples that are drawn with replacement, the same for all rows.
+def resampled(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Return means (row, draw) of samples that were drawn with replacement, as many as there are.
 
     Samples are rounded to a grid so fine that no digit of a score sees it, on which sums are exact:
     neither the order of summing nor the machine can make two equal rows differ.
@@ -49,25 +39,23 @@ def resampled(values: np.ndarray, *, seed: int, n_draws: int = N_DRAWS) -> np.nd
     ----------
     values
         (row, sample), finite.
-    seed
-        Of the draws.
-    n_draws
-        How many.
+    counts
+        (draw, sample), how often each was drawn.
 
     Examples
     --------
-    >>> draws = resampled(np.array([[1.0, 2.0, 4.0], [1.5, 2.5, 4.5]]), seed=0)
-    >>> np.allclose(draws[1] - draws[0], 0.5)
-    True
+    >>> counts = np.array([[1, 1, 1], [3, 0, 0], [0, 1, 2]])
+    >>> resampled(np.array([[1.0, 2.0, 6.0], [0.0, 1.0, 5.0]]), counts).round(6)
+    array([[3.      , 1.      , 4.666667],
+           [2.      , 0.      , 3.666667]])
     """
     n_rows, n_samples = values.shape
-    counts = np.random.default_rng(seed).multinomial(
-        n_samples, np.full(n_samples, 1 / n_samples), size=n_draws
-    )
     largest = n_samples * float(np.abs(values).max(initial=1.0))
     bits = min(_GRID_BITS, _EXACT_BITS - 1 - int(np.ceil(np.log2(largest))))
     on_grid = np.ldexp(np.rint(np.ldexp(values, bits)), -bits)
-    return np.asarray((on_grid @ counts.T.astype(np.float64)) / n_samples).reshape(n_rows, n_draws)
+    return np.asarray((on_grid @ counts.T.astype(np.float64)) / n_samples).reshape(
+        n_rows, len(counts)
+    )
 
 
 def separable(draws: np.ndarray) -> np.ndarray:
@@ -84,8 +72,8 @@ def separable(draws: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> draws = resampled(np.array([[0.0, 9.0, 0, 9, 0, 9], [1.0, 10, 1, 10, 1, 10]]), seed=0)
-    >>> separable(draws)
+    >>> draws = np.random.default_rng(0).normal(size=1000)
+    >>> separable(np.stack([draws, draws + 0.1]))
     array([[False,  True],
            [ True, False]])
     """

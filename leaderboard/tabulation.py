@@ -197,8 +197,8 @@ def _overall_in_words(counting: Mapping[str, Measured], overall: Overall) -> str
     )
     if overall.is_testable:
         return (
-            f"{words} Its error and ranks are by {N_DRAWS:,} draws, in which each benchmark's "
-            "samples are drawn by themselves, the same for all models."
+            f"{words} Its error and ranks are by {N_DRAWS:,} draws, the same for all models; "
+            "samples that benchmarks of a dataset share are drawn once for all of them."
         )
     few = [each.column.label for each in counting.values() if not each.paired.is_testable]
     return (

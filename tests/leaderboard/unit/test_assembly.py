@@ -13,10 +13,11 @@ from heschl import registry
 from heschl.cards import Training
 from heschl.leaderboard.assembly import assemble
 from heschl.leaderboard.board import Board, Column
+from heschl.leaderboard.joint_draws import seed_of
 from heschl.leaderboard.overall import overall_of
 from heschl.leaderboard.paired import pair
 from heschl.leaderboard.score_file import Samples
-from heschl.leaderboard.separability import N_DRAWS, seed_of
+from heschl.leaderboard.separability import N_DRAWS
 from heschl.leaderboard.tree import tree_of
 
 ONE, TWO, DRAWN = "nh2015-ridge", "timit_ecog-trf", "nh2015_components-ridge"
@@ -70,22 +71,25 @@ def test_numbers_are_those_of_the_files_to_the_last_digit():
         assert board.files[file.model, ONE] is file
 
 
-def independent_draws(files: list, benchmark: str) -> dict[str, np.ndarray]:
+def draws_of_means(files: list, dataset: str) -> dict[str, np.ndarray]:
     """Return the draws of each model's mean, a draw at a time."""
-    generator = np.random.default_rng(seed_of(benchmark))
-    n = len(files[0].samples.names)
-    counts = generator.multinomial(n, [1 / n] * n, size=N_DRAWS)
-    return {
-        file.model: np.array([np.repeat(file.samples.normalised, times).mean() for times in counts])
-        for file in files
-    }
+    names = sorted(files[0].samples.names)
+    generator = np.random.default_rng(seed_of(dataset, "listener", *names))
+    drawn = generator.integers(len(names), size=(N_DRAWS, len(names)), dtype=np.int32)
+    found = {}
+    for file in files:
+        of_names = dict(zip(file.samples.names, file.samples.normalised, strict=True))
+        found[file.model] = np.array(
+            [np.mean([of_names[names[place]] for place in each]) for each in drawn]
+        )
+    return found
 
 
 def test_ranks_are_those_of_plain_loops_over_pairs():
     files = models(7)
     board = board_of(*files)
 
-    draws = independent_draws(files, ONE)
+    draws = draws_of_means(files, "nh2015")
     better, worse = dict.fromkeys(draws, 0), dict.fromkeys(draws, 0)
     for one, other in itertools.permutations(draws, 2):
         difference = draws[one] - draws[other]
@@ -206,7 +210,7 @@ def test_overall_is_the_mean_by_the_tree_of_rows_with_everything():
     assert np.isfinite(board.group_value["Brain/fMRI"][:5]).all()
 
 
-def test_overall_errors_are_those_of_independent_draws():
+def test_overall_errors_of_two_datasets_are_those_of_independent_draws():
     files = two_benchmarks()
     board = board_of(*files)
 
@@ -234,7 +238,7 @@ def test_a_subset_of_benchmarks_ranks_more_rows():
     place = cell(board, "m0", ONE)[1]
     values = {ONE: board.value["normalised"][:5, place]}
 
-    found = overall_of(tree, rows, values, {ONE: pair(ONE, of_one, 1, "all")})
+    found = overall_of(tree, rows, values, {ONE: pair(ONE, "nh2015", of_one, 1, "all")})
 
     assert found.is_ranked.all()
     np.testing.assert_allclose(found.value, values[ONE])

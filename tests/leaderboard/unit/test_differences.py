@@ -8,7 +8,7 @@ import pytest
 
 from heschl.leaderboard.assembly import assemble
 from heschl.leaderboard.differences import Differences, twin_figures
-from heschl.leaderboard.separability import seed_of
+from heschl.leaderboard.joint_draws import seed_of
 
 NAMES = tuple(f"S{each}" for each in range(8))
 
@@ -47,8 +47,10 @@ def test_a_difference_is_that_of_listeners_drawn_anew(board, numbers, first, sec
     found = Differences(board, 0, range(3)).between(place(board, first), place(board, second))
 
     apart = numbers[first] - numbers[second]
-    counts = np.random.default_rng(seed_of("made-ridge")).multinomial(8, [1 / 8] * 8, size=2000)
-    means = sorted(sum(n * gain for n, gain in zip(row, apart, strict=True)) / 8 for row in counts)
+    column = board.columns[0]
+    generator = np.random.default_rng(seed_of(column.dataset, column.sample, *NAMES))
+    drawn = generator.integers(8, size=(2000, 8), dtype=np.int32)
+    means = sorted(sum(apart[listener] for listener in each) / 8 for each in drawn)
     assert found.value == pytest.approx(apart.mean(), abs=1e-9)
     assert found.error == pytest.approx(np.std(means, ddof=1), abs=1e-9)
     # 49 of 2,000 draws are less than 2.5 % of them.

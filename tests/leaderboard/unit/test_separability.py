@@ -24,6 +24,13 @@ def by_pairs(draws: np.ndarray) -> np.ndarray:
     return found
 
 
+def drawn(values: np.ndarray, seed: int, n_draws: int = 2000) -> np.ndarray:
+    """Return means (row, draw) of samples that numpy draws."""
+    n = values.shape[1]
+    counts = np.random.default_rng(seed).multinomial(n, [1 / n] * n, size=n_draws)
+    return resampled(values, counts)
+
+
 def numbers(n_rows: int, n_samples: int, spread: float, noise: float, seed: int) -> np.ndarray:
     """Return numbers (row, listener) of models that differ by so much."""
     generator = np.random.default_rng(seed)
@@ -46,7 +53,7 @@ def numbers(n_rows: int, n_samples: int, spread: float, noise: float, seed: int)
     ],
 )
 def test_shortcuts_find_what_a_loop_over_pairs_finds(n_rows, n_samples, spread, noise, n_draws):
-    draws = resampled(numbers(n_rows, n_samples, spread, noise, seed=1), seed=2, n_draws=n_draws)
+    draws = drawn(numbers(n_rows, n_samples, spread, noise, seed=1), seed=2, n_draws=n_draws)
 
     np.testing.assert_array_equal(separable(draws), by_pairs(draws))
 
@@ -79,16 +86,16 @@ def test_who_is_below_by_the_mean_and_above_in_nearly_all_draws_is_told_apart():
 def test_the_order_of_rows_changes_nothing(order):
     values = numbers(12, 8, 0.03, 0.02, seed=3)
     values[5] = values[2]
-    found = separable(resampled(values, seed=4))
+    found = separable(drawn(values, seed=4))
 
-    again = separable(resampled(values[list(order)], seed=4))
+    again = separable(drawn(values[list(order)], seed=4))
 
     np.testing.assert_array_equal(again, found[np.ix_(order, order)])
 
 
 def test_equal_models_are_equal_in_every_draw():
     values = np.random.default_rng(0).standard_normal((1, 11)) / 3
-    draws = resampled(np.repeat(values, 257, axis=0), seed=0)
+    draws = drawn(np.repeat(values, 257, axis=0), seed=0)
 
     assert (draws == draws[0]).all()
     assert not separable(draws).any()
@@ -96,7 +103,7 @@ def test_equal_models_are_equal_in_every_draw():
 
 def test_draws_are_means_of_samples_taken_with_replacement():
     values = numbers(5, 9, 0.1, 0.1, seed=5)
-    draws = resampled(values, seed=6, n_draws=20_000)
+    draws = drawn(values, seed=6, n_draws=20_000)
 
     np.testing.assert_allclose(draws.mean(axis=1), values.mean(axis=1), atol=0.005)
     expected = values.std(axis=1) / np.sqrt(values.shape[1])
@@ -108,7 +115,7 @@ def test_draws_are_means_of_samples_taken_with_replacement():
 
 def test_the_same_listeners_are_drawn_for_all():
     values = np.array([[1.0, 2.0, 4.0], [1.0, 4.0, 2.0], [2.0, 1.0, 4.0]])
-    draws = resampled(values, seed=8)
+    draws = drawn(values, seed=8)
 
     # How often each of three listeners was drawn follows from the draws of three models.
     recovered = 3 * np.linalg.solve(values, draws)
