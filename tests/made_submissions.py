@@ -323,14 +323,3 @@ def _plain_estimate(values: np.ndarray) -> dict[str, float | None]:
 
 def _compact(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _plain_estimate(values: np.ndarray) -> dict[str, float | None]:
-    return {
-        name: None if math.isnan(value) else value
-        for name, value in dataclasses.asdict(estimate(values)).items()
-    }
-
-
-def _compact(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
