@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from scipy.special import ndtr, roots_hermitenorm
 from scipy.stats import chi2
 
-from heschl.findings import Finding
+from heschl.findings import Finding, engine_findings
 from heschl.item_features import ItemValues
 from heschl.metrics.abx.cells import Cells, cells_of_triplets
 from heschl.metrics.abx.distances import Measure, item_distances
@@ -21,6 +19,8 @@ _SEEDS = (0, 1, 2)
 _N_TRIPLETS = 130_000
 """A seed; 400,000 in all, for which tolerances are stated."""
 _N_FEW = 2000
+
+_finding = engine_findings("docs/protocols.md, S-millet.abx")
 
 
 def verification() -> list[Finding]:
@@ -39,9 +39,17 @@ def _simple() -> list[Finding]:
         alike.append(_accuracy(*generator.standard_normal((3, _N_FEW, 8))))
         equal.append(_accuracy(*np.ones((3, _N_FEW, 8)) / 3))
     return [
-        _found("classes further apart than wide", [1.0] * len(_SEEDS), separated, 0.0),
-        _found("null: both classes the same", [0.5] * len(_SEEDS), alike, 1.5 / _N_FEW**0.5),
-        _found("all features equal", [0.5] * len(_SEEDS), equal, 0.0),
+        _finding(
+            "abx: classes further apart than wide", "accuracy", [1.0] * len(_SEEDS), separated, 0.0
+        ),
+        _finding(
+            "abx: null: both classes the same",
+            "accuracy",
+            [0.5] * len(_SEEDS),
+            alike,
+            1.5 / _N_FEW**0.5,
+        ),
+        _finding("abx: all features equal", "accuracy", [0.5] * len(_SEEDS), equal, 0.0),
     ]
 
 
@@ -57,7 +65,9 @@ def _shifted() -> list[Finding]:
         for seed in _SEEDS:
             a, b, x = np.random.default_rng(seed).standard_normal((3, _N_TRIPLETS, 1))
             found.append(_accuracy(a, b + shift, x))
-        findings.append(_found(f"N(0, 1) and N({shift:g}, 1)", [planted] * 3, found, 0.002))
+        findings.append(
+            _finding(f"abx: N(0, 1) and N({shift:g}, 1)", "accuracy", [planted] * 3, found, 0.002)
+        )
     return findings
 
 
@@ -81,7 +91,7 @@ def _shifted_in_space(n_dims: int = 16, shift: float = 2.0) -> list[Finding]:
     about = f"{n_dims} dimensions, means {shift:g} apart"
     # Three standard errors of so many triplets.
     tolerance = 3 * 0.5 / (len(_SEEDS) * (_N_TRIPLETS // 2)) ** 0.5
-    return [_found(about, [planted] * len(_SEEDS), found, tolerance)]
+    return [_finding(f"abx: {about}", "accuracy", [planted] * len(_SEEDS), found, tolerance)]
 
 
 def _alignment() -> list[Finding]:
@@ -106,9 +116,9 @@ def _alignment() -> list[Finding]:
         asymmetry.append(float(abs(ways[0] - ways[1])[0]))
     nothing = [0.0] * len(_SEEDS)
     return [
-        _found("every frame twice", nothing, stretched, 0.0, quantity="distance"),
-        _found("an item and itself", nothing, itself, 0.0, quantity="distance"),
-        _found("two items in either order", nothing, asymmetry, 1e-12, quantity="difference"),
+        _finding("abx: every frame twice", "distance", nothing, stretched, 0.0),
+        _finding("abx: an item and itself", "distance", nothing, itself, 0.0),
+        _finding("abx: two items in either order", "difference", nothing, asymmetry, 1e-12),
     ]
 
 
@@ -128,7 +138,7 @@ def _native_effect(n_pairs: int = 4000, scale: float = 0.7, noise: float = 0.8) 
     # The series have like spreads, so that dividing by them changes little; three errors of r.
     tolerance = 3 / (len(_SEEDS) * n_pairs) ** 0.5 + 0.01
     about = f"native effect, {n_pairs} pairs of phones"
-    return [_found(about, [planted] * len(_SEEDS), found, tolerance, quantity="r")]
+    return [_finding(f"abx: {about}", "r", [planted] * len(_SEEDS), found, tolerance)]
 
 
 def _accuracy(a: np.ndarray, b: np.ndarray, x: np.ndarray) -> float:
@@ -141,21 +151,3 @@ def _accuracy(a: np.ndarray, b: np.ndarray, x: np.ndarray) -> float:
 def _triplets(n: int) -> Cells:
     numbers = np.arange(n)
     return cells_of_triplets(numbers, n + numbers, 2 * n + numbers, {})
-
-
-def _found(
-    about: str,
-    planted: Sequence[float],
-    found: Sequence[float],
-    tolerance: float,
-    quantity: str = "accuracy",
-) -> Finding:
-    return Finding.of_numbers(
-        planted,
-        found,
-        tolerance,
-        benchmark="engine",
-        about=f"abx: {about}",
-        quantity=quantity,
-        source="docs/protocols.md, S-millet.abx",
-    )

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.stats import norm
 
 from heschl.errors import InvalidInput
-from heschl.findings import Bound, Finding
+from heschl.findings import Bound, Finding, engine_findings
 from heschl.metrics.probing.heads import Head, LogisticHead, RidgeHead
 from heschl.metrics.probing.probed import KINDS, Probed, probe
 from heschl.metrics.probing.targets import Labels, LabelSets, Target, Vectors
@@ -264,13 +264,5 @@ def _finding(
     source: str,
     bound: Bound = "within",
 ) -> Finding:
-    return Finding.of_numbers(
-        [planted] * len(found),
-        found,
-        tolerance,
-        benchmark="engine",
-        about=about,
-        quantity=quantity,
-        source=source,
-        bound=bound,
-    )
+    compared = engine_findings(source)
+    return compared(about, quantity, [planted] * len(found), found, tolerance, bound)

@@ -33,11 +33,11 @@ _COMMANDS = {
     "check": "hold a plugin against its contract",
     "doctor": "what is installed, what is broken and what to do",
     "fetch": "download a dataset, or part of it",
-    "data": "check: a dataset's folder against its manifest",
-    "board": "the leaderboard: build its site, or serve it",
-    "cache": "the store: ls, why, gc",
+    "data": "check a dataset's folder against its manifest",
+    "board": "build the leaderboard's site, or serve it",
+    "cache": "what the store holds, why two entries differ, what can go",
     "submit": "put scores on the leaderboard",
-    "submissions": "check: whether the leaderboard's submissions may stand",
+    "submissions": "check the leaderboard's submissions, and say which ranks change",
     "reproduce": "run a submission again and report the first difference",
     "cite": "the BibTeX of what a score uses",
 }
@@ -92,12 +92,13 @@ def _run(name: str, words: Sequence[str]) -> int:
 
 
 def _help() -> str:
+    width = max(map(len, _COMMANDS)) + 2
     lines = [
         "heschl: score speech models against human brains and human behaviour",
         "",
         "usage: heschl COMMAND [...]      heschl COMMAND --help for its options",
         "",
-        *(f"  {name:<11} {summary}" for name, summary in _COMMANDS.items()),
+        *(f"  {name:<{width}}{summary}" for name, summary in _COMMANDS.items()),
         "",
         "first steps:",
         "  heschl list",
