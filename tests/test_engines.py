@@ -136,6 +136,18 @@ def test_cluster_gives_the_same_score_while_workers_and_scheduler_die(tmp_path):
 
 
 @pytest.mark.slow
+def test_workers_stay_known_while_their_scheduler_is_away(tmp_path):
+    distributed = pytest.importorskip("distributed", reason="needs the extra dask")
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as ours,
+        engine(f"dask:{ours.scheduler_address}", tmp_path) as pool,
+    ):
+        assert pool.n_workers == 2
+        ours.close()
+        assert pool.n_workers == 2
+
+
+@pytest.mark.slow
 def test_job_array_gives_the_same_score(tmp_path, monkeypatch):
     pytest.importorskip("submitit", reason="needs the extra slurm")
     monkeypatch.setenv("PYTHONPATH", ENVIRONMENT["PYTHONPATH"])

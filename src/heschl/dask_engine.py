@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -44,14 +45,23 @@ class DaskEngine:
         self._address = address
         self._patience_s = patience_s
         self._cluster: Any = None
+        self._n_workers = 1
         self._client: Any = self._connected()
         self._check_workers()
 
     @property
     def n_workers(self) -> int:
-        """How many calls the cluster runs at once, as far as it is there by now."""
-        workers = self._client.scheduler_info(n_workers=-1)["workers"]
-        return max(1, sum(int(worker["nthreads"]) for worker in workers.values()))
+        """How many calls the cluster runs at once, as far as it is there by now.
+
+        While its scheduler is away, that is what was last known.
+        """
+        known: Any = {}
+        with suppress(OSError, RuntimeError, TimeoutError, ValueError):  # of a client that gave up
+            known = self._client.scheduler_info(n_workers=-1)
+        if "workers" in known:
+            threads = [int(worker["nthreads"]) for worker in known["workers"].values()]
+            self._n_workers = max(1, sum(threads))
+        return self._n_workers
 
     def submit(self, call: Callable[..., Result], /, *args: Any) -> Future[Result]:
         """Schedule ``call(*args)`` on a worker; those who hear take one with a card if there is."""
