@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from heschl.configuration import differences
-from heschl.errors import InvalidInput
+from heschl.errors import InvalidInput, UnknownName
 from heschl.execution import Watcher
-from heschl.leaderboard.score_file import Estimate, Region, ScoreFile
-from heschl.leaderboard.score_file_of_score import from_score
+from heschl.leaderboard.score_file import Estimate, Region, Samples, ScoreFile
+from heschl.leaderboard.score_file_of_score import DIGITS, STEP_OF_DRAWS, from_score
 from heschl.registry import resolve_benchmark, resolve_model
 from heschl.scores import Score
 from heschl.scoring import plan, score
+from heschl.wording import plural
 
 __all__ = ["TOLERANCE", "Difference", "data_of", "first_difference", "reproduce"]
 
@@ -83,7 +84,16 @@ def reproduce(
     if data is not None:
         settings["data"] = data
     which = model or file.model
-    digest, submitted = resolve_model(which).object.digest, file.provenance["model_digest"]
+    try:
+        found = resolve_model(which)
+    except UnknownName as error:
+        if model:
+            raise
+        raise UnknownName(
+            f"no model is registered as {file.model!r}; say where it is, as how_to_run of the "
+            "submission's card does (--model file:./my_model.py:my_net)"
+        ) from error
+    digest, submitted = found.object.digest, file.provenance["model_digest"]
     if digest != submitted:
         return Reproduced(None, Difference("model_digest", submitted, digest))
     if (kind := plan(which, file.benchmark, **settings).session.data_kind) != file.data_kind:
@@ -112,6 +122,9 @@ def data_of(file: ScoreFile) -> str | None:
     """Return the data's name: None of real ones, and of a phantom with its seed, if it had one."""
     if file.data_kind == "real":
         return None
+    if str(file.provenance.get("phantom_seed", "")).isdecimal():
+        return f"phantom:{file.provenance['phantom_seed']}"
+    # Of a file from before the seed was kept.
     seeded = re.search(
         r"(?<!\S)(?:--data[ =])?(phantom:\d+)(?!\S)", str(file.provenance["command"])
     )
@@ -163,6 +176,33 @@ def _numbers(submitted: ScoreFile, found: ScoreFile, tolerance: float) -> Iterat
                 yield Difference(f"{name} in {region.name}", one, other)
     for name in sorted(again.keys() - {region.name for region in submitted.regions}):
         yield Difference(f"regions: {name}", "not there", "there")
+    yield from _samples(submitted.samples, found.samples, tolerance)
+
+
+def _samples(submitted: Samples, found: Samples, tolerance: float) -> Iterator[Difference]:
+    """Yield where the numbers differ that models are ranked by."""
+    if submitted.is_drawn != found.is_drawn or len(submitted.names) != len(found.names):
+        yield Difference("samples", _in_words(submitted), _in_words(found))
+        return
+    # What draws are told by has the digests of simulated recordings in it, which are rounded.
+    if not submitted.is_drawn and submitted.names != found.names:
+        yield Difference("samples: names", submitted.names, found.names)
+        return
+    step = STEP_OF_DRAWS if submitted.is_drawn else 10.0**-DIGITS
+    for quantity in ("normalised", "score"):
+        one, other = getattr(submitted, quantity), getattr(found, quantity)
+        if len(one) != len(other):
+            yield Difference(f"samples: how many of {quantity}", len(one), len(other))
+            return
+        for number, pair in enumerate(zip(one, other, strict=True)):
+            if not _is_same(*pair, tolerance + 10 * step):
+                name = f"draw {number + 1}" if submitted.is_drawn else submitted.names[number]
+                yield Difference(f"samples: {quantity} of {name}", *pair)
+
+
+def _in_words(samples: Samples) -> str:
+    of = f"{len(samples.normalised)} draws of" if samples.is_drawn else f"{len(samples.names)}"
+    return f"{of} {plural(samples.noun)}"
 
 
 def _pairs(one: Region, other: Region) -> Iterator[tuple[str, float, float]]:

@@ -29,13 +29,13 @@ from heschl.leaderboard.score_file import (
 )
 from heschl.scores import Score
 
-__all__ = ["condensed", "from_score"]
+__all__ = ["DIGITS", "STEP_OF_DRAWS", "condensed", "from_score"]
 
 _QUANTITIES = ("score", "normalised")
 _STATISTICS = ("value", "error", "low", "high", "p")
-_DIGITS = 6
+DIGITS = 6
 """Of what is drawn or drawn from; numbers of regions, which are printed, are exact."""
-_STEP_OF_DRAWS = 2.0**-16
+STEP_OF_DRAWS = 2.0**-16
 """Draws are rounded to it, a thousandth of their spread, so that they pack into two bytes each."""
 _AS_JSON = (
     *("benchmark_version", "data_digests", "configuration", "seed", "versions", "git"),
@@ -197,7 +197,7 @@ def _samples(score: Score, population: xr.Dataset) -> Samples:
         if "rule_draws" not in population:  # of a file from before draws were kept
             return Samples(score.sample, is_drawn=True, names=(), score=(), normalised=())
         draws = population["rule_draws"].sel(chosen).sel(quantity=list(_QUANTITIES)).to_numpy()
-        rows = (np.round(draws / _STEP_OF_DRAWS) * _STEP_OF_DRAWS).tolist()
+        rows = (np.round(draws / STEP_OF_DRAWS) * STEP_OF_DRAWS).tolist()
         names = (str(population.attrs["draws_digest"]),)
         return Samples(
             score.sample,
@@ -219,4 +219,4 @@ def _samples(score: Score, population: xr.Dataset) -> Samples:
 
 
 def _rounded(values: np.ndarray) -> list[float]:
-    return [float(f"{value:.{_DIGITS}g}") for value in values.tolist()]
+    return [float(f"{value:.{DIGITS}g}") for value in values.tolist()]

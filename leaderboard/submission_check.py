@@ -18,7 +18,7 @@ from heschl import registry
 from heschl.configuration import canonical_json
 from heschl.errors import HeschlError, MissingData
 from heschl.leaderboard.score_file import ScoreFile
-from heschl.leaderboard.score_file_of_score import from_score
+from heschl.leaderboard.score_file_of_score import STEP_OF_DRAWS, from_score
 from heschl.leaderboard.score_file_writing import score_file_json
 from heschl.leaderboard.submissions import (
     CARD_NAME,
@@ -168,7 +168,10 @@ def _is_condensed(part: Any) -> bool:  # whatever JSON can hold
 
 def _of_numbers(file: ScoreFile) -> Iterator[str]:
     """Yield where the board's number is not what its samples make it."""
-    if file.samples.is_drawn or not file.samples.names:
+    if not file.samples.names:
+        return
+    if file.samples.is_drawn:
+        yield from _of_draws(file)
         return
     primary = file.primary
     for quantity in ("score", "normalised"):
@@ -186,6 +189,28 @@ def _of_numbers(file: ScoreFile) -> Iterator[str]:
                 yield (
                     f"the {noun} of the samples' {quantity} is {found:.6g}, that of "
                     f"{primary.name} is said to be {claimed:.6g}; submit it anew"
+                )
+
+
+def _of_draws(file: ScoreFile) -> Iterator[str]:
+    """Yield where the error and the interval of the board's number are not those of its draws."""
+    beyond = (1 - file.interval_level) / 2
+    for quantity in ("score", "normalised"):
+        draws = np.array(getattr(file.samples, quantity))
+        stated = getattr(file.primary, quantity)
+        if len(draws) < 2 or not np.isfinite(draws).all():  # noqa: PLR2004
+            continue
+        low, high = np.quantile(draws, [beyond, 1 - beyond]).tolist()
+        scale = max(1.0, float(np.abs(draws).max()))
+        for noun, found, claimed in (
+            ("standard error", float(draws.std(ddof=1)), stated.error),
+            ("lower end", low, stated.low),
+            ("upper end", high, stated.high),
+        ):
+            if not abs(found - claimed) <= 2 * STEP_OF_DRAWS * scale:
+                yield (
+                    f"the {noun} of the draws' {quantity} is {found:.6g}, that of "
+                    f"{file.primary.name} is said to be {claimed:.6g}; submit it anew"
                 )
 
 

@@ -8,7 +8,7 @@ import math
 import pytest
 from made_board import listeners, score_file
 
-from heschl.errors import InvalidInput
+from heschl.errors import InvalidInput, UnknownName
 from heschl.leaderboard.reproduction import data_of, first_difference, reproduce, settings_of
 
 PROVENANCE = {
@@ -120,6 +120,32 @@ def test_simulated_recordings_may_be_rounded_otherwise():
 )
 def test_data_are_those_that_were_named(kind, command, data):
     assert data_of(file({"command": command}, data_kind=kind)) == data
+
+
+def test_data_of_the_seed_that_the_provenance_has_are_asked_for():
+    asked = {"command": "python run.py", "phantom_seed": "3"}
+    assert data_of(file(asked, data_kind="phantom")) == "phantom:3"
+    assert data_of(file(asked)) is None
+
+
+def test_numbers_that_models_are_ranked_by_are_compared():
+    one = file(numbers=(0.5, 0.6, 0.7))
+    swapped = dataclasses.replace(
+        one, samples=dataclasses.replace(one.samples, normalised=one.samples.normalised[::-1])
+    )
+
+    difference = first_difference(one, swapped)
+
+    assert difference.where == f"samples: normalised of {one.samples.names[0]}"
+    assert first_difference(one, dataclasses.replace(one)) is None
+    fewer = dataclasses.replace(one.samples, names=(), score=(), normalised=())
+    assert first_difference(one, dataclasses.replace(one, samples=fewer)).where == "samples"
+
+
+def test_a_model_that_nobody_registered_is_asked_for(tmp_path):
+    unknown = dataclasses.replace(file(), model="my-net", benchmark="nh2015_components-ridge")
+    with pytest.raises(UnknownName, match=r"'my-net'; say where it is.*--model file:"):
+        reproduce(unknown, tmp_path)
 
 
 def test_settings_are_those_of_the_provenance():

@@ -14,8 +14,9 @@ from heschl import registry
 from heschl.cards import BenchmarkCard
 from heschl.errors import InvalidInput, MissingData
 from heschl.leaderboard.rank_changes import rank_changes
-from heschl.leaderboard.score_file import Samples
+from heschl.leaderboard.score_file import Estimate, Samples
 from heschl.leaderboard.score_file_of_score import from_score
+from heschl.leaderboard.score_file_reading import read_score_file
 from heschl.leaderboard.score_file_writing import write_score_file
 from heschl.leaderboard.submission_base import base_of
 from heschl.leaderboard.submission_check import check, removed
@@ -146,6 +147,33 @@ def test_what_may_not_stand_is_one_error(name, folder):
     found = remarks(folder)
     assert len(found) == 1
     assert message in found[0]
+
+
+def test_errors_and_intervals_of_draws_are_those_of_the_draws_beside_them(folder):
+    path = folder / "net" / "made-ridge.phantom.json"
+    file = read_score_file(path)
+    draws = np.random.default_rng(0).normal(0.5, 0.05, 1000)
+
+    def with_error(error: float, low: float) -> None:
+        high = float(np.quantile(draws, 0.975))
+        stated = Estimate(0.5, error, low, high, float("nan"))
+        region = dataclasses.replace(file.primary, score=stated, normalised=stated)
+        others = [each for each in file.regions if each.name != region.name]
+        values = tuple(draws.tolist())
+        kept = Samples("stimulus", is_drawn=True, names=("d",), score=values, normalised=values)
+        write_score_file(dataclasses.replace(file, samples=kept, regions=(region, *others)), path)
+
+    low = float(np.quantile(draws, 0.025))
+    with_error(draws.std(ddof=1), low)
+    assert remarks(folder) == []
+    with_error(draws.std(ddof=1) / 2, low)
+    assert [text.split(" is ")[0] for text in remarks(folder)] == [
+        "the standard error of the draws' score",
+        "the standard error of the draws' normalised",
+    ]
+    with_error(draws.std(ddof=1), 0.45)
+    assert all("the lower end of the draws'" in text for text in remarks(folder))
+    assert len(remarks(folder)) == 2
 
 
 def test_a_rerun_that_is_told_of_may_stand(folder):
