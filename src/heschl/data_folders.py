@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import uuid
@@ -16,7 +17,7 @@ from heschl.handles import Handle
 from heschl.registry import datasets, resolve_dataset
 from heschl.store import Store
 
-__all__ = ["DataKind", "default_data_folder", "open_data", "phantom_folder"]
+__all__ = ["DataKind", "default_data_folder", "open_data", "phantom_folder", "seed_of_phantom"]
 
 DataKind = Literal["real", "phantom"]
 
@@ -104,6 +105,17 @@ def phantom_folder(dataset_id: str, seed: int, store: Store) -> Path:
         finally:
             shutil.rmtree(work, ignore_errors=True)
     return target
+
+
+def seed_of_phantom(dataset: object) -> int | None:
+    """Return the seed of the phantom that a dataset was read from; None where nothing says it."""
+    root = getattr(dataset, "root", None)
+    try:
+        planted = json.loads((Path(root) / "truth.json").read_text()) if root else {}
+    except (OSError, ValueError):  # no phantom, or none of ours
+        return None
+    seed = planted.get("seed") if isinstance(planted, dict) else None
+    return seed if type(seed) is int else None
 
 
 def _phantom_seed(data: str) -> int:

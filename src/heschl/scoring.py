@@ -19,6 +19,7 @@ import xarray as xr
 from heschl.cells import Cell, Outcome
 from heschl.configuration import digest
 from heschl.contracts import Benchmark, Choosy, Dataset
+from heschl.data_folders import seed_of_phantom
 from heschl.dimensions import DRAW
 from heschl.engines import engine
 from heschl.errors import CellsFailed, EntryLost, InvalidInput
@@ -349,6 +350,8 @@ def _gathered(planned: Plan, outcomes: Sequence[Outcome], seconds: dict[str, flo
         seconds={stage: round(value, 3) for stage, value in seconds.items()},
         cells=dict(Counter(outcome.status for outcome in outcomes)),
     )
+    if (planted := seed_of_phantom(dataset)) is not None:
+        provenance["phantom_seed"] = str(planted)
     groups = dict(benchmark.gather(session, planned.cells))
     provenance |= groups.pop("provenance", xr.Dataset()).attrs
     groups |= {"provenance": xr.Dataset(attrs=provenance)}
