@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import squareform
+from scipy.stats import spearmanr
 
 import heschl
 from heschl.data_folders import phantom_folder
@@ -85,10 +88,37 @@ def test_errors_are_those_of_the_draws_that_are_kept(scores, tmp_path):
     assert digest_of(score) == digest_of(scores[0])
 
 
+def test_similarities_are_drawn_of_the_same_sounds(scores):
+    similar = heschl.score(MODELS[0], "nh2015_components-rsa", data="phantom")
+
+    geometries = similar.tree["geometries"].to_dataset()
+    one, other = (
+        squareform(geometries[name].to_numpy().reshape(-1).astype(np.float64))
+        for name in ("model", "listener")
+    )
+    names = geometries["stimulus"].to_numpy().tolist()
+    assert names != sorted(names)
+    place = {name: number for number, name in enumerate(names)}
+    generator = np.random.default_rng(0)
+    expected = []
+    for _ in range(20):
+        drawn = [sorted(names)[each] for each in generator.integers(len(names), size=len(names))]
+        pairs = [(place[a], place[b]) for a, b in itertools.combinations(drawn, 2) if a != b]
+        rows, columns = np.array(pairs).T
+        expected.append(spearmanr(one[rows, columns], other[rows, columns]).statistic)
+    np.testing.assert_allclose(board_draws(similar)[:20], expected, atol=2e-6)
+
+    (drawn_from,) = {each.tree["population"].attrs["drawn_from"] for each in (similar, *scores)}
+    assert drawn_from
+    assert {each.provenance["phantom_seed"] for each in (similar, *scores)} == {"0"}
+
+
 def test_draws_of_another_seed_have_another_digest(scores):
     other = scored(MODELS[0], seed=1)
 
     assert digest_of(other) != digest_of(scores[0])
+    drawn_from = {each.tree["population"].attrs["drawn_from"] for each in (other, scores[0])}
+    assert len(drawn_from) == 2
     assert not np.array_equal(board_draws(other), board_draws(scores[0]))
 
 
