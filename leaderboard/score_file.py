@@ -168,4 +168,7 @@ class ScoreFile:
     @property
     def primary(self) -> Region:
         """The region of the board's number."""
-        return next(region for region in self.regions if region.name == self.primary_roi)
+        for region in self.regions:  # pages ask so often that a generator would be felt
+            if region.name == self.primary_roi:
+                return region
+        raise LookupError(f"no region is {self.primary_roi!r}, which reading a file would refuse")

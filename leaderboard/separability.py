@@ -27,6 +27,8 @@ _CHUNK = 240
 """Draws that are counted at once; counts of a chunk fit into a byte."""
 _BLOCK = 8
 """Rows that are compared with all others at once."""
+_PART = 64
+"""Rows that are rounded to steps at once."""
 _HIGHEST_STEP = 65535.0
 
 
@@ -67,7 +69,9 @@ def resampled(values: np.ndarray, *, seed: int, n_draws: int = N_DRAWS) -> np.nd
     largest = n_samples * float(np.abs(values).max(initial=1.0))
     bits = min(_GRID_BITS, _EXACT_BITS - 1 - int(np.ceil(np.log2(largest))))
     on_grid = np.ldexp(np.rint(np.ldexp(values, bits)), -bits)
-    return np.asarray((on_grid @ counts.T.astype(np.float64)) / n_samples).reshape(n_rows, n_draws)
+    means = np.asarray(on_grid @ counts.T.astype(np.float64)).reshape(n_rows, n_draws)
+    means /= n_samples
+    return means
 
 
 def separable(draws: np.ndarray) -> np.ndarray:
@@ -96,15 +100,14 @@ def separable(draws: np.ndarray) -> np.ndarray:
         return found
     # In order of means, so that the rows which a row must be compared with lie side by side.
     order = np.argsort(draws.mean(axis=1), kind="stable")
-    ordered = draws[order]
-    steps = _steps(ordered)
+    steps = _steps(draws)[order]
     found = _apart(steps, most)
     is_open = np.triu(~found, 1)
     _rule_out(steps, is_open, most)
     for row in range(n_rows - 1):
         (others,) = np.nonzero(is_open[row])
         if len(others):
-            found[row, others] = _told_apart(ordered, steps, row, others, most)
+            found[row, others] = _told_apart(draws, order, steps, row, others, most)
     place = np.argsort(order)
     return np.asarray((found | found.T)[place][:, place])
 
@@ -124,11 +127,16 @@ def _steps(draws: np.ndarray) -> np.ndarray:
     What all rows share in a draw is taken away, which changes no difference. Rounding keeps order:
     who is a step above is above, and who is on the same step may be either.
     """
-    rest = draws - draws.mean(axis=0)
-    low, high = float(rest.min()), float(rest.max())
-    rest -= low
-    rest *= _HIGHEST_STEP / (high - low) if high > low else 0.0
-    return np.asarray(rest.astype(np.uint16))
+    shared = draws.mean(axis=0)
+    # A few rows at once: boards have many, and draws of all of them once more would take much room.
+    parts = [slice(first, first + _PART) for first in range(0, len(draws), _PART)]
+    low = min(float((draws[part] - shared).min()) for part in parts)
+    high = max(float((draws[part] - shared).max()) for part in parts)
+    scale = _HIGHEST_STEP / (high - low) if high > low else 0.0
+    steps = np.empty(draws.shape, dtype=np.uint16)
+    for part in parts:
+        steps[part] = (draws[part] - shared - low) * scale
+    return steps
 
 
 def _apart(steps: np.ndarray, most: int) -> np.ndarray:
@@ -160,9 +168,14 @@ def _rule_out(steps: np.ndarray, is_open: np.ndarray, most: int) -> None:
 
 
 def _told_apart(
-    draws: np.ndarray, steps: np.ndarray, row: int, others: np.ndarray, most: int
+    draws: np.ndarray,
+    order: np.ndarray,
+    steps: np.ndarray,
+    row: int,
+    others: np.ndarray,
+    most: int,
 ) -> np.ndarray:
-    """Return which of the other rows (other,) are separable from a row."""
+    """Return which of the other rows (other,) are separable from a row; steps are in order."""
     n_at_most = _counted(np.less_equal, steps, row, others)
     found = n_at_most <= most
     if found.all():
@@ -171,7 +184,7 @@ def _told_apart(
     n_below = _counted(np.less, steps, row, others[left])
     is_sure = (n_below > most) & (draws.shape[1] - n_at_most[left] > most)
     for place in left[~is_sure]:  # on too many of the same steps
-        one, two = draws[row], draws[others[place]]
+        one, two = draws[order[row]], draws[order[others[place]]]
         # Draws that are equal count against either side.
         found[place] = min(np.count_nonzero(two <= one), np.count_nonzero(two >= one)) <= most
     return found
