@@ -68,13 +68,13 @@ def build(submissions: Path, folder: Path) -> Path:
     found = read_submissions(submissions)
     boards: dict[str, Board] = {section: assemble(found, section) for section in _SECTIONS}
     with _moved_into(folder) as fresh, _set_aside():
-        write_site(fresh, boards)
+        write_site(fresh, boards, submissions)
     return folder
 
 
-def write_site(folder: Path, boards: Mapping[str, Board]) -> None:
+def write_site(folder: Path, boards: Mapping[str, Board], submissions: Path | None = None) -> None:
     """Write the pages, data and files of boards into a folder that is empty."""
-    site = Site(folder, data_date=_latest_day(boards.values()))
+    site = Site(folder, _latest_day(boards.values()), submissions)
     site.file(_MARK, _MARK_TEXT)
     for asset in sorted(path for path in STATIC.iterdir() if not path.name.startswith(".")):
         site.file(f"static/{asset.name}", asset.read_bytes())

@@ -45,10 +45,13 @@ class Site:
         Where to; files that are there are overwritten.
     data_date
         The day of the latest score, as every page's foot shows it.
+    submissions
+        The folder that boards were read from; without it, pages offer no score files.
     """
 
-    def __init__(self, folder: Path, data_date: str = "") -> None:
+    def __init__(self, folder: Path, data_date: str = "", submissions: Path | None = None) -> None:
         self.folder = folder
+        self.submissions = submissions
         self._data_date = data_date
 
     def page(self, path: str, template: str, **values: Any) -> None:  # what a template shows
