@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from heschl.errors import MissingData
 from heschl.leaderboard.score_file import ScoreFile
 from heschl.leaderboard.score_file_checks import read_bounded
 from heschl.leaderboard.score_file_reading import LARGEST_FILE_BYTES
@@ -49,15 +52,15 @@ def copied_scores(
     ScoreDownload or None
         None where nothing was submitted.
     """
-    paths = [submissions / slug / score_file_name(file.benchmark, file.data_kind) for file in files]
-    found = [
-        read_bounded(str(path), LARGEST_FILE_BYTES, "a score file").strip()
-        for path in paths
-        if path.exists()
-    ]
+    found = []
+    for file in files:
+        name = score_file_name(file.benchmark, file.data_kind)
+        path = f"{submissions}{os.sep}{slug}{os.sep}{name}"  # thousands of a Path would be felt
+        with suppress(MissingData):
+            found.append(read_bounded(path, LARGEST_FILE_BYTES, "a score file").strip())
     if not found:
         return None
     content = b"[\n" + b",\n".join(found) + b"\n]\n"
-    path = f"data/scores/{slug}.json"
-    site.file(path, content)
-    return ScoreDownload(path, len(found), len(content), hashlib.sha256(content).hexdigest())
+    target = f"data/scores/{slug}.json"
+    site.file(target, content)
+    return ScoreDownload(target, len(found), len(content), hashlib.sha256(content).hexdigest())

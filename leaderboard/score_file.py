@@ -122,6 +122,10 @@ class Provenance(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:  # whatever JSON can hold
         return _parsed(self._text)[name]
 
+    def get(self, name: str, default: Any = None) -> Any:  # in fewer steps than a mapping's own
+        """Return what is said, or the default."""
+        return _parsed(self._text).get(name, default)
+
     def __iter__(self) -> Iterator[str]:
         return iter(_parsed(self._text))
 

@@ -53,6 +53,7 @@ class Site:
         self.folder = folder
         self.submissions = submissions
         self._data_date = data_date
+        self._made: set[Path] = set()
 
     def page(self, path: str, template: str, **values: Any) -> None:  # what a template shows
         """Render a template of ``templates/``; it is given ``root``, the way up to the site."""
@@ -70,7 +71,9 @@ class Site:
         """Write a file below the site's folder."""
         target = self.folder / path
         with usable(self.folder, "name another folder"):
-            target.parent.mkdir(parents=True, exist_ok=True)
+            if target.parent not in self._made:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                self._made.add(target.parent)
             target.write_bytes(content)
 
 
