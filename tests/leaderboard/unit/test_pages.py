@@ -104,6 +104,18 @@ def test_a_model_has_the_numbers_of_the_board(boards, folder, model) -> None:
         assert cells["n"] == str(board.files[model, column.slug].primary.n)
 
 
+def test_the_sign_of_a_small_p_is_escaped(boards, tmp_path) -> None:
+    board = boards["real"]
+    files = {}
+    for place, file in board.files.items():
+        small = replace(file.primary, normalised=replace(file.primary.normalised, p=1e-9))
+        files[place] = replace(file, regions=(small, *file.regions[1:]))
+    for page, writer in (("models/best", model_pages), ("benchmarks/made-ridge", benchmark_pages)):
+        writer.write(Site(tmp_path), {"real": replace(board, files=files)})
+
+        assert '<td class="num">&lt;.001</td>' in (tmp_path / f"{page}.html").read_text()
+
+
 def test_samples_drawn_anew_have_no_number(tmp_path) -> None:
     draws = np.random.default_rng(0).normal(0.4, 0.05, 40)
     files = [
