@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 S3PRL := $(VENV)/s3prl/site-packages
 TRANSFORMERS_4 := $(VENV)/transformers-4/site-packages
 
-.PHONY: help venv demo test test-pages test-examples budgets verify test-transformers-4 lint site-assets
+.PHONY: help venv demo test test-units test-pages test-examples budgets verify test-transformers-4 lint site-assets
 
 help:
 	@echo "make demo   score two models on a simulated brain, and put them on a leaderboard"
@@ -44,15 +44,17 @@ demo: venv
 	$(BIN)/heschl board build $(DEMO)/submissions site
 
 # Tests hold linear algebra to one thread, so that a process a core is as fast as it gets.
-PARALLEL := -n auto --maxprocesses 8 --dist worksteal
+PARALLEL := -n auto --maxprocesses 8
+PAGES := tests/leaderboard/browser
 
-test: venv $(S3PRL)/.installed
-	$(BIN)/pytest $(PARALLEL) -m "not browser"
-	$(MAKE) -j2 test-pages test-examples
+test: test-units test-pages test-examples
 
-# A browser waits much, so these two go beside each other. A file's tests share the sites they visit.
+test-units: venv
+	$(BIN)/pytest $(PARALLEL) --dist worksteal --ignore $(PAGES)
+
+# A file's tests share the sites they visit.
 test-pages: venv
-	$(BIN)/pytest -n 2 --dist loadfile -m "browser and not timed"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not timed" $(PAGES)
 
 # Examples run by package name: by path, a plugin would be imported a second time.
 test-examples: venv $(S3PRL)/.installed
@@ -61,7 +63,7 @@ test-examples: venv $(S3PRL)/.installed
 
 # What must take no longer than so many milliseconds, which other work on the machine would spoil.
 budgets: venv
-	$(BIN)/pytest -m timed
+	$(BIN)/pytest -m timed $(PAGES)
 
 verify: venv
 	$(BIN)/heschl verify

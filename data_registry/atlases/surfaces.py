@@ -69,28 +69,27 @@ def find_label_files(
     folder = atlas_folder() if root is None else Path(root)
     # Of the nested meshes the finer ones will do, the mesh itself first.
     candidates = _serving(mesh)
-    names_in = lru_cache(maxsize=None)(_names_in)  # most places are none, or hold nothing of it
+    names_in = lru_cache(maxsize=None)(_names_in)  # most places are none, or empty
+    places = [
+        (names, where, served)
+        for place in _FOLDERS
+        for served in candidates
+        if (names := names_in(where := folder / place.format(mesh=served)))
+    ]
     for name in _FILE_NAMES[atlas]:
-        for place in _FOLDERS:
-            for served in candidates:
-                found = {
-                    hemisphere: folder
-                    / _filled(place, served, hemisphere)
-                    / _filled(name, served, hemisphere)
-                    for hemisphere in HEMISPHERES
+        for names, where, served in places:
+            files = [_filled(name, served, hemisphere) for hemisphere in HEMISPHERES]
+            lost = [file for file in files if file not in names]
+            if not lost:
+                return {
+                    hemisphere: where / file
+                    for hemisphere, file in zip(HEMISPHERES, files, strict=True)
                 }
-                there = [path.name in names_in(path.parent) for path in found.values()]
-                if all(there):
-                    return found
-                if any(there):
-                    lost = next(
-                        path
-                        for path, is_there in zip(found.values(), there, strict=True)
-                        if not is_there
-                    )
-                    raise MissingData(
-                        f"{lost} is not there, but the file of the other hemisphere is; give both"
-                    )
+            if len(lost) < len(files):
+                raise MissingData(
+                    f"{where / lost[0]} is not there, but the file of the other hemisphere is; "
+                    "give both"
+                )
     return None
 
 

@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
+from drawing import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.metrics.ridge_spectra import (
@@ -98,7 +99,7 @@ def problems(draw):
     return design, responses, folds, estimator
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=examples(60), deadline=None, derandomize=True)
 @given(problems(), st.sampled_from(["float32", "float64"]))
 def test_engine_equals_the_reference_whatever_the_problem(problem, dtype):
     assert_agrees(*problem, dtype=dtype)
@@ -219,7 +220,7 @@ def test_nested_folds_share_their_training_sets():
         np.testing.assert_array_equal(union, rows)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=examples(60), deadline=None, derandomize=True)
 @given(
     st.lists(st.floats(-12, 8), min_size=1, max_size=120),
     st.lists(st.floats(-6, 9), min_size=1, max_size=25, unique=True),

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from drawing import examples
 from hypothesis import HealthCheck, example, given, reject, settings
 from tests.metrics.ridge_comparison import (
     AMPLIFIED,
@@ -108,12 +109,12 @@ def test_scores_and_penalties_equal_the_reference(dtype):
     found_before = given(small)(hold)
     for each in STEEP + STRONG:
         found_before = example(replace(each, dtype=dtype))(found_before)
-    settings(max_examples=120, **SEEDED)(found_before)()
+    settings(max_examples=examples(120), **SEEDED)(found_before)()
     settings(max_examples=15, **SEEDED)(given(large)(hold))()
     assert np.concatenate(is_same).mean() >= 0.999
 
 
-@settings(max_examples=120, **SEEDED)
+@settings(max_examples=examples(120), **SEEDED)
 @given(problems(is_odd=True))
 @example(STILL)
 def test_odd_problems_are_solved_as_well_as_rounding_allows(problem):
@@ -130,7 +131,7 @@ def test_odd_problems_are_solved_as_well_as_rounding_allows(problem):
         assert (each.gap <= np.maximum(EDGE[dtype], AMPLIFIED * each.moved_values)).all()
 
 
-@settings(max_examples=60, **SEEDED)
+@settings(max_examples=examples(60), **SEEDED)
 @given(problems())
 def test_scores_equal_those_of_scikit_learn_at_the_same_penalty(problem):
     try:

@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
+from drawing import examples
 from hypothesis import given, settings
 from tests.metrics.ridge_problems import problems
 from tests.metrics.ridge_spectra import PENALTIES, contiguous, design_of, responses_to, solved
@@ -66,14 +67,14 @@ def test_torch_gives_what_numpy_gives(name, n_features, dtype):
 def test_torch_takes_every_way_and_any_panel(way, panel, monkeypatch):
     monkeypatch.setattr("heschl.metrics.ridge.engine.route._tall_route", lambda *_, **__: way)
     monkeypatch.setattr("heschl.metrics.ridge.engine.on_torch.PANEL", panel)
-    design = design_of("p^-2", 120, 20)
-    responses = responses_to(design, 30)
+    design = design_of("p^-2", 60, 12)
+    responses = responses_to(design, 10)
 
     for estimator, dtype in itertools.product(ESTIMATORS.values(), BOUND):
-        assert_same(design, responses, contiguous(120, 4), estimator, dtype)
+        assert_same(design, responses, contiguous(60, 4), estimator, dtype)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=examples(40), deadline=None, derandomize=True)
 @given(problems(most_rows=60, most_features=80))
 def test_torch_gives_what_numpy_gives_on_any_problem(problem):
     folds = [(fold.train, fold.test) for fold in problem.outer_folds()]

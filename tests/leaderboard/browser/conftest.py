@@ -14,7 +14,6 @@ from made_submissions import write_large, write_layered
 from playwright.sync_api import Browser, sync_playwright
 
 Open = Callable[..., Visit]
-_FIGURES = pytest.StashKey[dict[str, object]]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -26,22 +25,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def record_figure(request: pytest.FixtureRequest) -> Callable[[str, object], None]:
     """Keep a measurement, ``record_figure(name, value)``, for the end of the run to print."""
-    figures = request.config.stash.setdefault(_FIGURES, {})
 
     def keep(name: str, value: object) -> None:
-        figures[f"{request.node.name} {name}"] = value
+        shown = f"{value:.4g}" if isinstance(value, float) else str(value)
+        request.node.user_properties.append((name, shown))
 
     return keep
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    if figures := config.stash.get(_FIGURES, {}):
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [
+        report
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        if report.when == "call" and report.user_properties
+    ]
+    if reports:
         terminalreporter.section("what was measured")
-        for name, value in figures.items():
-            shown = f"{value:.4g}" if isinstance(value, float) else str(value)
-            terminalreporter.write_line(f"{name}: {shown}")
+        for report in reports:
+            figures = ", ".join(f"{name} {shown}" for name, shown in report.user_properties)
+            terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {figures}")
 
 
 @pytest.fixture(scope="session")
