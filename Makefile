@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 S3PRL := $(VENV)/s3prl/site-packages
 TRANSFORMERS_4 := $(VENV)/transformers-4/site-packages
 
-.PHONY: help venv demo test test-units test-pages test-examples budgets verify test-transformers-4 lint site-assets
+.PHONY: help venv demo test test-units test-pages test-examples budgets verify test-transformers-4 lint style types site-assets
 
 help:
 	@echo "make demo   score two models on a simulated brain, and put them on a leaderboard"
@@ -47,7 +47,9 @@ demo: venv
 PARALLEL := -n auto --maxprocesses 8
 PAGES := tests/leaderboard/browser
 
-test: test-units test-pages test-examples
+# A browser waits now and then, so its tests and the examples go beside each other.
+test: test-units
+	$(MAKE) -j2 test-pages test-examples
 
 test-units: venv
 	$(BIN)/pytest $(PARALLEL) --dist worksteal --ignore $(PAGES)
@@ -75,9 +77,13 @@ test-transformers-4: venv
 	PYTHONPATH=$(abspath $(TRANSFORMERS_4)) HESCHL_OTHER_TRANSFORMERS=$(abspath $(BIN))/python \
 		$(BIN)/pytest -W ignore::DeprecationWarning tests/models/test_huggingface*.py
 
-lint: venv
+lint: style types
+
+style: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: venv
 	$(BIN)/mypy
 
 # Scripts and style of the leaderboard are committed as built, so that nobody else needs Node.
