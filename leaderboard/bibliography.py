@@ -20,8 +20,10 @@ def bibliography(boards: Iterable[Board]) -> str:
         cited = [(row.slug, row.name, row.citation) for row in board.rows]
         cited += [(column.slug, column.label, column.citation) for column in board.columns]
         cited += [
-            (f"{row}-{column}", f"{row} on {column}", file.citation)
-            for (row, column), file in sorted(board.files.items())
+            (f"{row}-{column}", f"{row} on {column}", text)
+            for (row, column), text in sorted(
+                (place, file.citation) for place, file in board.files.items() if file.citation
+            )
         ]
         for slug, title, text in cited:
             _add(entries, slug, title, text)

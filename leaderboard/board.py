@@ -61,6 +61,7 @@ class Column:
     sample: str
     """What errors are taken over, in a word."""
     n: int
+    """How many samples there are, or draws where samples were drawn anew with each score."""
     primary_roi: str
     ceiling: float
     ceiling_error: float
@@ -75,6 +76,8 @@ class Column:
     ranking_in_words: str = ""
     """What ranks rest on, or why nobody is ranked or told apart."""
     n_ranked: int = 0
+    is_drawn: bool = False
+    """Whether ``n`` counts draws."""
     is_registered: bool = True
     in_overall: bool = True
     """Whether the overall mean has it: a registered benchmark on which more is better, and on which

@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import json
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import netCDF4
 import numpy as np
 import xarray as xr
 
@@ -20,14 +22,26 @@ ROW, COLUMN, OTHER_ROW, RANKED_BY = "row", "column", "other_row", "ranked_by"
 """Dimensions; ``ranked_by`` is ``overall`` and then the columns."""
 _SUFFIXES = {"value": "", "error": "_error", "low": "_low", "high": "_high"}
 _CELLS = (ROW, COLUMN)
+_COMPRESSED: Mapping[str, Any] = {"zlib": True, "complevel": 1}
+PAIRS, _OF_PAIRS = "separable", (RANKED_BY, ROW, OTHER_ROW)
 
 
 def board_as_dataset(board: Board) -> xr.Dataset:
     """Return a board as labelled arrays, named as in the CSV file."""
+    dataset = _without_pairs(board)
+    pairs = [board.separable[name] for name in _ranked_by(board)]
+    return dataset.assign({PAIRS: (_OF_PAIRS, np.stack(pairs))})
+
+
+def _ranked_by(board: Board) -> list[str]:
+    return ["overall", *(column.slug for column in board.columns)]
+
+
+def _without_pairs(board: Board) -> xr.Dataset:
     rows = [row.slug for row in board.rows]
     columns = [column.slug for column in board.columns]
     cells = (len(rows), len(columns))
-    ranked_by = ["overall", *columns]
+    ranked_by = _ranked_by(board)
     numbers = {
         f"{quantity}{suffix}": (_CELLS, values)
         for part, suffix in _SUFFIXES.items()
@@ -35,9 +49,6 @@ def board_as_dataset(board: Board) -> xr.Dataset:
     }
     overall = {f"overall_{name}": (ROW, values) for name, values in board.overall.items()}
     why = [[board.why_unranked.get((row, name), "") for name in ranked_by] for row in rows]
-    separable = np.zeros((len(ranked_by), len(rows), len(rows)), dtype=bool)
-    for number, name in enumerate(ranked_by):
-        separable[number] = board.separable[name]
     return xr.Dataset(
         {
             **numbers,
@@ -45,7 +56,6 @@ def board_as_dataset(board: Board) -> xr.Dataset:
             "rank_low": (_CELLS, board.rank_low),
             "rank_high": (_CELLS, board.rank_high),
             "why_unranked": ((ROW, RANKED_BY), _texts(why, (len(rows), len(ranked_by)))),
-            "separable": ((RANKED_BY, ROW, OTHER_ROW), separable),
             **{
                 name: (_CELLS, _texts([[text or "" for text in line] for line in table], cells))
                 for name, table in file_texts(board).items()
@@ -72,16 +82,28 @@ def netcdf_bytes(board: Board) -> bytes:
     netCDF writes no times into its files. The classic format would not do: it has no texts of any
     length, and does not compress what can be told apart.
     """
-    dataset = board_as_dataset(board)
+    dataset = _without_pairs(board)
     encoding = {
-        str(name): {"zlib": True, "complevel": 1, "shuffle": variable.dtype.kind == "f"}
+        str(name): {**_COMPRESSED, "shuffle": variable.dtype.kind == "f"}
         for name, variable in dataset.data_vars.items()
         if variable.size and variable.dtype.kind != "O"
     }
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "board.nc"
         dataset.to_netcdf(path, engine="netcdf4", encoding=encoding)
+        _append_pairs(path, board)
         return path.read_bytes()
+
+
+def _append_pairs(path: Path, board: Board) -> None:
+    """Write which rows can be told apart, a column at a time: all at once would take most room."""
+    n_rows = len(board.rows)
+    chunks = (1, n_rows, n_rows) if n_rows else None
+    with netCDF4.Dataset(path, "a") as file:
+        pairs = file.createVariable(PAIRS, "i1", _OF_PAIRS, **_COMPRESSED, chunksizes=chunks)
+        pairs.setncattr("dtype", "bool")  # which xarray reads them as
+        for number, name in enumerate(_ranked_by(board) if n_rows else ()):
+            pairs[number] = board.separable[name].view(np.int8)
 
 
 def _described(prefix: str, records: Any, dimension: str) -> dict[str, Any]:  # rows or columns

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 from heschl.leaderboard import numbers
@@ -32,22 +33,20 @@ def cells_payload(board: Board, i: int) -> dict[str, Any]:  # whatever JSON can 
     cells: dict[str, dict[str, str]] = {}
     explanations: dict[str, str] = {}
     commands: dict[str, str] = {}
-    order: dict[str, list[str]] = {}
+    order: dict[str, dict[str, str]] = {}
     for j, column in enumerate(board.columns):
         file = board.files.get((row.slug, column.slug))
         if file is None:
             continue
-        cells[column.slug] = {}
-        for part, label, text in facts(board, i, j, file):
-            known = order.setdefault(part, [])
-            if label not in known:
-                known.append(label)
-            cells[column.slug][label] = text
+        cell = cells[column.slug] = {}
+        for part, texts in facts(board, i, j, file).items():
+            cell |= texts
+            order[part] = order.get(part, {}) | texts
         explanations[column.slug] = file.explanation
         commands[column.slug] = reproduce_command(row, column, file)
     shared = _shared(list(cells.values()))
     return {
-        "order": [[part, labels] for part, labels in order.items()],
+        "order": [[part, list(labels)] for part, labels in order.items() if labels],
         "shared": shared,
         "cells": {
             slug: {label: text for label, text in each.items() if label not in shared}
@@ -58,12 +57,17 @@ def cells_payload(board: Board, i: int) -> dict[str, Any]:  # whatever JSON can 
     }
 
 
-def facts(board: Board, i: int, j: int, file: ScoreFile) -> Iterator[tuple[str, str, str]]:
-    """Yield the part, the label and the text of each fact of a cell; there is no empty one."""
-    for part, label, text in _facts(board, i, j, file):
-        shown = _text(text)
-        if shown:
-            yield part, label, shown
+def facts(board: Board, i: int, j: int, file: ScoreFile) -> dict[str, dict[str, str]]:
+    """Return the facts of a cell by their part and label; there is no empty one."""
+    parts = {
+        "Number": _of_number(board, i, j, file),
+        "What was scored": _of_benchmark(file),
+        "How": _of_provenance(file),
+    }
+    return {
+        part: {label: shown for label, text in texts.items() if (shown := _text(text))}
+        for part, texts in parts.items()
+    }
 
 
 def reproduce_command(row: Row, column: Column, file: ScoreFile) -> str:
@@ -73,59 +77,63 @@ def reproduce_command(row: Row, column: Column, file: ScoreFile) -> str:
     return f"heschl reproduce submissions/{row.slug} {column.id} --kind {file.data_kind}"
 
 
-def _facts(
-    board: Board, i: int, j: int, file: ScoreFile
-) -> Iterator[tuple[str, str, Any]]:  # texts, or what JSON can hold
+def _of_number(board: Board, i: int, j: int, file: ScoreFile) -> dict[str, str]:
     row, column, region = board.rows[i], board.columns[j], file.primary
-    provenance = file.provenance
-    has_error = file.status != "published"
     level = f"{100 * file.interval_level:g} % interval"
-    for label, name, estimate in (
-        ("Normalised", "normalised", region.normalised),
-        ("Raw", "score", region.score),
-    ):
-        value, error = board.value[name][i, j], board.error[name][i, j]
-        low, high = board.low[name][i, j], board.high[name][i, j]
-        yield "Number", label, _with_error(value, error)
-        if numbers.thousandths(low) is not None and numbers.thousandths(high) is not None:
-            interval = f"{numbers.number(low)} to {numbers.number(high)}"
-            yield "Number", f"{label}, {level}", interval
-        if numbers.thousandths(estimate.p) is not None:
-            yield "Number", f"{label}, p", f"{estimate.p:.2g}"
-    yield "Number", "Ceiling", _with_error(region.ceiling, region.ceiling_error)
-    yield "Number", "Kind of ceiling", file.ceiling_kind
-    yield "Number", "Error", column.error_in_words if has_error else "none is known"
+    texts = {}
+    for label, estimate in (("Normalised", region.normalised), ("Raw", region.score)):
+        texts[label] = _with_error(estimate.value, estimate.error)
+        if isfinite(estimate.low) and isfinite(estimate.high):
+            interval = f"{numbers.number(estimate.low)} to {numbers.number(estimate.high)}"
+            texts[f"{label}, {level}"] = interval
+        if isfinite(estimate.p):
+            texts[f"{label}, p"] = f"{estimate.p:.2g}"
     rank = numbers.rank(int(board.rank_low[i, j]), int(board.rank_high[i, j]))
-    why = board.why_unranked.get((row.slug, column.slug), "")
-    yield "Number", "Rank here", why or rank
-    yield "Number", "Badge", BADGES[file.status]
-    yield "Number", "Data", "simulated" if file.data_kind == "phantom" else "real"
+    is_published = file.status == "published"
+    return texts | {
+        "Ceiling": _with_error(region.ceiling, region.ceiling_error),
+        "Kind of ceiling": file.ceiling_kind,
+        "Error": "none is known" if is_published else column.error_in_words,
+        "Rank here": board.why_unranked.get((row.slug, column.slug)) or rank,
+        "Badge": BADGES[file.status],
+        "Data": "simulated" if file.data_kind == "phantom" else "real",
+    }
 
-    yield "What was scored", "Score", file.score_meaning
-    yield "What was scored", "Normalisation", file.normalisation
-    yield "What was scored", "Region", region.name
-    yield "What was scored", "Units", f"{region.n_units:,}" if region.n_units else ""
-    yield "What was scored", "Layer", region.layer
-    yield "What was scored", "Rule for the layer", file.layer_rule
-    yield "What was scored", "Benchmark", f"{file.benchmark}, version {file.benchmark_version}"
-    yield "What was scored", "Protocol", file.protocol
-    yield "What was scored", "Dataset", file.dataset
-    yield "What was scored", "Data's digests", _digests(provenance.get("data_digests"))
-    yield "What was scored", "Published in", file.citation
 
-    yield "How", "Model", file.model
-    yield "How", "Model's digest", provenance.get("model_digest")
-    yield "How", "Model from", provenance.get("model_origin")
-    yield "How", "Metric", _metric(provenance.get("configuration"))
-    yield "How", "Seed", provenance.get("seed")
-    yield "How", "Started", provenance.get("started")
-    yield "How", "Wall time", _seconds(provenance.get("seconds"))
-    yield "How", "Ran on", _hardware(provenance.get("device"), provenance.get("hardware"))
-    yield "How", "Versions", _pairs(provenance.get("versions"))
-    yield "How", "Source", _pairs(provenance.get("git"))
-    yield "How", "Configuration's digest", provenance.get("configuration_digest")
-    yield "How", "Command", provenance.get("command")
-    yield "How", "Full score", _source(file)
+def _of_benchmark(file: ScoreFile) -> dict[str, str]:
+    region = file.primary
+    return {
+        "Score": file.score_meaning,
+        "Normalisation": file.normalisation,
+        "Region": region.name,
+        "Units": f"{region.n_units:,}" if region.n_units else "",
+        "Layer": region.layer,
+        "Rule for the layer": file.layer_rule,
+        "Benchmark": f"{file.benchmark}, version {file.benchmark_version}",
+        "Protocol": file.protocol,
+        "Dataset": file.dataset,
+        "Data's digests": _digests(file.provenance.get("data_digests")),
+        "Published in": file.citation,
+    }
+
+
+def _of_provenance(file: ScoreFile) -> dict[str, Any]:  # texts, or what JSON can hold
+    said = file.provenance.get
+    return {
+        "Model": file.model,
+        "Model's digest": said("model_digest"),
+        "Model from": said("model_origin"),
+        "Metric": _metric(said("configuration")),
+        "Seed": said("seed"),
+        "Started": said("started"),
+        "Wall time": _seconds(said("seconds")),
+        "Ran on": _hardware(said("device"), said("hardware")),
+        "Versions": _pairs(said("versions")),
+        "Source": _pairs(said("git")),
+        "Configuration's digest": said("configuration_digest"),
+        "Command": said("command"),
+        "Full score": _source(file),
+    }
 
 
 def _shared(cells: list[dict[str, str]]) -> dict[str, str]:
@@ -140,7 +148,7 @@ def _shared(cells: list[dict[str, str]]) -> dict[str, str]:
 
 
 def _text(value: Any) -> str:  # as facts have it
-    if value is None or value in ("", {}, []):
+    if value is None or value in ({}, []):
         return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]} …"

@@ -132,6 +132,7 @@ def measured(
             ceiling_in_words=ceiling_words,
             ranking_in_words=_ranking_in_words(paired, noun, card, is_better=is_better),
             n_ranked=len(paired.rows) if is_better else 0,
+            is_drawn=paired.is_drawn,
             is_registered=card is not None,
             in_overall=is_better and (card is not None or not is_known) and bool(paired.rows),
         ),

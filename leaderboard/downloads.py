@@ -61,11 +61,12 @@ def listing(site: Site, boards: Mapping[str, Board]) -> tuple[Download, ...]:
         for section in boards
         for kind, label in _KINDS.items()
     }
-    contents = {path: (site.folder / path).read_bytes() for path in (*labels, *_SHARED)}
-    return tuple(
-        Download(path, (labels | _SHARED)[path], len(content), hashlib.sha256(content).hexdigest())
-        for path, content in contents.items()
-    )
+    return tuple(_download(site, path, label) for path, label in (labels | _SHARED).items())
+
+
+def _download(site: Site, path: str, label: str) -> Download:
+    content = (site.folder / path).read_bytes()
+    return Download(path, label, len(content), hashlib.sha256(content).hexdigest())
 
 
 def _json_bytes(content: object, indent: int | None = None) -> bytes:

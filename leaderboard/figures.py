@@ -162,7 +162,7 @@ def region_figure(file: ScoreFile, identifier: str, title: str) -> Figure | None
             with_error(region.score.value, region.score.error),
             with_error(region.ceiling, region.ceiling_error),
             region.layer or "–",
-            str(region.n),
+            "–" if file.samples.is_drawn else str(region.n),
             str(region.n_units),
         )
         for region in regions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from heschl.leaderboard.cell_facts import reproduce_command
 from heschl.leaderboard.differences import twin_figures
 from heschl.leaderboard.figures import Figure, layer_figure, region_figure
 from heschl.leaderboard.numbers import amount, error, number, rank
+from heschl.leaderboard.score_downloads import ScoreDownload, copied_scores
 from heschl.leaderboard.score_file import ScoreFile
 from heschl.leaderboard.shown_cells import ShownCell, shown_cell
 from heschl.leaderboard.site import Site
@@ -68,7 +69,20 @@ def write(site: Site, boards: Mapping[str, Board]) -> None:
             twin=names.get(row.untrained_twin),
             sections=sections,
             has_maps=any(block.maps for section in sections for block in section.blocks),
+            score_files=_score_files(site, slug, [boards[name] for name in found]),
         )
+
+
+def _score_files(site: Site, slug: str, boards: Iterable[Board]) -> ScoreDownload | None:
+    if site.submissions is None:
+        return None
+    files = (
+        board.files[slug, column.slug]
+        for board in boards
+        for column in board.columns
+        if (slug, column.slug) in board.files
+    )
+    return copied_scores(site, site.submissions, slug, files)
 
 
 def _facts(row: Row) -> list[tuple[str, str]]:

@@ -122,6 +122,10 @@ class Provenance(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:  # whatever JSON can hold
         return _parsed(self._text)[name]
 
+    def get(self, name: str, default: Any = None) -> Any:  # in fewer steps than a mapping's own
+        """Return what is said, or the default."""
+        return _parsed(self._text).get(name, default)
+
     def __iter__(self) -> Iterator[str]:
         return iter(_parsed(self._text))
 
@@ -168,4 +172,7 @@ class ScoreFile:
     @property
     def primary(self) -> Region:
         """The region of the board's number."""
-        return next(region for region in self.regions if region.name == self.primary_roi)
+        for region in self.regions:  # pages ask so often that a generator would be felt
+            if region.name == self.primary_roi:
+                return region
+        raise LookupError(f"no region is {self.primary_roi!r}, which reading a file would refuse")

@@ -26,6 +26,10 @@ _CHUNK = 240
 """Draws that are counted at once; counts of a chunk fit into a byte."""
 _BLOCK = 8
 """Rows that are compared with all others at once."""
+_FEW = 8
+"""Rows whose pairs are counted whole at once."""
+_PART = 64
+"""Rows that are rounded to steps at once."""
 _HIGHEST_STEP = 65535.0
 
 
@@ -53,9 +57,9 @@ def resampled(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
     largest = n_samples * float(np.abs(values).max(initial=1.0))
     bits = min(_GRID_BITS, _EXACT_BITS - 1 - int(np.ceil(np.log2(largest))))
     on_grid = np.ldexp(np.rint(np.ldexp(values, bits)), -bits)
-    return np.asarray((on_grid @ counts.T.astype(np.float64)) / n_samples).reshape(
-        n_rows, len(counts)
-    )
+    means = np.asarray(on_grid @ counts.T.astype(np.float64)).reshape(n_rows, len(counts))
+    means /= n_samples
+    return means
 
 
 def separable(draws: np.ndarray) -> np.ndarray:
@@ -84,15 +88,19 @@ def separable(draws: np.ndarray) -> np.ndarray:
         return found
     # In order of means, so that the rows which a row must be compared with lie side by side.
     order = np.argsort(draws.mean(axis=1), kind="stable")
-    ordered = draws[order]
-    steps = _steps(ordered)
+    steps = _steps(draws)[order]
     found = _apart(steps, most)
     is_open = np.triu(~found, 1)
     _rule_out(steps, is_open, most)
-    for row in range(n_rows - 1):
-        (others,) = np.nonzero(is_open[row])
-        if len(others):
-            found[row, others] = _told_apart(ordered, steps, row, others, most)
+    for first in range(0, n_rows - 1, _FEW):
+        rows = slice(first, first + _FEW)
+        is_apart, is_unsure = _told_apart(steps, is_open, rows, most)
+        for row, other in np.argwhere(is_unsure).tolist():  # on too many of the same steps
+            one, two = draws[order[first + row]], draws[order[other]]
+            # Draws that are equal count against either side.
+            n_beyond = min(np.count_nonzero(two <= one), np.count_nonzero(two >= one))
+            is_apart[row, other] = n_beyond <= most
+        found[rows] |= is_apart
     place = np.argsort(order)
     return np.asarray((found | found.T)[place][:, place])
 
@@ -112,11 +120,16 @@ def _steps(draws: np.ndarray) -> np.ndarray:
     What all rows share in a draw is taken away, which changes no difference. Rounding keeps order:
     who is a step above is above, and who is on the same step may be either.
     """
-    rest = draws - draws.mean(axis=0)
-    low, high = float(rest.min()), float(rest.max())
-    rest -= low
-    rest *= _HIGHEST_STEP / (high - low) if high > low else 0.0
-    return np.asarray(rest.astype(np.uint16))
+    shared = draws.mean(axis=0)
+    # A few rows at once: boards have many, and draws of all of them once more would take much room.
+    parts = [slice(first, first + _PART) for first in range(0, len(draws), _PART)]
+    low = min(float((draws[part] - shared).min()) for part in parts)
+    high = max(float((draws[part] - shared).max()) for part in parts)
+    scale = _HIGHEST_STEP / (high - low) if high > low else 0.0
+    steps = np.empty(draws.shape, dtype=np.uint16)
+    for part in parts:
+        steps[part] = (draws[part] - shared - low) * scale
+    return steps
 
 
 def _apart(steps: np.ndarray, most: int) -> np.ndarray:
@@ -148,38 +161,36 @@ def _rule_out(steps: np.ndarray, is_open: np.ndarray, most: int) -> None:
 
 
 def _told_apart(
-    draws: np.ndarray, steps: np.ndarray, row: int, others: np.ndarray, most: int
-) -> np.ndarray:
-    """Return which of the other rows (other,) are separable from a row."""
-    n_at_most = _counted(np.less_equal, steps, row, others)
-    found = n_at_most <= most
-    if found.all():
-        return found
-    left = np.flatnonzero(~found)
-    n_below = _counted(np.less, steps, row, others[left])
-    is_sure = (n_below > most) & (draws.shape[1] - n_at_most[left] > most)
-    for place in left[~is_sure]:  # on too many of the same steps
-        one, two = draws[row], draws[others[place]]
-        # Draws that are equal count against either side.
-        found[place] = min(np.count_nonzero(two <= one), np.count_nonzero(two >= one)) <= most
-    return found
+    steps: np.ndarray, is_open: np.ndarray, rows: slice, most: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return which pairs (row, row) of a few rows are separable, and which steps cannot tell."""
+    n_at_most = _counted(np.less_equal, steps, rows, is_open[rows])
+    is_apart = is_open[rows] & (n_at_most <= most)
+    is_left = is_open[rows] & ~is_apart
+    n_below = _counted(np.less, steps, rows, is_left)
+    is_sure = (n_below > most) & (steps.shape[1] - n_at_most > most)
+    return is_apart, is_left & ~is_sure
 
 
 def _counted(
-    is_so: Callable[..., np.ndarray], steps: np.ndarray, row: int, others: np.ndarray
+    is_so: Callable[..., np.ndarray], steps: np.ndarray, rows: slice, is_wanted: np.ndarray
 ) -> np.ndarray:
-    """Return in how many draws each of the others, who lie close together, is so beside a row."""
-    there = slice(others[0], others[-1] + 1)
-    return np.asarray(_counts(is_so(steps[there], steps[row]))[others - others[0]])
+    """Return in how many draws others (row, row), who lie close together, are so beside a few."""
+    counts = np.zeros(is_wanted.shape, dtype=np.int64)
+    (columns,) = np.nonzero(is_wanted.any(axis=0))
+    if len(columns):
+        there = slice(columns[0], columns[-1] + 1)
+        counts[:, there] = _counts(is_so(steps[there], steps[rows, np.newaxis]))
+    return counts
 
 
 def _counts(is_true: np.ndarray) -> np.ndarray:
-    """Return how many are true in each row: eight bytes at a time, as long as none overflows."""
-    n_rows, n_columns = is_true.shape
+    """Return how many are true along the last axis: eight at a time, as long as none overflows."""
+    n_columns = is_true.shape[-1]
     whole = n_columns - n_columns % 8
-    words = is_true[:, :whole].view(np.uint64)
-    counts = is_true[:, whole:].sum(axis=1)
-    for start in range(0, words.shape[1], 255):
-        sums = words[:, start : start + 255].sum(axis=1)
-        counts += sums.view(np.uint8).reshape(n_rows, 8).sum(axis=1, dtype=np.int64)
+    words = is_true[..., :whole].view(np.uint64)
+    counts = is_true[..., whole:].sum(axis=-1)
+    for start in range(0, words.shape[-1], 255):
+        sums = words[..., start : start + 255].sum(axis=-1, keepdims=True)
+        counts += sums.view(np.uint8).sum(axis=-1, dtype=np.int64)
     return np.asarray(counts)

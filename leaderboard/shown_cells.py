@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-import numpy as np
+import math
+from typing import NamedTuple
 
 from heschl.leaderboard.board import Board
 from heschl.leaderboard.figures import interval
 from heschl.leaderboard.numbers import NONE, error, number, rank
 from heschl.leaderboard.score_file import ScoreFile
-from heschl.wording import counted
+from heschl.wording import counted, plural
 
 __all__ = ["ShownCell", "shown_cell"]
 
 
-@dataclass(frozen=True)
-class ShownCell:
+class ShownCell(NamedTuple):
     """The texts of a number."""
 
     value: str
@@ -32,6 +29,7 @@ class ShownCell:
     ceiling: str
     ceiling_error: str
     n: str
+    """Of samples; a dash where they were drawn anew, of which there is no number."""
     n_words: str
     p: str
     layer: str
@@ -42,25 +40,22 @@ class ShownCell:
 def shown_cell(board: Board, i: int, j: int, file: ScoreFile) -> ShownCell:
     """Return the texts of a cell."""
     row, column, region = board.rows[i], board.columns[j], file.primary
-
-    def of(array: Mapping[str, np.ndarray], quantity: str) -> float:
-        return float(array[quantity][i, j])
-
-    p = region.normalised.p
+    score, normalised = region.score, region.normalised
+    noun, is_drawn = file.samples.noun or "sample", file.samples.is_drawn
     return ShownCell(
-        value=number(of(board.value, "normalised")),
-        is_over=of(board.value, "normalised") > 1,
-        error=error(of(board.error, "normalised")),
-        interval=interval(of(board.low, "normalised"), of(board.high, "normalised")) or NONE,
+        value=number(normalised.value),
+        is_over=normalised.value > 1,
+        error=error(normalised.error),
+        interval=interval(normalised.low, normalised.high) or NONE,
         rank=rank(int(board.rank_low[i, j]), int(board.rank_high[i, j])),
         why=board.why_unranked.get((row.slug, column.slug), ""),
-        score=number(of(board.value, "score")),
-        score_error=error(of(board.error, "score")),
+        score=number(score.value),
+        score_error=error(score.error),
         ceiling=number(region.ceiling),
         ceiling_error=error(region.ceiling_error),
-        n=str(region.n),
-        n_words=counted(region.n, file.samples.noun),
-        p=_p(p),
+        n=NONE if is_drawn else str(region.n),
+        n_words=f"{plural(noun)} drawn anew" if is_drawn else counted(region.n, noun),
+        p=_p(normalised.p),
         layer=region.layer or NONE,
         status=file.status,
         error_words=column.error_in_words,
@@ -68,6 +63,6 @@ def shown_cell(board: Board, i: int, j: int, file: ScoreFile) -> ShownCell:
 
 
 def _p(p: float) -> str:
-    if not np.isfinite(p):
+    if not math.isfinite(p):
         return NONE
     return "<.001" if p < 0.001 else f"{p:.3f}".removeprefix("0")  # noqa: PLR2004 - as printed

@@ -45,11 +45,15 @@ class Site:
         Where to; files that are there are overwritten.
     data_date
         The day of the latest score, as every page's foot shows it.
+    submissions
+        The folder that boards were read from; without it, pages offer no score files.
     """
 
-    def __init__(self, folder: Path, data_date: str = "") -> None:
+    def __init__(self, folder: Path, data_date: str = "", submissions: Path | None = None) -> None:
         self.folder = folder
+        self.submissions = submissions
         self._data_date = data_date
+        self._made: set[Path] = set()
 
     def page(self, path: str, template: str, **values: Any) -> None:  # what a template shows
         """Render a template of ``templates/``; it is given ``root``, the way up to the site."""
@@ -67,7 +71,9 @@ class Site:
         """Write a file below the site's folder."""
         target = self.folder / path
         with usable(self.folder, "name another folder"):
-            target.parent.mkdir(parents=True, exist_ok=True)
+            if target.parent not in self._made:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                self._made.add(target.parent)
             target.write_bytes(content)
 
 

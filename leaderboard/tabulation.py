@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -20,6 +22,8 @@ __all__ = ["tabulated"]
 
 _QUANTITIES = ("score", "normalised")
 _STATISTICS = ("value", "error", "low", "high")
+_N_THREADS = 2
+"""NumPy compares in them at once; each holds the draws of a thousand models."""
 
 
 def tabulated(
@@ -50,7 +54,9 @@ def tabulated(
     overall = overall_of(
         tree, slugs, by_column, {slug: each.paired for slug, each in counting.items()}
     )
-    told_apart = {each.column.slug: _told_apart(each, slugs) for each in found}
+    with ThreadPoolExecutor(_N_THREADS) as threads:
+        compared = threads.map(partial(_told_apart, slugs=slugs), found)
+        told_apart = {each.column.slug: pairs for each, pairs in zip(found, compared, strict=True)}
     ranks = np.zeros((2, *value.shape), dtype=np.int64)
     for place, each in enumerate(found):
         slug = each.column.slug

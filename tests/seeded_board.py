@@ -6,6 +6,7 @@ import numpy as np
 from made_score_files import Bench, made_file
 
 from heschl.leaderboard.board import Board, Column, Row
+from heschl.leaderboard.score_file import Estimate, Region, ScoreFile
 from heschl.leaderboard.tree import tree_of
 
 KINDS = ("self-supervised", "supervised", "untrained", "signal", "unknown")
@@ -35,7 +36,9 @@ def seeded_board(
     pattern = [made_file("model", bench, np.full(8, 0.5)) for bench in benches]
     files = {
         (rows[i].slug, columns[j].slug): dataclasses.replace(
-            pattern[j], status="rerun" if rows[i].is_ranked else "published"
+            pattern[j],
+            status="rerun" if rows[i].is_ranked else "published",
+            regions=(_region(pattern[j], normalised[i, j], spread[i, j]),),
         )
         for i, j in np.argwhere(np.isfinite(normalised)).tolist()
     }
@@ -84,6 +87,18 @@ def seeded_board(
         if columns
         else {},
     )
+
+
+def _region(file: ScoreFile, value: float, error: float) -> Region:
+    """Return the region of a file with the numbers of the board."""
+    score, normalised = (
+        Estimate(
+            *(float(scale * each) for each in (value, error, value - 2 * error, value + 2 * error)),
+            0.01,
+        )
+        for scale in (file.primary.ceiling, 1.0)
+    )
+    return dataclasses.replace(file.primary, score=score, normalised=normalised)
 
 
 def _column(j: int) -> Column:

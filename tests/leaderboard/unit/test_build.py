@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from html.parser import HTMLParser
 from pathlib import Path
@@ -157,6 +158,20 @@ def test_older_pages_go_with_the_submission_that_has_gone(submissions, tmp_path)
     build(submissions, folder)
 
     assert not (folder / "models" / "gone.html").exists()
+
+
+def test_score_files_are_offered_to_the_letter_and_by_digest(submissions, site):
+    for folder in sorted(submissions.iterdir()):
+        offered = site / "data" / "scores" / f"{folder.name}.json"
+        page = (site / "models" / f"{folder.name}.html").read_text()
+
+        submitted = {path.read_text().strip() for path in folder.glob("*.json")}
+        lines = offered.read_text().removeprefix("[\n").removesuffix("\n]\n")
+        assert len(json.loads(offered.read_text())) == len(submitted) > 0
+        assert all(text in lines for text in submitted)
+        assert len(lines) == sum(map(len, submitted)) + len(",\n") * (len(submitted) - 1)
+        assert hashlib.sha256(offered.read_bytes()).hexdigest() in page
+        assert f"../data/scores/{folder.name}.json" in Page(page).addresses
 
 
 def test_folder_with_something_else_is_refused_and_kept(submissions, tmp_path):

@@ -1,6 +1,7 @@
 """Pages of models and benchmarks, and the one that compares: what they print is the board's."""
 
 import base64
+import csv
 import json
 import math
 from dataclasses import replace
@@ -12,6 +13,7 @@ from plain_pages import read_page
 
 from heschl.leaderboard import benchmark_pages, compare_page, model_pages
 from heschl.leaderboard.assembly import assemble
+from heschl.leaderboard.board_tables import board_as_csv
 from heschl.leaderboard.score_file import Estimate, LayerCurve, Region, Samples
 from heschl.leaderboard.site import Site
 
@@ -100,6 +102,36 @@ def test_a_model_has_the_numbers_of_the_board(boards, folder, model) -> None:
         rank = sorted({int(board.rank_low[i, j]), int(board.rank_high[i, j])})
         assert cells["Rank"] == "–".join(map(str, rank))
         assert cells["n"] == str(board.files[model, column.slug].primary.n)
+
+
+def test_the_sign_of_a_small_p_is_escaped(boards, tmp_path) -> None:
+    board = boards["real"]
+    files = {}
+    for place, file in board.files.items():
+        small = replace(file.primary, normalised=replace(file.primary.normalised, p=1e-9))
+        files[place] = replace(file, regions=(small, *file.regions[1:]))
+    for page, writer in (("models/best", model_pages), ("benchmarks/made-ridge", benchmark_pages)):
+        writer.write(Site(tmp_path), {"real": replace(board, files=files)})
+
+        assert '<td class="num">&lt;.001</td>' in (tmp_path / f"{page}.html").read_text()
+
+
+def test_samples_drawn_anew_have_no_number(tmp_path) -> None:
+    draws = np.random.default_rng(0).normal(0.4, 0.05, 40)
+    files = [
+        made_board.score_file(model, "made-ridge", tuple((gain + draws).tolist()), noun="stimulus")
+        for model, gain in (("best", 0.1), ("worst", 0.0))
+    ]
+    board = assemble(made_board.submissions(files), "real")
+
+    assert {file.samples.is_drawn for file in board.files.values()} == {True}
+    for page, writer in (("models/best", model_pages), ("benchmarks/made-ridge", benchmark_pages)):
+        writer.write(Site(tmp_path), {"real": board})
+        table = read_page(tmp_path / f"{page}.html").tables[0]
+        assert {row[table[0].index("n")] for row in table[1:]} == {"–"}
+    assert 'title="stimuli drawn anew">–<' in (tmp_path / "models/best.html").read_text()
+    assert {line["n"] for line in csv.DictReader(board_as_csv(board).splitlines())} == {""}
+    assert [(each.n, each.is_drawn) for each in board.columns] == [(40, True)]
 
 
 def test_a_benchmark_has_its_models_best_first_and_papers_apart(boards, folder) -> None:
