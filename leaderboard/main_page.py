@@ -29,8 +29,8 @@ __all__ = ["HeaderCell", "header_rows", "joints", "write"]
 
 ONE = 1000
 """In thousandths: a number above it is above its ceiling."""
-FIRST_ROWS = 32
-"""As many as are on a screen; scripts take over from there, and the plain table has them all."""
+FIRST_ROWS = 24
+"""About a screen of them: each takes time to lay out. Scripts add more, the plain table has all."""
 TRAINING = {
     "untrained": "untrained",
     "signal": "signal",
