@@ -13,7 +13,7 @@ async () => {
   const text = (cell) => cell.innerText.replace(/\\s+/g, '');
   const isDrawn = (cell) => cell.checkVisibility() && !cell.ariaHidden;
   const read = () => {
-    // A cell is of the heading that it stands below; a heading names its column by what sorts by it.
+    // A cell is of the heading that it stands below, which names its column by what sorts by it.
     const columns = new Map();
     for (const button of table.querySelectorAll('thead [data-sort]')) {
       const heading = button.closest('th');
