@@ -7,6 +7,7 @@ import {
   shownNumber,
   shownRank,
   trainingWord,
+  type Whole,
 } from "./board-data.ts";
 import { AFTER, BEFORE } from "./board-header.ts";
 import { make } from "./dom.ts";
@@ -29,7 +30,8 @@ class NumberCell {
   }
 
   write({ value, error }: Cell, className: string, text = shownNumber(value)): void {
-    const whole = value === null ? `${className} none` : className;
+    const wide = isWide(value) || isWide(error) ? " wide" : "";
+    const whole = value === null ? `${className} none` : className + wide;
     if (whole !== this.#className) this.td.className = this.#className = whole;
     write(this.#text, text);
     write(this.#error, value === null ? "" : shownError(error));
@@ -189,6 +191,11 @@ export class BoardRow implements Row {
 /** The column of the table that a cell is of, from 0. */
 export function columnOf(cell: HTMLTableCellElement): number {
   return Number(cell.getAttribute("aria-colindex") ?? cell.cellIndex + 1) - 1;
+}
+
+/** Whether a number has more digits than its column has room for. */
+function isWide(whole: Whole): boolean {
+  return whole !== null && Math.abs(whole) >= 1_000_000;
 }
 
 function gap(): HTMLTableCellElement {
