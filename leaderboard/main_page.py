@@ -29,8 +29,10 @@ __all__ = ["HeaderCell", "header_rows", "joints", "write"]
 
 ONE = 1000
 """In thousandths: a number above it is above its ceiling."""
-FIRST_ROWS = 32
-"""As many as are on a screen; scripts take over from there, and the plain table has them all."""
+WIDE = 1000 * ONE
+"""In thousandths: a number from it on has more digits than its column has room for."""
+FIRST_ROWS = 24
+"""About a screen of them: each takes time to lay out. Scripts add more, the plain table has all."""
 TRAINING = {
     "untrained": "untrained",
     "signal": "signal",
@@ -153,7 +155,9 @@ def _cell(value: float, error: float, *, has_tint: bool = True, is_share: bool =
         return Cell(value, np.nan, " none")
     step = (255 * min(1000, max(0, shown)) + 500) // 1000
     tint = f" r{step}" if has_tint and is_share else ""
-    return Cell(value, error, tint + (" over" if is_share and shown > ONE else ""))
+    over = " over" if is_share and shown > ONE else ""
+    is_wide = any(abs(each) >= WIDE for each in (shown, numbers.thousandths(error) or 0))
+    return Cell(value, error, tint + over + (" wide" if is_wide else ""))
 
 
 def _rows(board: Board, at_most: int | None) -> list[dict[str, object]]:

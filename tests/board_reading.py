@@ -5,31 +5,62 @@ from typing import Any
 from playwright.sync_api import Page
 
 _ROWS = """
-() => {
+async () => {
   const table = document.querySelector('main [role=grid]');
+  let scroller = table;
+  while (getComputedStyle(scroller).overflowX === 'visible') scroller = scroller.parentElement;
   const left = (cell) => Math.round(cell.getBoundingClientRect().left);
   const text = (cell) => cell.innerText.replace(/\\s+/g, '');
-  // A cell is of the heading that it stands below; a heading names its column by what sorts by it.
-  const columns = new Map();
-  for (const button of table.querySelectorAll('thead [data-sort]')) {
-    columns.set(left(button.closest('th')), button.dataset.sort);
-  }
-  return [...table.querySelectorAll('tbody tr[aria-rowindex]')].map((row) => {
-    const cells = {};
-    for (const cell of row.cells) {
-      const key = columns.get(left(cell));
-      if (key) cells[key] = text(cell);
+  const isDrawn = (cell) => cell.checkVisibility() && !cell.ariaHidden;
+  const read = () => {
+    // A cell is of the heading that it stands below, which names its column by what sorts by it.
+    const columns = new Map();
+    for (const button of table.querySelectorAll('thead [data-sort]')) {
+      const heading = button.closest('th');
+      // The heading that stays stands before others.
+      if (scroller.scrollLeft > 0 && button.dataset.sort === 'name') continue;
+      columns.set(left(heading), button.dataset.sort);
     }
-    const name = row.querySelector('th a');
-    return {
-      at: Number(row.ariaRowIndex) - table.tHead.rows.length,
-      slug: decodeURIComponent(name.getAttribute('href')).split('/').pop().replace('.html', ''),
-      name: name.textContent,
-      rank: row.querySelector('.rank').textContent.trim(),
-      marked: row.className,
-      cells,
-    };
-  });
+    return [...table.querySelectorAll('tbody tr[aria-rowindex]')].map((row) => {
+      const cells = {};
+      for (const cell of row.cells) {
+        const key = columns.get(left(cell));
+        const stays = scroller.scrollLeft > 0 && getComputedStyle(cell).position === 'sticky';
+        if (key && isDrawn(cell) && !stays) cells[key] = text(cell);
+      }
+      const name = row.querySelector('th a');
+      return {
+        at: Number(row.ariaRowIndex) - table.tHead.rows.length,
+        slug: decodeURIComponent(name.getAttribute('href')).split('/').pop().replace('.html', ''),
+        name: name.textContent,
+        rank: row.querySelector('.rank').textContent.trim(),
+        marked: row.className,
+        cells,
+      };
+    });
+  };
+  const found = read();
+  // Columns that are out of sight are not drawn.
+  const before = scroller.scrollLeft;
+  const nColumns = table.querySelectorAll('thead [data-sort]').length;
+  for (let x = 0; ; x += 300) {
+    if (!found[0] || Object.keys(found[0].cells).length === nColumns) break;
+    if (x > scroller.scrollWidth) throw new Error(`columns lack: ${Object.keys(found[0].cells)}`);
+    scroller.scrollLeft = x;
+    for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+    read().forEach((row, k) => { found[k].cells = {...row.cells, ...found[k].cells}; });
+  }
+  if (scroller.scrollLeft !== before) {
+    scroller.scrollLeft = before;
+    for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+  }
+  // Others were drawn for the rows that came with the page.
+  const drawn = new Set(read().map(({at}) => at));
+  const keys = [...table.querySelectorAll('thead [data-sort]')].map(({dataset}) => dataset.sort);
+  const inOrder = (cells) =>
+    Object.fromEntries(keys.filter((key) => key in cells).map((key) => [key, cells[key]]));
+  return found.filter(({at}) => drawn.has(at))
+    .map((row) => ({...row, cells: inOrder(row.cells)}));
 }
 """
 _TO_TOP = """

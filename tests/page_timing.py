@@ -1,10 +1,12 @@
 """Clocks within a page: when it is ready, and how long what a reader does takes to be painted."""
 
-from statistics import median
+import contextlib
+import time
+from collections.abc import Iterator
 from typing import Any
 
-from browsing import wait_until
-from playwright.sync_api import Page
+from browsing import Visit, visiting, wait_until
+from playwright.sync_api import Browser, CDPSession, Page
 
 WATCH = """
 (() => {
@@ -35,14 +37,21 @@ WATCH = """
   // Do something, and return how long until the page shows that it was done.
   window.timed = (act, isDone) => new Promise((finish, fail) => {
     const began = performance.now();
-    act();
+    // By a clock of its own: what throws in a frame, or a frame that never comes, ends it too.
+    const late = setTimeout(() => fail(new Error(`not done in 5 s: ${act}`)), 5000);
+    const end = (settle, value) => { clearTimeout(late); settle(value); };
     const look = () => {
-      if (performance.now() - began > 5000) return fail(new Error(`never done: ${act}`));
-      if (!isDone()) return requestAnimationFrame(look);
+      try {
+        if (!isDone()) return requestAnimationFrame(look);
+      } catch (reason) {
+        return end(fail, reason);
+      }
       const painted = new MessageChannel();
-      painted.port1.onmessage = () => finish(performance.now() - began);
+      painted.port1.onmessage = () => end(finish, performance.now() - began);
       painted.port2.postMessage(0);
     };
+    if (isDone()) return end(fail, new Error(`done before it began: ${isDone}`));
+    act();
     requestAnimationFrame(look);
   });
 })();
@@ -56,6 +65,48 @@ def wait_until_ready(page: Page) -> dict[str, Any]:
     return page.evaluate("watched")
 
 
-def median_of(measure: Any, n: int = 5) -> float:
-    """Return the median of some measurements."""
-    return median(measure() for _ in range(n))
+def evaluate(page: Page, script: str, argument: object = None, within_s: float = 20) -> Any:
+    """Return what a page's function gives, or fail when it takes too long."""
+    return page.evaluate(
+        f"""(given) => Promise.race([
+          ({script})(given),
+          new Promise((_, fail) => setTimeout(
+            () => fail(new Error('no answer in {within_s} s')), {1000 * within_s})),
+        ])""",
+        argument,
+    )
+
+
+@contextlib.contextmanager
+def visiting_at_rest(
+    browser: Browser, origin: str, path: str = "index.html", *, cpu: float = 1, **options: Any
+) -> Iterator[Visit]:
+    """Open a page as `browsing.visiting` does, once the browser has nothing else to do.
+
+    With each window Chromium loads a page of its own, for its address bar, which takes half a
+    second of both cores: that is no part of the site.
+    """
+    with visiting(browser, origin, go=False, **options) as visit:
+        _wait_for_rest(browser)
+        if cpu != 1:
+            visit.slow_down(cpu)  # keeps a core busy from now on
+        visit.page.goto(f"{origin}/{path}")
+        yield visit
+
+
+def _wait_for_rest(browser: Browser, within_s: float = 10) -> None:
+    """Wait until the browser's processes have used next to no time for a while."""
+    devtools = browser.new_browser_cdp_session()
+    deadline = time.monotonic() + within_s
+    used, n_quiet = _processor_s(devtools), 0
+    while n_quiet < 3 and time.monotonic() < deadline:
+        time.sleep(0.1)
+        before, used = used, _processor_s(devtools)
+        n_quiet = n_quiet + 1 if used - before < 0.015 else 0
+    devtools.detach()
+    assert n_quiet == 3, f"the browser was not at rest within {within_s} s, before any page"
+
+
+def _processor_s(devtools: CDPSession) -> float:
+    found = devtools.send("SystemInfo.getProcessInfo")["processInfo"]
+    return sum(process["cpuTime"] for process in found)

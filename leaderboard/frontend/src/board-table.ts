@@ -1,13 +1,13 @@
 // The windowed table: rows in sight and a few around them, drawn anew as the reader scrolls; a grid that arrow keys walk through.
-import { BEFORE, columnsOf, explainHeads, headerRows, markSorts } from "./board-header.ts";
-import { adoptRow, fillRow, markRow, rowTemplate } from "./board-rows.ts";
+import { AFTER, BEFORE, columnsOf, explainHeads, headerRows, markSorts } from "./board-header.ts";
+import { BoardRow, columnOf, FirstRow, type Row } from "./board-rows.ts";
+import { Sight } from "./board-sight.ts";
 import { cellWords } from "./cell-words.ts";
 import { make, need } from "./dom.ts";
 import { placeAfter, type Place } from "./grid-keys.ts";
 import type { Shown } from "./shown.ts";
-import { bandOf, offsetShowing, type Band } from "./windowing.ts";
+import { isWithin, type Band } from "./windowing.ts";
 
-const MARGIN = 2; // rows above and below what is in sight
 const [PICK, NAME] = [0, 2]; // cells of a row that hold something to operate
 
 export interface Actions {
@@ -23,11 +23,11 @@ export class BoardTable {
   readonly #body: HTMLTableSectionElement;
   readonly #above = make("tr", { class: "spacer", "aria-hidden": "true" }, make("td"));
   readonly #below = make("tr", { class: "spacer", "aria-hidden": "true" }, make("td"));
-  readonly #drawn = new Map<number, HTMLTableRowElement>();
+  readonly #sight: Sight;
+  readonly #drawn = new Map<number, Row>();
+  #columns: Band = { first: 0, end: 0 }; // of the benchmarks', those that rows have
+  #areFirst = false; // whether the rows are still those that came with the page
   #shown: Shown | undefined;
-  #template!: HTMLTableRowElement;
-  #rowHeight = 28;
-  #sight = 600; // pixels of the body that are seen, as last measured
   #active: Place = { at: 0, cell: NAME };
   #stop: HTMLElement | undefined;
   #headLayout = "";
@@ -38,6 +38,7 @@ export class BoardTable {
   ) {
     this.#table = need<HTMLTableElement>("table", scroller);
     this.#body = this.#table.tBodies[0]!;
+    this.#sight = new Sight(scroller, this.#table);
     this.#table.setAttribute("role", "grid");
     scroller.tabIndex = -1;
     scroller.addEventListener("scroll", () => this.#repaint(scroller.scrollTop), { passive: true });
@@ -45,8 +46,10 @@ export class BoardTable {
     this.#table.addEventListener("click", (event) => this.#clicked(event));
     this.#body.addEventListener("focusin", (event) => this.#entered(event));
     this.#body.addEventListener("pointerover", (event) => this.#explained(event));
-    // Zoom, other text sizes and turned screens change how many rows fit.
-    new ResizeObserver(() => this.#measure()).observe(scroller);
+    // Zoom, other text sizes and turned screens change how many rows and columns fit.
+    const resized = new ResizeObserver(() => this.#measure());
+    resized.observe(scroller);
+    resized.observe(this.#table.tHead!);
   }
 
   /** Show a view; `isReordered` starts at its first row. */
@@ -60,7 +63,7 @@ export class BoardTable {
     if (isReordered) this.scroller.scrollTop = 0;
     const offset = this.#shown ? this.scroller.scrollTop : 0;
     this.#shown = shown;
-    this.#table.setAttribute("aria-rowcount", String(shown.header.length + shown.rows.length));
+    this.#count(shown);
     this.#table.classList.toggle("no-errors", !shown.view.errors);
     this.#showHeader(shown);
     if (isReordered) this.#active.at = 0;
@@ -72,26 +75,29 @@ export class BoardTable {
   /** Take over the rows that came with the page, which are those of the first view. */
   #adopt(shown: Shown): void {
     this.#shown = shown;
-    this.#template = rowTemplate(shown);
+    this.#areFirst = true;
     const head = this.#table.tHead!;
     this.#headLayout = layoutOf(shown);
     for (const button of head.querySelectorAll("button")) button.disabled = false;
     this.#headStops().forEach((stop, at) => (stop.tabIndex = at === 0 ? 0 : -1));
     explainHeads(head, shown);
-    for (const tr of [...this.#body.rows]) {
-      adoptRow(tr);
-      this.#drawn.set(Number(tr.dataset["row"]), tr);
-    }
-    this.#table.setAttribute("aria-rowcount", String(shown.header.length + shown.rows.length));
+    [...this.#body.rows].forEach((tr, at) => this.#drawn.set(at, new FirstRow(tr)));
+    this.#count(shown);
     this.#body.prepend(this.#above);
     this.#body.append(this.#below);
-    this.#repaint(0);
+    this.#space(shown, { first: 0, end: this.#drawn.size });
+    this.#moveStop();
+  }
+
+  #count(shown: Shown): void {
+    this.#table.setAttribute("aria-rowcount", String(shown.header.length + shown.rows.length));
+    this.#table.setAttribute("aria-colcount", String(nCells(shown)));
   }
 
   /** Show another focused row or other picked models, or ranks that have arrived. */
   mark(shown: Shown): void {
     this.#shown = shown;
-    for (const tr of this.#drawn.values()) markRow(tr, shown);
+    for (const row of this.#drawn.values()) row.mark(shown);
   }
 
   /** Make a cell the active one: a row of the board, and the place of a benchmark's column. */
@@ -102,28 +108,17 @@ export class BoardTable {
 
   /** Give the keyboard to the active cell, bringing it into sight. */
   focusCell(): void {
-    const { scroller } = this;
-    const { at } = this.#active;
-    const offset = offsetShowing(at, scroller.scrollTop, this.#sight, this.#rowHeight);
-    if (offset !== scroller.scrollTop) {
-      scroller.scrollTop = offset;
-      this.#repaint(offset);
-    } else {
-      this.#moveStop();
-    }
-    const tr = this.#drawn.get(at);
-    if (!tr) {
-      scroller.focus({ preventScroll: true });
-      return;
-    }
-    this.#bringIntoSight(tr.cells[this.#active.cell]!);
-    this.#stop?.focus({ preventScroll: true });
+    const { at, cell } = this.#active;
+    if (this.#shown) this.#sight.bring(at, cell - BEFORE.length, this.#shown.leaves.length);
+    this.#repaint(this.scroller.scrollTop);
+    if (this.#drawn.get(at)?.cell(cell)) this.#stop?.focus({ preventScroll: true });
+    else this.scroller.focus({ preventScroll: true });
   }
 
   #measure(): void {
-    this.#sight = this.scroller.clientHeight - this.#table.tHead!.offsetHeight;
-    const row = this.#drawn.values().next().value;
-    this.#rowHeight = row?.getBoundingClientRect().height || this.#rowHeight;
+    const row: Row | undefined = this.#drawn.values().next().value;
+    this.#sight.measure(row?.tr);
+    if (this.#areFirst && row) this.#columns = { first: 0, end: nDisplayed(row.tr) };
     this.#repaint(this.scroller.scrollTop);
   }
 
@@ -131,67 +126,89 @@ export class BoardTable {
     const shown = this.#shown;
     if (!shown) return;
     const nRows = shown.rows.length;
-    const band = bandOf(offset, this.#sight, this.#rowHeight, nRows, MARGIN);
+    const nLeaves = shown.leaves.length;
+    // What came with the page may lack those after the benchmarks, too.
+    const areColumnsThere = isWithin(this.#sight.columns(this.#areFirst ? Infinity : nLeaves, false), this.#columns);
+    if (this.#areFirst && !isAnew && areColumnsThere && isWithin(this.#sight.rows(offset, nRows, false), this.#kept())) return;
+    const band = this.#sight.rows(offset, nRows, true);
     const hadFocus = this.#body.contains(document.activeElement);
-    const nKept = isAnew ? 0 : [...this.#drawn.keys()].filter((at) => at >= band.first && at < band.end).length;
+    const isOther = isAnew || this.#areFirst || !areColumnsThere || this.#columns.end > nLeaves;
+    if (isOther) this.#columns = this.#sight.columns(nLeaves, true);
+    const nKept = isOther ? 0 : [...this.#drawn.keys()].filter((at) => at >= band.first && at < band.end).length;
     if (2 * nKept < band.end - band.first) this.#fillAll(shown, band);
     else this.#fillGaps(shown, band);
-    this.#above.style.height = `${band.first * this.#rowHeight}px`;
-    this.#below.style.height = `${(nRows - band.end) * this.#rowHeight}px`;
+    this.#space(shown, band);
     this.#moveStop();
     if (!hadFocus) return;
-    if (this.#drawn.has(this.#active.at)) this.#stop?.focus({ preventScroll: true });
+    if (this.#drawn.get(this.#active.at)?.cell(this.#active.cell)) this.#stop?.focus({ preventScroll: true });
     // From the table itself arrow keys lead back to where they were.
     else this.scroller.focus({ preventScroll: true });
   }
 
   /** Write other models into the rows that are there: far cheaper than other rows. */
   #fillAll(shown: Shown, { first, end }: Band): void {
-    const rows = [...this.#body.rows].filter((tr) => tr !== this.#above && tr !== this.#below);
-    for (const tr of rows.splice(end - first)) tr.remove();
-    this.#drawn.clear();
-    for (let at = first; at < end; at++) {
-      const tr = rows[at - first] ?? this.#newRow();
-      if (!tr.isConnected) this.#body.insertBefore(tr, this.#below);
-      fillRow(tr, shown, at);
-      this.#drawn.set(at, tr);
+    const nColumns = this.#columns.end - this.#columns.first;
+    const rows: BoardRow[] = [];
+    for (const row of this.#drawn.values()) {
+      if (row instanceof BoardRow && row.nColumns === nColumns && rows.length < end - first) rows.push(row);
+      else row.tr.remove();
     }
+    this.#areFirst = false;
+    this.#drawn.clear();
+    const others = document.createDocumentFragment();
+    for (let at = first; at < end; at++) {
+      const row = rows[at - first] ?? new BoardRow(nColumns);
+      row.fill(shown, at, this.#columns);
+      if (!row.tr.parentNode) others.append(row.tr);
+      this.#drawn.set(at, row);
+    }
+    this.#body.insertBefore(others, this.#below);
   }
 
-  /** Draw the rows that have come into sight, and leave the others alone. */
+  /** Draw the rows that have come into sight in those that have left it, and leave others alone. */
   #fillGaps(shown: Shown, { first, end }: Band): void {
-    for (const [at, tr] of this.#drawn) {
+    const free: BoardRow[] = [];
+    for (const [at, row] of this.#drawn) {
       if (at >= first && at < end) continue;
       this.#drawn.delete(at);
-      tr.remove();
+      if (row instanceof BoardRow) free.push(row);
     }
     let next: HTMLTableRowElement = this.#below;
     for (let at = end - 1; at >= first; at--) {
-      let tr = this.#drawn.get(at);
-      if (!tr) {
-        tr = this.#newRow();
-        fillRow(tr, shown, at);
-        this.#drawn.set(at, tr);
-        this.#body.insertBefore(tr, next);
+      let row = this.#drawn.get(at);
+      if (!row) {
+        const other = free.pop() ?? new BoardRow(this.#columns.end - this.#columns.first);
+        other.fill(shown, at, this.#columns);
+        this.#drawn.set(at, other);
+        this.#body.insertBefore(other.tr, next);
+        row = other;
       }
-      next = tr;
+      next = row.tr;
     }
+    for (const { tr } of free) tr.remove();
   }
 
-  #newRow(): HTMLTableRowElement {
-    return this.#template.cloneNode(true) as HTMLTableRowElement;
+  /** Keep the room of rows that are not drawn. */
+  #space(shown: Shown, { first, end }: Band): void {
+    this.#above.style.height = `${first * this.#sight.rowHeight}px`;
+    this.#below.style.height = `${(shown.rows.length - end) * this.#sight.rowHeight}px`;
+  }
+
+  /** The rows that are drawn, which follow each other. */
+  #kept(): Band {
+    const places = [...this.#drawn.keys()];
+    return { first: Math.min(...places), end: Math.max(...places) + 1 };
   }
 
   /** Tab leads to one cell of the body: the active one, or what is in sight in its place. */
   #moveStop(): void {
-    const at = this.#drawn.has(this.#active.at)
-      ? this.#active.at
-      : Math.min(...this.#drawn.keys()) + MARGIN;
-    const cell = this.#drawn.get(at)?.cells[this.#active.cell];
-    const isWidget = this.#active.cell === PICK || this.#active.cell === NAME;
+    const { at, cell: column } = this.#active;
+    const row = this.#drawn.get(at) ?? this.#drawn.get(Math.min(this.#kept().first + 2, this.#kept().end - 1));
+    const cell = row?.cell(column) ?? row?.cell(NAME);
+    const isWidget = cell === row?.cell(PICK) || cell === row?.cell(NAME);
     const stop = isWidget ? (cell?.firstElementChild as HTMLElement | undefined) : cell;
     if (this.#stop && this.#stop !== stop) this.#stop.tabIndex = -1;
-    if (stop) stop.tabIndex = 0;
+    if (stop && stop.tabIndex !== 0) stop.tabIndex = 0;
     this.#stop = stop;
   }
 
@@ -206,13 +223,11 @@ export class BoardTable {
     const focused = head.contains(document.activeElement) ? document.activeElement : null;
     const { sort, fold } = (focused as HTMLElement | null)?.dataset ?? {};
     need("colgroup", this.#table).replaceChildren(...columnsOf(shown));
-    this.#template = rowTemplate(shown);
+    this.#drawn.clear();
     this.#body.replaceChildren(this.#above, this.#below);
     head.replaceChildren(...headerRows(shown));
     markSorts(head, shown.view);
     explainHeads(head, shown);
-    // Its height may be another now; the browser tells it once it has laid the table out.
-    requestAnimationFrame(() => this.#measure());
     const stops = this.#headStops();
     const same = stops.find(({ dataset }) => {
       return sort === undefined ? fold !== undefined && dataset["fold"] === fold : dataset["sort"] === sort;
@@ -248,9 +263,8 @@ export class BoardTable {
     }
     const row = shown.rows[this.#active.at];
     if (row === undefined) return;
-    const nCells = this.#template.cells.length;
-    const nPage = Math.max(1, Math.floor(this.#sight / this.#rowHeight) - 1);
-    const place = placeAfter(event.key, event.ctrlKey, this.#active, shown.rows.length, nCells, nPage);
+    const { nPage } = this.#sight;
+    const place = placeAfter(event.key, event.ctrlKey, this.#active, shown.rows.length, nCells(shown), nPage);
     if (place) {
       event.preventDefault();
       const isUp = event.key === "ArrowUp" && this.#active.at === 0;
@@ -277,7 +291,7 @@ export class BoardTable {
       event.preventDefault();
       const next = stops[Math.min(stops.length - 1, Math.max(0, now + step))]!;
       for (const stop of stops) stop.tabIndex = stop === next ? 0 : -1;
-      this.#bringIntoSight(next.closest("th")!);
+      this.#sight.bringHead(next.closest("th")!);
       next.focus({ preventScroll: true });
     }
   }
@@ -314,21 +328,20 @@ export class BoardTable {
     const cell = element.closest<HTMLTableCellElement>("td, th");
     const tr = cell?.parentElement as HTMLTableRowElement | undefined;
     const at = Number(tr?.getAttribute("aria-rowindex")) - 1 - (this.#shown?.header.length ?? 0);
-    return tr && this.#drawn.get(at) === tr ? { at, cell: cell!.cellIndex } : undefined;
+    return tr && this.#drawn.get(at)?.tr === tr ? { at, cell: columnOf(cell!) } : undefined;
   }
+}
 
-  /** Scroll sideways so far that no column which stays covers a cell. */
-  #bringIntoSight(cell: HTMLElement): void {
-    const { scroller } = this;
-    if (getComputedStyle(cell).position === "sticky") return;
-    const frozen = [...this.#table.tHead!.rows[0]!.cells]
-      .filter((each) => getComputedStyle(each).left !== "auto")
-      .reduce((width, each) => width + each.offsetWidth, 0);
-    const left = cell.offsetLeft - frozen;
-    const right = cell.offsetLeft + cell.offsetWidth - scroller.clientWidth;
-    if (scroller.scrollLeft > left) scroller.scrollLeft = left;
-    else if (scroller.scrollLeft < right) scroller.scrollLeft = right;
-  }
+function nCells(shown: Shown): number {
+  return BEFORE.length + shown.leaves.length + AFTER.length;
+}
+
+/** How many columns from the first benchmark on a row that came with the page shows. */
+function nDisplayed({ cells }: HTMLTableRowElement): number {
+  let n = cells.length;
+  if (cells[n - 1]!.offsetWidth > 0) return Infinity;
+  while (cells[n - 1]!.offsetWidth === 0) n -= 1;
+  return n - BEFORE.length;
 }
 
 /** What of a view changes the header. */

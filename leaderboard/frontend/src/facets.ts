@@ -11,11 +11,13 @@ const BADGES: Record<string, string> = {
   "features-only": "its submitter, features only",
   published: "a paper",
 };
-const languages = new Intl.DisplayNames(["en"], { type: "language", fallback: "code" });
+let languages: Intl.DisplayNames | undefined;
 
 function wordOf(facet: string, word: string): string {
   if (facet === "badge") return BADGES[word] ?? word;
   if (facet !== "language") return word;
+  // Browsers take long to load them: not before the panel is opened.
+  languages ??= new Intl.DisplayNames(["en"], { type: "language", fallback: "code" });
   try {
     return languages.of(word) ?? word;
   } catch {

@@ -21,6 +21,10 @@ export function bandOf(
   return { first, end: first + nDrawn };
 }
 
+export function isWithin(inner: Band, outer: Band): boolean {
+  return inner.first >= inner.end || (inner.first >= outer.first && inner.end <= outer.end);
+}
+
 /** The scroll offset that brings a row into sight with the least movement. */
 export function offsetShowing(
   row: number,

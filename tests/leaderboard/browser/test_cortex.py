@@ -6,6 +6,7 @@ from statistics import median
 import pytest
 from browsing import Visit, local_path, visiting
 from made_sites import BuiltSite
+from page_timing import evaluate, visiting_at_rest
 
 pytestmark = pytest.mark.slow
 
@@ -66,7 +67,7 @@ def test_nothing_is_loaded_until_a_map_is_opened(browser, layered, record_figure
         assert [path for path in loaded(visit, layered) if is_of_surface(path)] == []
         assert visit.page.locator("canvas").count() == 0
         before = set(loaded(visit, layered))
-        visit.page.evaluate(_OPEN)
+        evaluate(visit.page, _OPEN)
         visit.settle()
         came = {path: kb for path, kb in loaded(visit, layered).items() if path not in before}
         assert not visit.complaints
@@ -83,13 +84,12 @@ def test_nothing_is_loaded_until_a_map_is_opened(browser, layered, record_figure
 def test_the_first_frame_comes_soon_and_the_next_ones_sooner(browser, layered, record_figure):
     firsts, frames = [], []
     for _ in range(3):
-        with visiting(browser, layered.origin, go=False) as visit:
-            visit.go(PAGE)
+        with visiting_at_rest(browser, layered.origin, PAGE) as visit:
             visit.page.locator("heschl-surface").first.scroll_into_view_if_needed()
             visit.settle()
-            firsts.append(visit.page.evaluate(_OPEN))
+            firsts.append(evaluate(visit.page, _OPEN))
             if not frames:
-                took = visit.page.evaluate(_FRAMES)
+                took = evaluate(visit.page, _FRAMES)
                 frames = [sum(pair) for pair in zip(took[::2], took[1::2], strict=True)][2:]
     record_figure("first_frame_ms", median(firsts))
     record_figure("frame_ms", median(frames))
