@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import os
 import sys
 from collections.abc import Mapping
@@ -37,6 +36,7 @@ _TEXTS = {
 }
 _MODALITIES = get_args(Modality)
 _MOST_NAMES = 1000
+_MOST_HOURS = 1e12
 
 
 @dataclass(frozen=True)
@@ -228,7 +228,7 @@ def _training(record: Any) -> Training:
             _check_text(f"training.{name}", value, _SHORT)
         lists[name] = tuple(values)
     hours = record.get("hours")
-    is_number = type(hours) in (int, float) and math.isfinite(hours) and hours >= 0
+    is_number = type(hours) in (int, float) and 0 <= hours < _MOST_HOURS
     if hours is not None and not is_number:
         raise _Wrong(f"training.hours is {hours!r}; expected a number, 0 or above")
     return Training(**record | lists)

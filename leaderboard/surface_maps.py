@@ -7,6 +7,7 @@ phantoms have, are spread out between its vertices.
 
 from __future__ import annotations
 
+import math
 import os
 from itertools import pairwise
 from pathlib import Path
@@ -263,12 +264,13 @@ def _read_overlay(path: Path) -> np.ndarray:
     check_file(path)
     try:
         image: Any = nibabel.load(str(path))  # of the class that the file turns out to be
-        values = np.asarray(image.dataobj, dtype=np.float64).ravel()
+        is_known = math.prod(image.shape) in _FINER
+        values = np.asarray(image.dataobj, dtype=np.float64).ravel() if is_known else np.empty(0)
     except Exception as error:
         raise CorruptData(f"{path} cannot be read as an overlay: {error}") from error
     if len(values) not in _FINER:
         raise CorruptData(
-            f"{path} holds {len(values):,} values; expected one for each vertex of fsaverage5, "
-            f"fsaverage6 or fsaverage: {', '.join(f'{count:,}' for count in _FINER)}"
+            f"{path} holds {math.prod(image.shape):,} values; expected one for each vertex of "
+            f"fsaverage5, fsaverage6 or fsaverage: {', '.join(f'{count:,}' for count in _FINER)}"
         )
     return values

@@ -17,7 +17,8 @@ import nibabel.freesurfer.io
 import numpy as np
 
 from heschl.errors import CorruptData, HeschlError
-from heschl.untrusted import check_file, read_bytes
+from heschl.packed import check_gifti
+from heschl.untrusted import check_file
 
 __all__ = ["HEMISPHERES", "Labels", "read_labels", "require_labels"]
 
@@ -93,8 +94,7 @@ def _read_annotation(path: Path) -> tuple[np.ndarray, dict[int, str]]:
 
 
 def _read_gifti(path: Path) -> tuple[np.ndarray, dict[int, str]]:
-    if b"ExternalFileBinary" in read_bytes(path, at_most=_LARGEST_BYTES):
-        raise CorruptData(f"{path} keeps its values in another file; give one that holds them")
+    check_gifti(path, at_most=4 * _LARGEST_BYTES)
     gifti: Any = nibabel.gifti  # untyped
     image = gifti.GiftiImage.from_filename(path)
     if len(image.darrays) != 1:

@@ -17,7 +17,6 @@ authors cut 10 volumes at the start and 10 at the end, so that row k of a file w
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -39,7 +38,7 @@ from heschl.manifest import Manifest
 from heschl.recording import Recording
 from heschl.sound import Sound, Stimulus, StimulusSet
 from heschl.stimuli_on_disk import StimuliOnDisk
-from heschl.untrusted import read_bytes
+from heschl.untrusted import read_json
 
 __all__ = ["FIRST_ROW_S", "TR_S", "LebelMoth"]
 
@@ -195,10 +194,7 @@ class LebelMoth:
     def _json(self, path: Path) -> dict[str, Any]:
         """Return the content of a small JSON file, which must be an object."""
         self._check_on_disk(path)
-        try:
-            content = json.loads(read_bytes(path, at_most=2**20))
-        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-            raise CorruptData(f"{path} is not JSON: {error}; fetch it again") from error
+        content = read_json(path, at_most=2**20)
         if not isinstance(content, dict):
             raise CorruptData(f"{path} holds a {type(content).__name__}; expected an object")
         return content

@@ -16,7 +16,7 @@ import h5py
 import numpy as np
 
 from heschl.errors import CorruptData
-from heschl.untrusted import check_file
+from heschl.hdf5 import dataset_in, opened
 
 __all__ = ["Responses", "n_voxels", "read_responses"]
 
@@ -39,7 +39,7 @@ class Responses(NamedTuple):
 
 def read_responses(path: Path, n_rows: int, dtype: np.dtype) -> Responses:
     """Return the content of a file, which must have ``n_rows`` rows."""
-    with _opened(path) as file:
+    with opened(path) as file:
         held = ", ".join(sorted(file)) or "nothing"
         if _REPEATS not in file:
             if _MEAN not in file:
@@ -55,31 +55,17 @@ def read_responses(path: Path, n_rows: int, dtype: np.dtype) -> Responses:
 
 def n_voxels(path: Path) -> int:
     """Return how many voxels a file has, from its header alone."""
-    with _opened(path) as file:
+    with opened(path) as file:
         for name in (_MEAN, _REPEATS):
             if name in file:
                 return int(_dataset(path, file, name).shape[-1])
         raise CorruptData(f"{path} holds {', '.join(sorted(file)) or 'nothing'}; {_EXPECTED}")
 
 
-def _opened(path: Path) -> h5py.File:
-    check_file(path)
-    try:
-        return h5py.File(path, "r")
-    except OSError as error:
-        raise CorruptData(f"{path} cannot be read as HDF5: {error}; fetch it again") from error
-
-
 def _dataset(path: Path, file: h5py.File, name: str) -> h5py.Dataset:
     """Return a dataset whose values lie in this very file."""
-    # Links, external storage and virtual datasets would read whatever file they name.
-    dataset = file[name] if isinstance(file.get(name, getlink=True), h5py.HardLink) else None
-    if (
-        not isinstance(dataset, h5py.Dataset)
-        or dataset.external
-        or dataset.is_virtual
-        or dataset.dtype.kind != "f"
-    ):
+    dataset = dataset_in(file, name, "f")
+    if dataset is None:
         raise CorruptData(f"{path} has a {name!r} that is no dataset of floats; {_EXPECTED}")
     return dataset
 
@@ -88,12 +74,7 @@ def _read(dataset: h5py.Dataset, expected: tuple[int | None, ...], dtype: np.dty
     """Return the values of a dataset of the expected shape, converted while read."""
     _check(dataset, expected)
     values = np.empty(dataset.shape, dtype)
-    try:
-        dataset.read_direct(values)
-    except OSError as error:
-        raise CorruptData(
-            f"{_named(dataset)}, which is damaged: {error}; fetch it again"
-        ) from error
+    dataset.read_direct(values)
     return values
 
 

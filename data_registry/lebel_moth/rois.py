@@ -18,7 +18,6 @@ Both are checked as far as the files allow.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +33,8 @@ from heschl.data_registry.atlases.groups import DESTRIEUX, GLASSER
 from heschl.data_registry.atlases.label_files import HEMISPHERES, read_labels, require_labels
 from heschl.dimensions import ROI, UNIT
 from heschl.errors import CorruptData, MissingData
-from heschl.untrusted import check_file, read_bytes
+from heschl.packed import check_gifti, check_gzip, check_zip
+from heschl.untrusted import read_json
 
 __all__ = [
     "ANNOTATIONS",
@@ -56,7 +56,7 @@ ANNOTATIONS = {"destrieux": "aparc.a2009s", "glasser": "HCPMMP1"}
 """What FreeSurfer's files of each atlas are called."""
 
 _LARGEST_BYTES = 256 * 2**20
-_MOST_VOXELS = 2**28
+_MOST_VOXELS = 2**24
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ def membership(files: RegionFiles, n_voxels: int) -> xr.DataArray:
 
 def _voxels(mask: Path) -> np.ndarray:
     """Return the kept voxels (voxel, 3) as (x, y, z), in the order of the responses' columns."""
-    _check_size(mask)
+    check_gzip(mask, at_most=_LARGEST_BYTES)
     try:
         image = nibabel.Nifti1Image.from_filename(mask)
         volume = np.asanyarray(image.dataobj) if math.prod(image.shape) <= _MOST_VOXELS else None
@@ -170,7 +170,7 @@ def _voxels(mask: Path) -> np.ndarray:
 def _millimetres(voxels: np.ndarray, matrices: Path) -> np.ndarray:
     """Return the centres (voxel, 3) of voxels in the space of the surfaces."""
     try:
-        to_voxels = np.array(json.loads(read_bytes(matrices, at_most=2**20))["coord"], dtype=float)
+        to_voxels = np.array(read_json(matrices, at_most=2**20)["coord"], dtype=float)
         to_millimetres = np.linalg.inv(to_voxels)
     except (ValueError, KeyError, TypeError, np.linalg.LinAlgError) as error:
         if isinstance(error, (CorruptData, MissingData)):
@@ -203,7 +203,8 @@ def _middle_surface(files: RegionFiles, hemisphere: str) -> np.ndarray:
 
 def _vertices(path: Path) -> np.ndarray:
     """Return the vertices (vertex, 3) of a surface in GIFTI or pycortex's npz."""
-    _check_size(path)
+    check = check_zip if path.suffix == ".npz" else check_gifti
+    check(path, at_most=_LARGEST_BYTES)
     try:
         if path.suffix == ".npz":
             with np.load(path, allow_pickle=False) as archive:
@@ -235,10 +236,3 @@ def _labels(
             f"{files.surfaces} has {n_vertices}; the two are of different reconstructions"
         )
     return labels.of_vertex
-
-
-def _check_size(path: Path) -> None:
-    """Refuse a file that is not there, or that could not be what it should be."""
-    size = check_file(path).st_size
-    if size > _LARGEST_BYTES:
-        raise CorruptData(f"{path} has {size:,} bytes; expected at most {_LARGEST_BYTES:,}")

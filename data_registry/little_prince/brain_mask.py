@@ -11,9 +11,12 @@ import numpy as np
 
 from heschl.data_registry.little_prince.volumes import Grid
 from heschl.errors import CorruptData
+from heschl.packed import check_gzip
 from heschl.untrusted import check_file
 
 __all__ = ["epi_mask", "read_mask"]
+
+_LARGEST_BYTES = 2**28
 
 
 def epi_mask(mean: np.ndarray, grid: Grid, path: Path) -> np.ndarray:
@@ -42,6 +45,8 @@ def epi_mask(mean: np.ndarray, grid: Grid, path: Path) -> np.ndarray:
 def read_mask(path: Path, grid: Grid) -> np.ndarray:
     """Return the mask of a file, booleans (x, y, z), which must be in the grid of the runs."""
     check_file(path)
+    if path.suffix == ".gz":
+        check_gzip(path, at_most=_LARGEST_BYTES)
     try:
         image = nibabel.Nifti1Image.from_filename(path)
         shape, affine = image.shape, np.asarray(image.affine)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from heschl.errors import CorruptData, MissingData
+from heschl.packed import check_gifti
 from heschl.untrusted import check_file
 
 __all__ = ["Mesh", "find_meshes", "n_vertices", "read_mesh", "stamp_of"]
@@ -79,6 +80,8 @@ def read_mesh(path: Path) -> Mesh:
 
     if check_file(path).st_size > _LARGEST_BYTES:
         raise CorruptData(f"{path} has more than {_LARGEST_BYTES:,} bytes; this is no mesh")
+    if ".gii" in path.suffixes:
+        check_gifti(path, at_most=4 * _LARGEST_BYTES)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what FreeSurfer's files may lack beside the mesh

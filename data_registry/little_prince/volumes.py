@@ -7,6 +7,7 @@ voxels that are asked for are kept, besides their sum.
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ __all__ = ["Grid", "Run", "RunHeader", "read_header", "read_run"]
 _LARGEST_BYTES = 8 * 2**30
 _MOST_VOXELS = 2**25
 _MOST_VOLUMES = 100_000
+_MOST_BEYOND = 2**20
+"""Bytes behind the last volume."""
 
 
 @dataclass(frozen=True)
@@ -118,9 +121,15 @@ def read_run(path: Path, header: RunHeader, voxels: np.ndarray) -> Run:
 def _volumes(path: Path) -> Iterator[np.ndarray]:
     """Yield one volume (x, y, z) after the other from a stream that is opened once."""
     # Reopened for each volume, a compressed file would be read from its beginning every time.
-    image: Any = nibabel.Nifti1Image.from_filename(path, keep_file_open=True)
-    for number in range(image.shape[3]):
-        yield np.asarray(image.dataobj[..., number])
+    opened: Any = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rb") as stream:
+        nifti: Any = nibabel.Nifti1Image  # untyped
+        image = nifti.from_file_map({"image": nibabel.FileHolder(fileobj=stream)})
+        for number in range(image.shape[3]):
+            yield np.asarray(image.dataobj[..., number])
+        # The checksum of what was compressed comes at its end.
+        if len(stream.read(_MOST_BEYOND + 1)) > _MOST_BEYOND:
+            raise CorruptData(f"{path} goes on behind its {image.shape[3]} volumes; fetch it again")
 
 
 def _check_volumes(path: Path, values: np.ndarray) -> None:

@@ -26,7 +26,6 @@ nothing says at which end; transcripts tell, and are held against it. That the s
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -49,7 +48,7 @@ from heschl.fingerprints import file_digest, files_digest
 from heschl.recording import Recording
 from heschl.sound import Sound, Stimulus, StimulusSet
 from heschl.stimuli_on_disk import StimuliOnDisk
-from heschl.untrusted import read_bytes
+from heschl.untrusted import read_json
 
 __all__ = ["MESH", "Narratives"]
 
@@ -284,10 +283,12 @@ class Narratives:
         """Return the vertices of a hemisphere: fsaverage6's, but for the simulated twin."""
         self._check_on_disk(self._description)
         try:
-            described = json.loads(read_bytes(self._description, at_most=2**20))
+            described = read_json(self._description, at_most=2**20)
             simulated = described.get("HeschlPhantom")
             return MESHES[MESH] if simulated is None else int(simulated["vertices"])
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except CorruptData:
+            raise
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             raise CorruptData(
                 f"{self._description} is no description of a dataset ({error}); fetch it again"
             ) from error

@@ -15,6 +15,7 @@ import nibabel
 import numpy as np
 
 from heschl.errors import CorruptData, HeschlError
+from heschl.packed import check_gifti
 from heschl.temporal import is_constant
 from heschl.untrusted import check_file
 
@@ -82,6 +83,7 @@ def _arrays(path: Path, hemisphere: str) -> list[Any]:
     """
     if check_file(path).st_size > _LARGEST_BYTES:
         raise CorruptData(f"{path} has more than {_LARGEST_BYTES:,} bytes; this is no such scan")
+    check_gifti(path, at_most=_LARGEST_BYTES)
     gifti: Any = nibabel.gifti  # untyped
     try:
         image = gifti.GiftiImage.from_filename(path)
@@ -99,8 +101,6 @@ def _arrays(path: Path, hemisphere: str) -> list[Any]:
             f"{', '.join(sorted(sides - {_SIDES[hemisphere]}))}; are hemispheres swapped?"
         )
     del image  # lets arrays go one by one
-    if any(array.ext_fname for array in arrays):
-        raise CorruptData(f"{path} keeps its values in another file; give one that holds them")
     if any(array.intent == _NODE_INDEX for array in arrays):
         raise CorruptData(f"{path} holds some vertices by number; expected all of the mesh")
     return arrays

@@ -8,13 +8,12 @@ the same; an entry without a run is of all runs.
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import NamedTuple
 
 from heschl.errors import CorruptData
-from heschl.untrusted import read_bytes
+from heschl.untrusted import read_json
 
 __all__ = ["EXCLUDED", "Scan", "read_excluded"]
 
@@ -70,14 +69,14 @@ EXCLUDED: frozenset[Scan] = frozenset(
 def read_excluded(path: Path) -> frozenset[Scan]:
     """Return the scans that a ``scan_exclude.json`` names: ``{task: {subject: [name, ...]}}``."""
     try:
-        content = json.loads(read_bytes(path, at_most=2**20))
+        content = read_json(path, at_most=2**20)
         named = [
             (task, subject, Scan.of(name))
             for task, of_task in content.items()
             for subject, names in of_task.items()
             for name in ([names] if isinstance(names, str) else names)
         ]
-    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+    except (ValueError, AttributeError, TypeError) as error:
         raise CorruptData(
             f"{path} is not the authors' list of scans, {{task: {{subject: [scan, ...]}}}} with "
             f"scans such as 'sub-001_task-pieman_run-1' ({type(error).__name__}: {error}); take it "

@@ -7,7 +7,6 @@ find, silence and noise are left out.
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 from heschl.alignment import Alignment, Interval
 from heschl.data_registry.lebel_moth.transcripts import PHONES
 from heschl.errors import CorruptData
-from heschl.untrusted import read_bytes
+from heschl.untrusted import read_json
 
 __all__ = ["read_alignment"]
 
@@ -28,12 +27,12 @@ def read_alignment(path: Path) -> Alignment:
     words: list[Interval] = []
     phones: list[Interval] = []
     try:
-        content = json.loads(read_bytes(path, at_most=_LARGEST_BYTES))
+        content = read_json(path, at_most=_LARGEST_BYTES)
         for word in content["words"]:
             if _IS_FOUND[word["case"]]:
                 words.append(_interval(word["start"], word["end"], word["word"]))
                 phones += _phones(word)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         if isinstance(error, CorruptData):
             raise
         raise CorruptData(

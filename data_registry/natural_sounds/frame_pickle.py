@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import pickletools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["read_pickled_frame"]
 
 _MOST_BYTES = 2**28
+_MOST_ROWS = 2**24
 
 _ALLOWED = frozenset(
     {
@@ -72,7 +74,9 @@ def read_pickled_frame(path: Path) -> dict[str, np.ndarray]:
     """
     remedy = "fetch it again, or write the table beside it as .csv with a header row"
     try:
-        frame = _Reader(io.BytesIO(read_bytes(path, at_most=_MOST_BYTES))).load()
+        content = read_bytes(path, at_most=_MOST_BYTES)
+        _check_numbering(content)
+        frame = _Reader(io.BytesIO(content)).load()
         return _columns(frame)
     except _Refused as refused:
         raise CorruptData(f"{path} {refused}; {remedy}") from None
@@ -87,6 +91,13 @@ def read_pickled_frame(path: Path) -> dict[str, np.ndarray]:
 
 class _Refused(Exception):
     """What a table of numbers and texts has no use for."""
+
+
+def _check_numbering(content: bytes) -> None:
+    """Refuse numbers of things that a file is too short to hold: a place is laid out for each."""
+    for operation, argument, _ in pickletools.genops(content):
+        if operation.name in ("PUT", "LONG_BINPUT") and int(argument or 0) > len(content):
+            raise _Refused(f"numbers a thing {argument}, more than it can hold")
 
 
 class _Inert:
@@ -181,7 +192,10 @@ def _index(axis: Any) -> list[Any]:
     if _name(axis) == "_new_Index":
         kind, content = axis.arguments
         if kind.named.endswith("RangeIndex"):
-            return list(range(content["start"], content["stop"], content["step"]))
+            numbers = range(content["start"], content["stop"], content["step"])
+            if len(numbers) > _MOST_ROWS:
+                raise _Refused(f"claims {len(numbers):,} rows, more than {_MOST_ROWS:,}")
+            return list(numbers)
         return list(_array(content["data"]))
     raise _Refused(f"labels its rows or columns by a {_name(axis) or type(axis).__name__}")
 

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.io
 
 from heschl.errors import CorruptData
-from heschl.untrusted import check_file
+from heschl.packed import check_mat
 
 __all__ = ["names_in", "numbers_in", "read_mat", "write_mat"]
 
@@ -19,9 +19,7 @@ _HEADER_TEXT_BYTES = 116
 
 def read_mat(path: Path) -> dict[str, Any]:
     """Return the variables of a MATLAB file, version 5."""
-    size = check_file(path).st_size
-    if size > _MOST_BYTES:
-        raise CorruptData(f"{path} has {size:,} bytes; at most {_MOST_BYTES:,} are read")
+    check_mat(path, at_most=_MOST_BYTES)
     try:
         found = scipy.io.loadmat(path)
     except NotImplementedError as error:

@@ -12,6 +12,7 @@ import numpy as np
 from heschl.errors import CorruptData, MissingData
 from heschl.sound import Sound, Stimulus
 from heschl.stimuli_on_disk import StimuliOnDisk
+from heschl.untrusted import first_repeated
 
 __all__ = ["SoundsOnDisk", "categories", "checked_names"]
 
@@ -41,7 +42,7 @@ def checked_names(names: Sequence[str], where: object) -> tuple[str, ...]:
             else f"{where} names no sound; fetch it again"
         )
     if len(set(bare)) < len(bare):
-        twice = next(name for name in bare if bare.count(name) > 1)
+        twice = first_repeated(bare)
         raise CorruptData(f"{where} names {twice!r} twice; every sound must be there once")
     return bare
 

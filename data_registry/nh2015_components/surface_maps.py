@@ -7,6 +7,7 @@ are nested: fsaverage5 is the first 10,242 of fsaverage's 163,842 vertices.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,12 @@ import xarray as xr
 
 from heschl.data_registry.nh2015_components.loader import COMPONENTS
 from heschl.errors import CorruptData, InvalidInput, MissingData
-from heschl.untrusted import check_file
+from heschl.packed import check_gzip
 
 __all__ = ["HEMISPHERES", "read_group_maps", "write_gifti"]
 
 HEMISPHERES = ("lh", "rh")
+_LARGEST_BYTES = 2**24
 _FSAVERAGE, _FSAVERAGE5 = 163_842, 10_242
 _FOLDER = "data/component-weight-significances/group"
 
@@ -79,16 +81,17 @@ def _read(path: Path) -> np.ndarray:
 
     if not path.exists():
         raise MissingData(f"{path} does not exist; run `heschl fetch nh2015_components`")
-    check_file(path)
+    check_gzip(path, at_most=_LARGEST_BYTES)
     try:
         image: Any = nibabel.load(str(path))  # of the class that the file turns out to be
-        values = np.asarray(image.dataobj, dtype=np.float32)
+        is_whole = math.prod(image.shape) == _FSAVERAGE
+        values = np.asarray(image.dataobj, dtype=np.float32) if is_whole else np.empty(0)
     except Exception as error:
         raise CorruptData(
             f"{path} cannot be read as a map of FreeSurfer ({error}); fetch it again"
         ) from error
     if values.size != _FSAVERAGE:
         raise CorruptData(
-            f"{path} holds {values.shape}; expected one value for each of {_FSAVERAGE:,} vertices"
+            f"{path} holds {image.shape}; expected one value for each of {_FSAVERAGE:,} vertices"
         )
     return values.ravel()[:_FSAVERAGE5]

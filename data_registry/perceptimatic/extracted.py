@@ -29,6 +29,7 @@ from heschl.items import Items, Task, chosen_task
 from heschl.sound import StimulusSet
 from heschl.stimuli_on_disk import StimuliOnDisk
 from heschl.tables import numbers, read_table
+from heschl.untrusted import first_repeated
 
 __all__ = ["PARTS", "PerceptimaticAll"]
 
@@ -173,7 +174,7 @@ class PerceptimaticAll:
         found = self._read("stimuli_data.csv", _SOUND_COLUMNS)
         files = found["#file_extract"]
         if len(set(files)) < len(files):
-            twice = next(file for file in files if files.count(file) > 1)
+            twice = first_repeated(files)
             raise CorruptData(
                 f"{self._where('stimuli_data.csv')} lists the sound {twice} twice; fetch it again"
             )

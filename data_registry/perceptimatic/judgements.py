@@ -9,6 +9,7 @@ import xarray as xr
 
 from heschl.errors import CorruptData
 from heschl.items import Items
+from heschl.untrusted import first_repeated
 
 __all__ = ["LISTENERS", "answer_table", "graded", "triplet_table", "truths"]
 
@@ -30,7 +31,7 @@ def triplet_table(
     of TGT. A few published triplets do not, so that the answer that counts as right is not.
     """
     if len(set(identifiers)) < len(identifiers):
-        twice = next(name for name in identifiers if list(identifiers).count(name) > 1)
+        twice = first_repeated(identifiers)
         raise CorruptData(f"{path} lists the triplet {twice} twice; fetch it again")
     phones = dict(zip(items.identifiers.tolist(), items.labels["phone"].tolist(), strict=True))
     table = xr.Dataset(

@@ -10,7 +10,7 @@ The intent is made of scenario and action: the field ``intent`` of the files oft
 
 from __future__ import annotations
 
-import json
+import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,7 +22,7 @@ from heschl.errors import CorruptData, MissingData, near_names
 from heschl.items import Items, Task, chosen_task
 from heschl.sound import StimulusSet
 from heschl.stimuli_on_disk import StimuliOnDisk
-from heschl.untrusted import read_bytes
+from heschl.untrusted import parse_json, read_bytes
 
 __all__ = ["SCENARIOS", "Slurp"]
 
@@ -142,10 +142,7 @@ def _prompts(path: Path) -> Iterator[tuple[str, Any]]:
         where = f"{path}, line {number}"
         if not line.strip():
             continue
-        try:
-            yield where, json.loads(line.decode("utf-8-sig"))
-        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-            raise CorruptData(f"{where} is not JSON: {error}; fetch it again") from None
+        yield where, parse_json(line.removeprefix(codecs.BOM_UTF8), where)
 
 
 def _recordings_of(prompt: Any, split: str, where: str) -> Iterator[tuple[str, _Recording]]:

@@ -16,6 +16,7 @@ beside the folder TIMIT that holds these. Each file may be missing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from pathlib import Path
 
@@ -34,6 +35,7 @@ TAGS = (
 )  # fmt: skip
 """The 19 word classes of spaCy."""
 
+_PLACE = re.compile("0*[1-9][0-9]{0,8}")
 _COUNTS = 2
 """Numbers in word2vec's first line."""
 
@@ -44,7 +46,7 @@ def read_tags(path: Path) -> dict[tuple[str, int], str]:
     columns = zip(table["sentence"], table["position"], table["tag"], strict=True)
     tags: dict[tuple[str, int], str] = {}
     for row, (sentence, position, tag) in enumerate(columns, start=2):
-        if not position.isdecimal() or int(position) < 1 or tag not in TAGS:
+        if not _PLACE.fullmatch(position) or tag not in TAGS:
             raise CorruptData(
                 f"{path}, row {row}: position {position!r} and tag {tag!r}; expected a whole "
                 f"number from 1 on and one of {', '.join(TAGS)}"

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
@@ -20,6 +19,7 @@ from heschl.data_registry.timit_ecog.format import (
     fault_of_timing,
 )
 from heschl.errors import CorruptData
+from heschl.hdf5 import check_texts, dataset_in, opened
 from heschl.untrusted import check_file
 
 __all__ = ["Subject", "read_subject", "read_timing", "read_trials"]
@@ -53,7 +53,8 @@ def read_subject(path: Path) -> Subject:
 
 @lru_cache(maxsize=64)
 def _subject(path: Path, _changed_ns: int, _n_bytes: int) -> Subject:
-    with _opened(path) as file:
+    check_texts(path)
+    with opened(path) as file:
         found = (file.attrs.get("format"), file.attrs.get("version"))
         if found != (FORMAT, VERSION):
             raise CorruptData(
@@ -81,17 +82,12 @@ def read_trials(subject: Subject, sentence: str, *, first_samples: int | None = 
     first_samples
         How many samples of the first trial to read; None reads all of every trial.
     """
-    with _opened(subject.path) as file:
+    with opened(subject.path) as file:
         dataset = _responses(subject, file, sentence)
         wanted = slice(None), slice(None)
         if first_samples is not None:
             wanted = slice(0, 1), slice(0, first_samples)
-        try:
-            values = np.asarray(dataset[wanted], dtype=np.float32)
-        except OSError as error:
-            raise CorruptData(
-                f"{_named(subject, sentence)} is damaged: {error}; copy the file again"
-            ) from error
+        values = np.asarray(dataset[wanted], dtype=np.float32)
     if np.isinf(values).any():
         raise CorruptData(
             f"{_named(subject, sentence)} holds infinite values; {_WRITE}, with NaN for what was "
@@ -102,7 +98,7 @@ def read_trials(subject: Subject, sentence: str, *, first_samples: int | None = 
 
 def read_timing(subject: Subject, sentence: str) -> Timing:
     """Return when the samples of the responses to a sentence were taken."""
-    with _opened(subject.path) as file:
+    with opened(subject.path) as file:
         dataset = _responses(subject, file, sentence)
         numbers = [dataset.attrs.get(name) for name in ("rate_hz", "pre_s", "post_s")]
         if not all(
@@ -153,20 +149,11 @@ def _responses(subject: Subject, file: h5py.File, sentence: str) -> h5py.Dataset
 
 def _dataset(path: Path, file: h5py.File, name: str, kind: str) -> h5py.Dataset:
     """Return a dataset whose values lie in this very file."""
-    place: Any = file
-    for part in name.split("/"):
-        # Links, external storage and virtual datasets would read whatever file they name.
-        link = place.get(part, getlink=True) if isinstance(place, h5py.Group) else None
-        place = place[part] if isinstance(link, h5py.HardLink) else None
-    if (
-        not isinstance(place, h5py.Dataset)
-        or place.external
-        or place.is_virtual
-        or place.dtype.kind != kind
-    ):
+    dataset = dataset_in(file, name, kind)
+    if dataset is None:
         expected = {"f": "floats", "O": "texts"}[kind]
         raise CorruptData(f"{path} has no dataset {name!r} of {expected}; {_WRITE}")
-    return place
+    return dataset
 
 
 def _texts(path: Path, file: h5py.File, name: str) -> tuple[str, ...]:
@@ -183,10 +170,3 @@ def _texts(path: Path, file: h5py.File, name: str) -> tuple[str, ...]:
 
 def _named(subject: Subject, sentence: str) -> str:
     return f"{subject.path}, {subject.sentences[sentence]!r},"
-
-
-def _opened(path: Path) -> h5py.File:
-    try:
-        return h5py.File(path, "r")
-    except OSError as error:
-        raise CorruptData(f"{path} cannot be read as HDF5: {error}; copy it again") from error

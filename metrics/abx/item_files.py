@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 
 from heschl.cards import DatasetCard
-from heschl.errors import CorruptData, MissingData
+from heschl.errors import CorruptData, InvalidInput, MissingData, UnknownName
 from heschl.items import Items, Task, chosen_task
 from heschl.sound import StimulusSet
 from heschl.stimuli_on_disk import StimuliOnDisk
@@ -52,6 +52,15 @@ def read_item_file(path: str | os.PathLike[str], known: Container[str] | None = 
     rows = _rows(Path(path))
     names = [row[0] for row in rows]
     phones = tuple(sorted({row[3] for row in rows}))
+    try:
+        return _items_of(rows, names, phones, set(names) if known is None else known)
+    except (InvalidInput, UnknownName) as error:
+        raise type(error)(f"{path}: {error}") from error
+
+
+def _items_of(
+    rows: list[list[str]], names: list[str], phones: tuple[str, ...], known: Container[str]
+) -> Items:
     return Items.from_columns(
         Task("phone", "phone", phones if len(phones) > 1 else None, groups=("speaker",)),
         [f"{name}:{number}" for number, name in enumerate(names, start=2)],
@@ -59,7 +68,7 @@ def read_item_file(path: str | os.PathLike[str], known: Container[str] | None = 
         onset_s=[float(row[1]) for row in rows],
         offset_s=[float(row[2]) for row in rows],
         labels={label: [row[column] for row in rows] for label, column in _LABELS.items()},
-        known=set(names) if known is None else known,
+        known=known,
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from heschl.cards import Training
 from heschl.contracts import Layer
 from heschl.errors import CorruptData, InvalidInput, near_names
-from heschl.untrusted import check_file, read_bytes
+from heschl.untrusted import check_file, read_json
 
 __all__ = [
     "DESCRIPTION_FILE",
@@ -46,12 +46,7 @@ class Description:
     @classmethod
     def read(cls, path: Path) -> Description:
         """Read and check the file."""
-        try:
-            content = json.loads(read_bytes(path, at_most=LARGEST_DESCRIPTION))
-        except (ValueError, RecursionError) as error:
-            if isinstance(error, CorruptData):
-                raise
-            raise CorruptData(f"{path} is no JSON text ({error}); write it anew") from error
+        content = read_json(path, at_most=LARGEST_DESCRIPTION)
         optional = {"description": "", "training": {}}
         entries = _entries(path, "", content, {"format": 0, "id": "", "layers": []}, optional)
         if entries["format"] != FORMAT:

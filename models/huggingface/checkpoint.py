@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from heschl.errors import CorruptData, InvalidInput, MissingData, near_names
 from heschl.fingerprints import files_digest
 from heschl.models.huggingface.table import FAMILIES, Family
 from heschl.models.location import Location
-from heschl.untrusted import read_bytes
+from heschl.untrusted import read_json
 
 __all__ = ["Checkpoint", "found_checkpoint", "loaded", "untrained"]
 
@@ -236,11 +235,7 @@ def _file(location: Location, name: str) -> Path | None:
 
 
 def _json(path: Path) -> dict[str, Any]:
-    content = read_bytes(path, at_most=_AT_MOST)
-    try:
-        said = json.loads(content)
-    except ValueError as error:
-        raise CorruptData(f"{path} is no JSON ({error}); fetch it again") from error
+    said = read_json(path, at_most=_AT_MOST)
     if not isinstance(said, dict):
         raise CorruptData(f"{path} holds a {type(said).__name__}; expected names and values")
     return said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import zipfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import torch
 
 from heschl.errors import CorruptData, InvalidInput
+from heschl.packed import check_zip
 from heschl.untrusted import check_file
 
 __all__ = ["load_whole", "part", "read_checkpoint"]
@@ -28,7 +30,10 @@ def read_checkpoint(path: Path, *, is_trusted: bool = False) -> Mapping[str, Any
     CorruptData
         If it is no such file, or a part of one.
     """
-    check_file(path)
+    size = check_file(path).st_size
+    if zipfile.is_zipfile(path):
+        # As torch writes it, nothing is compressed.
+        check_zip(path, at_most=size)
     try:
         content = torch.load(path, map_location="cpu", weights_only=not is_trusted)
     except pickle.UnpicklingError as error:

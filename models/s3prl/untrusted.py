@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from heschl.errors import InvalidInput
+from heschl.packed import check_zip
 
 __all__ = ["check_harmless"]
 
@@ -36,6 +37,10 @@ def check_harmless(family: str, checkpoint: Path, *, is_trusted: bool) -> None:
     """Refuse a checkpoint that holds more than weights and settings, unless it is trusted."""
     if is_trusted:
         return
+    is_zip = zipfile.is_zipfile(checkpoint)
+    if is_zip:
+        # As torch writes it, nothing is compressed.
+        check_zip(checkpoint, at_most=checkpoint.stat().st_size)
     try:
         # The command line of the training lies beside the weights of some releases.
         with torch.serialization.safe_globals([argparse.Namespace]):
@@ -43,7 +48,7 @@ def check_harmless(family: str, checkpoint: Path, *, is_trusted: bool) -> None:
                 checkpoint,
                 map_location="cpu",
                 weights_only=True,
-                mmap=zipfile.is_zipfile(checkpoint),
+                mmap=is_zip,
             )
     except Exception as error:
         if family not in _WHOLE_PICKLES:

@@ -24,8 +24,19 @@ __all__ = [
 ]
 
 
+_LONGEST, _LONGEST_END = 4000, 1000
+"""Characters of a message: of all of it, and of its end where it is cut."""
+
+
 class HeschlError(Exception):
-    """Base of every error that Heschl raises on purpose."""
+    """Base of every error that Heschl raises on purpose.
+
+    Messages quote files that may hold anything: what could steer a terminal is spelled out, and
+    what would fill it is cut in its middle.
+    """
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*(_fit(each) if isinstance(each, str) else each for each in arguments))
 
 
 class InvalidInput(HeschlError, ValueError):
@@ -70,6 +81,16 @@ class CorruptData(HeschlError, ValueError):
 
 class CellsFailed(HeschlError, RuntimeError):
     """Some cells of a run failed; the finished ones are kept."""
+
+
+def _fit(text: str) -> str:
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST - _LONGEST_END - 1]}…{text[-_LONGEST_END:]}"
+    if text.isprintable():
+        return text
+    return "".join(
+        sign if sign.isprintable() or sign in "\n\t" else repr(sign)[1:-1] for sign in text
+    )
 
 
 def near_names(name: str, known: Iterable[str]) -> str:

@@ -279,7 +279,7 @@ def chosen_task(dataset_id: str, tasks: Sequence[Task], name: str) -> Task:
 
 
 def _is_label(value: object) -> bool:
-    return isinstance(value, str) and bool(value.strip())
+    return isinstance(value, str) and bool(value.strip()) and "\0" not in value
 
 
 def _texts(values: Sequence[str]) -> np.ndarray:
@@ -287,7 +287,8 @@ def _texts(values: Sequence[str]) -> np.ndarray:
     if isinstance(values, str):
         raise InvalidInput(f"{values!r} is one text; expected a list with one for each item")
     listed = values.tolist() if isinstance(values, np.ndarray) else list(values)
-    is_text = all(isinstance(value, str) for value in listed)
+    # NumPy would drop the signs of code 0 at the end of a text.
+    is_text = all(isinstance(value, str) and "\0" not in value for value in listed)
     return np.array(listed, dtype=np.str_ if is_text else object)
 
 

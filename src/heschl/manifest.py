@@ -22,6 +22,7 @@ from urllib.parse import quote
 
 from heschl.errors import CorruptData, InvalidInput, UnknownName, near_names
 from heschl.resources import read_text
+from heschl.untrusted import first_repeated
 
 if TYPE_CHECKING:
     from heschl.fetching import FetchReport, Patience
@@ -91,9 +92,11 @@ class Manifest:
         origin, text = str(resource), read_text(resource)
         header: dict[str, list[str]] = {}
         lines = text.splitlines()
-        while lines and lines[0].startswith("#"):
-            key, _, value = lines.pop(0)[1:].partition(":")
+        n_header = next((n for n, line in enumerate(lines) if line[:1] != "#"), len(lines))
+        for line in lines[:n_header]:
+            key, _, value = line[1:].partition(":")
             header.setdefault(key.strip(), []).append(value.strip())
+        lines = lines[n_header:]
         for key in ("dataset", "base_url"):
             if len(header.get(key, [])) != 1:
                 raise CorruptData(f"{origin} needs exactly one line '# {key}: ...' at its top")
@@ -111,9 +114,8 @@ class Manifest:
             for number, line in enumerate(lines[1:], start=1)
             if line
         )
-        paths = [file.path for file in files]
-        if len(set(paths)) != len(paths):
-            twice = next(path for path in paths if paths.count(path) > 1)
+        twice = first_repeated(file.path for file in files)
+        if twice is not None:
             raise CorruptData(f"{origin} lists {twice!r} twice; every path must be there once")
         try:
             patterns, unlisted = (

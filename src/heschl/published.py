@@ -87,9 +87,11 @@ def read_published(resource: str) -> PublishedTable:
     """Return the table of a card's ``"package:relative/path.tsv"``."""
     lines = read_text(resource).splitlines()
     header: dict[str, str] = {}
-    while lines and lines[0].startswith("#"):
-        key, _, value = lines.pop(0)[1:].partition(":")
+    n_header = next((n for n, line in enumerate(lines) if line[:1] != "#"), len(lines))
+    for line in lines[:n_header]:
+        key, _, value = line[1:].partition(":")
         header[key.strip()] = value.strip()
+    lines = lines[n_header:]
     if not lines or tuple(lines[0].split("\t")) != _COLUMNS:
         raise CorruptData(
             f"{resource} lacks the header row; expected the tab-separated columns "

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from heschl.errors import CorruptData
-from heschl.untrusted import read_bytes
+from heschl.untrusted import first_repeated, read_bytes
 
 __all__ = ["numbers", "read_table"]
 
@@ -53,8 +53,8 @@ def read_table(
             f"{path} has the columns {', '.join(named) or 'none'}; expected "
             f"{', '.join(lacking)} among them, separated by {delimiter!r}"
         )
-    if len(set(named)) < len(named):
-        twice = next(name for name in named if named.count(name) > 1)
+    twice = first_repeated(named)
+    if twice is not None:
         raise CorruptData(f"{path} has two columns {twice!r}; expected each once")
     for number, row in enumerate(rows[1:], start=2):
         if len(row) != len(header):

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
+from collections.abc import Hashable, Iterable
 from pathlib import Path
+from typing import Any, TypeVar
 
 from heschl.errors import CorruptData, InvalidInput, MissingData
 
-__all__ = ["check_file", "read_bytes"]
+__all__ = ["check_file", "first_repeated", "parse_json", "read_bytes", "read_json"]
+
+_Name = TypeVar("_Name", bound=Hashable)
+_MOST_DIGITS = 18
+"""Of a whole number, so that each fits 64 bits and a float."""
 
 # What a checkout holds in place of content that git-annex or git-lfs has not fetched.
 # A pointer is one short line or three, so larger files are not looked into.
@@ -63,3 +70,40 @@ def read_bytes(path: str | os.PathLike[str], *, at_most: int) -> bytes:
             "is something else"
         )
     return Path(path).read_bytes()
+
+
+def read_json(path: str | os.PathLike[str], *, at_most: int) -> Any:
+    """Return what a file of JSON holds; see `parse_json`."""
+    return parse_json(read_bytes(path, at_most=at_most), str(path))
+
+
+def parse_json(content: bytes, name: str) -> Any:
+    """Return what some bytes of JSON hold; ``name`` is what errors call them.
+
+    >>> parse_json(b'{"scans": 363}', "respdict.json")
+    {'scans': 363}
+    """
+    try:
+        return json.loads(content, parse_int=_whole)
+    except (ValueError, RecursionError) as error:  # of decoding, too
+        raise CorruptData(f"{name} is not JSON ({error}); fetch it again") from None
+
+
+def _whole(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise ValueError(f"{text[:_MOST_DIGITS]}… has {len(text)} digits")
+    return int(text)
+
+
+def first_repeated(names: Iterable[_Name]) -> _Name | None:
+    """Return the first name that was there before, in time that grows as their number does.
+
+    >>> first_repeated(["a", "b", "a", "b"])
+    'a'
+    """
+    seen: set[_Name] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None

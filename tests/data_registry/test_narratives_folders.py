@@ -329,7 +329,7 @@ def test_conditions_need_the_table_of_participants(root):
 def test_descriptions_that_are_none_are_refused(root, content):
     (root / "dataset_description.json").write_text(content, encoding="utf-8")
 
-    with pytest.raises(CorruptData, match="is no description of a dataset"):
+    with pytest.raises(CorruptData, match=r"is no description of a dataset|is not JSON"):
         Narratives(root).recording("sub-100")
 
 
@@ -343,7 +343,7 @@ def test_sound_that_ends_before_the_last_volume_is_refused(root):
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        ("{", "is not what gentle writes"),
+        ("{", "is not JSON"),
         ('{"words": 3}', "is not what gentle writes"),
         ('{"words": [{"word": "a"}]}', "KeyError: 'case'"),
         ('{"words": [{"case": "guessed", "word": "a"}]}', "KeyError: 'guessed'"),

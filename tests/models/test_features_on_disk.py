@@ -205,9 +205,9 @@ def test_malformed_descriptions_are_refused(folder, changes, error, message):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"{", "no JSON"),
-        (b"\xff\xfe\x00", "no JSON"),
-        (b"[" * 100_000, "no JSON"),
+        (b"{", "is not JSON"),
+        (b"\xff\xfe\x00", "is not JSON"),
+        (b"[" * 100_000, "is not JSON"),
         (b"[]", "holds a list"),
         (b"", "is empty"),
         (b" " * (2**20 + 1), "at most"),
