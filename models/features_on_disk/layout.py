@@ -101,7 +101,7 @@ def open_array(path: Path) -> np.ndarray:
     try:
         # Unlike np.load, this neither guesses the format nor knows pickles.
         return np.lib.format.open_memmap(path, mode="r")
-    except (ValueError, TypeError, OSError, EOFError) as error:
+    except Exception as error:  # of whatever kind damage turns out to be
         raise CorruptData(
             f"{path} is no array that can be read ({error}); write it with numpy.save, "
             "as numbers and with at least one row"

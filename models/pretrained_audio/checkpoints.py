@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import zipfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import torch
 
 from heschl.errors import CorruptData, InvalidInput
-from heschl.packed import check_zip
+from heschl.packed import check_zip, is_zip
 from heschl.untrusted import check_file
 
 __all__ = ["load_whole", "part", "read_checkpoint"]
@@ -31,7 +30,7 @@ def read_checkpoint(path: Path, *, is_trusted: bool = False) -> Mapping[str, Any
         If it is no such file, or a part of one.
     """
     size = check_file(path).st_size
-    if zipfile.is_zipfile(path):
+    if is_zip(path):
         # As torch writes it, nothing is compressed.
         check_zip(path, at_most=size)
     try:
@@ -43,7 +42,7 @@ def read_checkpoint(path: Path, *, is_trusted: bool = False) -> Mapping[str, Any
             f"{path} holds more than weights and settings, and loading it could run code of "
             "whoever made it; if you trust it, add ?trust=yes behind the path"
         ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, ImportError) as error:
+    except Exception as error:  # of whatever kind damage turns out to be
         raise _unreadable(path, error) from error
     if not isinstance(content, Mapping):
         raise InvalidInput(

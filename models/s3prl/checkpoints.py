@@ -66,7 +66,7 @@ def _check_transformers(expected: str, folder: Path) -> None:
 
 
 def _check_cpc(expert: Expert, checkpoint: Path) -> None:
-    saved = torch.load(checkpoint, map_location="cpu")["weights"]
+    saved = torch.load(checkpoint, map_location="cpu", weights_only=True)["weights"]
     _compare(checkpoint, expert.model.state_dict(), saved)
 
 
@@ -90,7 +90,8 @@ def _check_decoar_layers(expert: Expert, checkpoint: Path) -> None:
 
 
 def _model_weights(checkpoint: Path) -> Iterable[str]:
-    weights: Mapping[str, Any] = torch.load(checkpoint, map_location="cpu", mmap=True)["model"]
+    saved = torch.load(checkpoint, map_location="cpu", mmap=True, weights_only=True)
+    weights: Mapping[str, Any] = saved["model"]
     return weights.keys()
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import torch
 
 from heschl.errors import InvalidInput
-from heschl.packed import check_zip
+from heschl.packed import check_zip, is_zip
 
 __all__ = ["check_harmless"]
 
@@ -37,8 +36,8 @@ def check_harmless(family: str, checkpoint: Path, *, is_trusted: bool) -> None:
     """Refuse a checkpoint that holds more than weights and settings, unless it is trusted."""
     if is_trusted:
         return
-    is_zip = zipfile.is_zipfile(checkpoint)
-    if is_zip:
+    is_packed = is_zip(checkpoint)
+    if is_packed:
         # As torch writes it, nothing is compressed.
         check_zip(checkpoint, at_most=checkpoint.stat().st_size)
     try:
@@ -48,7 +47,7 @@ def check_harmless(family: str, checkpoint: Path, *, is_trusted: bool) -> None:
                 checkpoint,
                 map_location="cpu",
                 weights_only=True,
-                mmap=is_zip,
+                mmap=is_packed,
             )
     except Exception as error:
         if family not in _WHOLE_PICKLES:

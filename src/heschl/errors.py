@@ -84,13 +84,18 @@ class CellsFailed(HeschlError, RuntimeError):
 
 
 def _fit(text: str) -> str:
-    if len(text) > _LONGEST:
-        text = f"{text[: _LONGEST - _LONGEST_END - 1]}…{text[-_LONGEST_END:]}"
+    text = _cut(text)
     if text.isprintable():
         return text
-    return "".join(
-        sign if sign.isprintable() or sign in "\n\t" else repr(sign)[1:-1] for sign in text
+    return _cut(
+        "".join(sign if sign.isprintable() or sign in "\n\t" else repr(sign)[1:-1] for sign in text)
     )
+
+
+def _cut(text: str) -> str:
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[: _LONGEST - _LONGEST_END - 1]}…{text[-_LONGEST_END:]}"
 
 
 def near_names(name: str, known: Iterable[str]) -> str:

@@ -20,7 +20,7 @@ from typing import NoReturn
 from heschl.errors import CorruptData
 from heschl.untrusted import check_file
 
-__all__ = ["check_gifti", "check_gzip", "check_mat", "check_zip"]
+__all__ = ["check_gifti", "check_gzip", "check_mat", "check_zip", "is_zip"]
 
 _BLOCK = 2**20
 
@@ -30,6 +30,7 @@ _ELSEWHERE = b"ExternalFileBinary"
 _NO_GIFTI = re.compile(rb"<!ENTITY|\A..?\0", re.DOTALL)  # the latter: UTF-16
 _DIMENSIONS = re.compile(rb"Dimensionality(?!\s*=\s*[\"'][0-6][\"'])")
 """Which nibabel would count up to."""
+_ZIP = b"PK\x03\x04"
 _PACKED = b"GZipBase64Binary"
 
 _MAT_HEADER, _MAT_ORDER = 128, slice(126, 128)
@@ -53,6 +54,12 @@ def check_gzip(path: Path, *, at_most: int) -> None:
         raise CorruptData(f"{path} is no whole file of gzip ({error}); fetch it again") from error
     if n_bytes > at_most:
         _refuse(path, at_most)
+
+
+def is_zip(path: Path) -> bool:
+    """Return whether a file begins as a zip does, which is what torch goes by."""
+    with path.open("rb") as file:
+        return file.read(len(_ZIP)) == _ZIP
 
 
 def check_zip(path: Path, *, at_most: int) -> None:

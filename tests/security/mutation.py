@@ -53,6 +53,9 @@ EXTREMES = (
 )
 
 
+_AT_MOST_BYTES = 2**19
+
+
 @dataclass(frozen=True)
 class Step:
     """What is done, where in the file as a share of it, how far, and with which foreign thing."""
@@ -109,6 +112,10 @@ def _lines(change: Callable[[list[bytes], int, Step], None]) -> Callable[[bytes,
     return changed
 
 
+def _many_lines(lines: list[bytes], at: int, step: Step) -> None:
+    lines[at:at] = [lines[at]] * min(3000, _AT_MOST_BYTES // (len(lines[at]) + 1))
+
+
 def _swap_lines(lines: list[bytes], at: int, step: Step) -> None:
     other = step.pick % len(lines)
     lines[at], lines[other] = lines[other], lines[at]
@@ -149,13 +156,10 @@ _TEXT: dict[str, Callable[[bytes, Step], bytes]] = {
     "cr": lambda content, _: content.replace(b"\n", b"\r"),
     "line lost": _lines(lambda lines, at, _: lines.__delitem__(at)),
     "line twice": _lines(lambda lines, at, _: lines.insert(at, lines[at])),
-    "line many times": _lines(
-        lambda lines, at, _: lines.__setitem__(slice(at, at), [lines[at]] * 3000)
-    ),
+    "line many times": _lines(_many_lines),
     "lines swapped": _lines(_swap_lines),
 }
 STEPS = {"binary": _ANY, "text": _ANY | _TEXT, "gzip": _ANY}
-_AT_MOST_BYTES = 2**21
 
 
 def steps(kind: str) -> st.SearchStrategy[list[Step]]:

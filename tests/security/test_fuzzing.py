@@ -30,7 +30,7 @@ _PROFILE = settings(
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-_LONGEST_ERROR = 6000  # of 4000 signs, some of which are spelled out
+_LONGEST_ERROR = 4000
 _PARSERS = [pytest.param(each, id=each.name) for each in (*TEXTS, *BINARIES)]
 _numbers = itertools.count()
 
