@@ -6,9 +6,11 @@ import os
 import signal
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from toy import Loudness
 
+import heschl
 from heschl.leases import leased
 
 
@@ -32,6 +34,11 @@ class Deadly(Loudness):
 def seen_by_worker(_number):
     """Return the cards and the threads that a worker sees."""
     return os.environ["CUDA_VISIBLE_DEVICES"], os.environ["OMP_NUM_THREADS"]
+
+
+def where_it_runs(_number):
+    """Return where a worker found the package, and how many threads it may use."""
+    return str(Path(heschl.__file__).parent), os.environ.get("OMP_NUM_THREADS")
 
 
 def hold_and_die(folder, key):

@@ -90,6 +90,8 @@ class Failure:
     kind: str
     message: str
     trace: str
+    log: str | None = None
+    """What the worker that ran it writes to, where the engine says so."""
 
     @classmethod
     def of(cls, error: BaseException) -> Failure:
