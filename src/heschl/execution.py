@@ -220,9 +220,8 @@ def _settled(future: Future[list[Outcome]], batch: Batch) -> Iterator[tuple[int,
         outcomes = [Outcome("failed", 0.0, Failure.of(error))] * len(batch)
     log = getattr(future, "log", None)
     for (number, cell), outcome in zip(batch, outcomes, strict=True):
-        if outcome.failure and log:
-            outcome = replace(outcome, failure=replace(outcome.failure, log=log))
-        yield number, cell, outcome
+        logged = outcome.failure and replace(outcome.failure, log=log)
+        yield number, cell, replace(outcome, failure=logged) if logged else outcome
 
 
 def lost_cells(
