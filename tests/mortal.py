@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from threadpoolctl import threadpool_info
 from toy import Loudness
 
 import heschl
@@ -34,6 +35,12 @@ class Deadly(Loudness):
 def seen_by_worker(_number):
     """Return the cards and the threads that a worker sees."""
     return os.environ["CUDA_VISIBLE_DEVICES"], os.environ["OMP_NUM_THREADS"]
+
+
+def threads_of_worker(_number):
+    """Return how many threads the linear algebra of a worker has."""
+    blas = [each for each in threadpool_info() if each["user_api"] == "blas"]
+    return {each["num_threads"] for each in blas}
 
 
 def where_it_runs(_number):

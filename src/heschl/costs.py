@@ -20,7 +20,7 @@ from heschl.extraction import computing_in
 from heschl.presets import preset_name
 from heschl.scoring import Plan
 
-__all__ = ["Cost", "StageCost", "estimate", "with_memory"]
+__all__ = ["Cost", "StageCost", "estimate", "seconds_of_pass", "with_memory"]
 
 _FEATURES_S = 0.01
 """Seconds for a stimulus beside the model: its sound, its frames and the store."""
@@ -199,7 +199,7 @@ class _Heard:
         model = computing_in(getattr(plan.benchmark, "precision", "float32"), model)
         typical = sum(fed.values()) // self.n_windows
         n_timed = max(min(typical, _LONGEST_S * model.sample_rate), model.traits.minimum_samples)
-        per_sample = _seconds_of_pass(model, n_timed) / n_timed
+        per_sample = seconds_of_pass(model, n_timed) / n_timed
         self._seconds = {name: per_sample * n for name, n in fed.items()}
         self.seconds_per_window = sum(self._seconds.values()) / self.n_windows
 
@@ -212,7 +212,7 @@ class _Heard:
         return CellCost(seconds + stored / _FRAMES_BYTES_S, INNER_BYTES * OUTPUT_BYTES + 3 * stored)
 
 
-def _seconds_of_pass(model: Any, n_samples: int) -> float:
+def seconds_of_pass(model: Any, n_samples: int) -> float:
     """Time one forward pass, after a first one that pays for what is lazy."""
     noise = np.random.default_rng(0).standard_normal((1, n_samples)).astype(np.float32)
     taps = [layer.name for layer in model.layers]
