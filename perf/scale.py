@@ -57,7 +57,7 @@ def heard() -> dict[str, tuple[str, ...]]:
     manifest = Manifest.read("heschl.data_registry:narratives/manifest.tsv")
     found: dict[str, set[str]] = {}
     for file in manifest.files:
-        scan = re.fullmatch(r"(sub-\d+)/func/.*_task-([a-z]+)_.*events\.tsv", file.path)
+        scan = re.fullmatch(r"(sub-\d+)/func/.*_task-([a-z0-9]+)_.*events\.tsv", file.path)
         if scan:
             found.setdefault(scan[1], set()).add(scan[2])
     stories = {

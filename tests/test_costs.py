@@ -139,11 +139,9 @@ def test_store_without_room_is_refused(tmp_path, monkeypatch):
     assert "8.1 GB would be stored" in refused_room(8.1 * GB, tmp_path)
 
 
-SUITE = "models: [envelope, mfcc]\nbenchmarks: [timit-mfcc, {id: nh2015_components-ridge}]\n"
-
-
-def test_plans_that_do_not_fit_are_shown_and_refused(tmp_path, monkeypatch, capsys):
-    words = ["plan", "envelope", "timit-mfcc", "--data", "phantom", "--store", str(tmp_path)]
+def test_plans_that_do_not_fit_are_shown_and_refused(tmp_path, moth_phantom, monkeypatch, capsys):
+    words = ["plan", "envelope", "lebel_moth-ridge", "--data", str(moth_phantom)]
+    words += ["--store", str(tmp_path)]
     assert main(words) == 0
     assert "of memory a worker" in capsys.readouterr().out
     monkeypatch.setattr(capacity, "_memory_here", lambda: 1000)
@@ -153,7 +151,7 @@ def test_plans_that_do_not_fit_are_shown_and_refused(tmp_path, monkeypatch, caps
     (refusal,) = json.loads(capsys.readouterr().out)["refusals"]
     assert "has 1.0 kB; take a machine with more" in refusal
     suite = tmp_path / "suite.yaml"
-    suite.write_text("models: [envelope]\nbenchmarks: [timit-mfcc]\ndata: phantom\n")
+    suite.write_text(f"models: [envelope]\nbenchmarks: [lebel_moth-ridge]\ndata: {moth_phantom}\n")
     for plan_alone in (["--plan"], []):
         assert main(["run", str(suite), "-q", "--store", str(tmp_path), *plan_alone]) == 1
         assert "a worker would need" in capsys.readouterr().err
@@ -202,3 +200,25 @@ def test_suite_hears_each_sound_once_and_factors_each_design_once(tmp_path, monk
     assert model.n_calls <= n_windows  # of both benchmarks together
     assert grams.n - of_one == 2 * of_one  # once for each benchmark, whoever listens
     assert eigh.n - eigh_of_one == 2 * eigh_of_one
+
+
+def test_model_that_breaks_while_it_is_timed_stops_no_other(tmp_path, moth_phantom, capsys):
+    broken = tmp_path / "broken.py"
+    broken.write_text(
+        "from heschl.testing.toy_model import Loudness\n"
+        "class Broken(Loudness):\n"
+        "    def forward(self, waveforms, taps):\n"
+        "        raise ValueError('out of tubes')\n"
+    )
+    suite = tmp_path / "suite.yaml"
+    models = f"models: ['file:{broken}:Broken', envelope]\n"
+    suite.write_text(f"{models}benchmarks: [lebel_moth-ridge]\ndata: {moth_phantom}\n")
+    words = ["run", str(suite), "--json", "-q", "--store", str(tmp_path)]
+
+    assert main([*words, "--plan"]) == 0
+    records = json.loads(capsys.readouterr().out)["scores"]
+    assert [record.get("error") for record in records] == ["NotMeasured", None]
+    assert main(words) == 3
+    failed, done = json.loads(capsys.readouterr().out)
+    assert "out of tubes" in failed["message"]
+    assert done["value"] is not None

@@ -154,9 +154,10 @@ class Broken(Loudness):
 """
 
 
-def test_status_names_the_log_of_a_failed_cell(tmp_path, capsys):
+def test_status_names_the_log_of_a_failed_cell(tmp_path, moth_phantom, capsys):
     (tmp_path / "broken.py").write_text(BROKEN)
-    words = ["score", f"file:{tmp_path}/broken.py:Broken", "timit-mfcc", "--data", "phantom"]
+    words = ["score", f"file:{tmp_path}/broken.py:Broken", "lebel_moth-ridge"]
+    words += ["--data", str(moth_phantom), "--subjects", "UTS02"]
     store = ["--store", str(tmp_path / "store")]
 
     assert main([*words, "--slurm", "cluster=local,jobs=1", "-q", *store]) == 3

@@ -97,8 +97,9 @@ def test_linear_algebra_of_a_worker_has_its_share_of_threads():
         pool.close()
 
 
-def test_engines_are_named_on_the_command_line(tmp_path, cluster, capsys):
-    words = ["score", "envelope", "timit-mfcc", "--data", "phantom", "-q", "--json"]
+def test_engines_are_named_on_the_command_line(tmp_path, cluster, moth_phantom, capsys):
+    words = ["score", "envelope", "lebel_moth-ridge", "--data", str(moth_phantom), "-q", "--json"]
+    words += ["--subjects", "UTS02"]
     values = []
     for number, engine_words in enumerate(
         ([], ["--workers", "1"], ["--dask", cluster.scheduler_address])

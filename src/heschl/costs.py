@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
@@ -122,15 +123,14 @@ def with_memory(plan: Plan) -> Plan:
         if not plan.is_cached(cell):
             shared = cell.compute.of if isinstance(cell.compute, Shared) else cell.keys
             together.setdefault((cell.stage, shared), []).append(cell)
-    found = {
-        id(cell): cost.memory
-        for cells in together.values()
-        for cost in [_of_part(plan, cells, heard)]
-        if cost is not None
-        for cell in cells
-    }
-    cells = tuple(replace(cell, memory=found.get(id(cell))) for cell in plan.cells)
-    return replace(plan, cells=cells)
+    found: dict[int, float] = {}
+    for cells in together.values():
+        # What cannot be read fails its own cells, which leave a record.
+        with suppress(Exception):
+            if cost := _of_part(plan, cells, heard):
+                found |= dict.fromkeys(map(id, cells), cost.memory)
+    told = tuple(replace(cell, memory=found.get(id(cell))) for cell in plan.cells)
+    return replace(plan, cells=told)
 
 
 def _of_stage(
@@ -173,8 +173,8 @@ class _Heard:
         self._n_windows: dict[str, int] = {}
         self._seconds: dict[str, float] = {}
         session = plan.session
-        model = session.model.get()
-        windowing = getattr(plan.benchmark, "windowing", None)
+        model: Any = session.model.get()
+        windowing: Any = getattr(plan.benchmark, "windowing", None)
         self._is_told = isinstance(model, SpeechModel) and windowing is not None
         if not self._is_told or not names:
             return

@@ -89,7 +89,17 @@ def _planned(
     pairs = list(plan_suite(suite, store, device=arguments.device))
     check_room(pairs, store)
     n_workers = n_workers_of(arguments.engine)
-    return pairs, [estimate(pair.plan, n_workers) if pair.plan else None for pair in pairs]
+    return pairs, [_cost(pair, n_workers) for pair in pairs]
+
+
+def _cost(pair: PlannedPair, n_workers: int) -> Cost | None:
+    """Return what a score would take; None if that cannot be measured."""
+    if pair.plan is None:
+        return None
+    try:
+        return estimate(pair.plan, n_workers)
+    except Exception:  # noqa: BLE001  what breaks here breaks cells, which leave a record
+        return None
 
 
 def _refuse(costs: list[Cost | None], engine_name: str | None) -> None:
@@ -136,8 +146,11 @@ def _download(suite: Suite, pair: PlannedPair) -> tuple[str, int]:
 
 def _record(pair: PlannedPair, cost: Cost | None) -> dict[str, Any]:
     record: dict[str, Any] = {"model": pair.model, "benchmark": pair.benchmark}
-    if pair.plan is None or cost is None:
+    if pair.plan is None:
         return record | {"error": type(pair.refusal).__name__, "message": str(pair.refusal)}
+    if cost is None:
+        message = "the model or the data broke while they were timed; a run would tell of which"
+        return record | {"error": "NotMeasured", "message": message}
     return record | cost_record(cost) | {"device": pair.plan.session.device}
 
 
