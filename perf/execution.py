@@ -1,6 +1,6 @@
-"""What it costs to run a cell, by engine, and how well two processes share work.
+"""What it costs to run a cell, by engine; how well two processes share work; how good a plan is.
 
-python perf/execution.py [--cells 200]
+python perf/execution.py [--cells 200] [--only cells|work|plans]
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -15,10 +16,20 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from heschl.cells import Cell, Report
+import heschl
+from heschl.cells import Cell, Outcome, Report
+from heschl.costs import estimate
 from heschl.engines import engine
 from heschl.execution import Silent, run_cells
 from heschl.store import Store
+
+PLANS = (
+    ("logmel", "lebel_moth-ridge"),
+    ("mfcc", "narratives-ridge"),
+    ("logmel", "nh2015-ridge_tuck"),
+)
+STATED_FACTOR = 2.0
+"""Within which the whole of a plan is meant to be right."""
 
 
 def compute(
@@ -59,17 +70,58 @@ def seconds(name: str, n_cells: int, side: int) -> float:
         return run(8, n_cells)
 
 
+class Clock(Silent):
+    """Adds up processor seconds by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: Counter[str] = Counter()
+        self._last = time.process_time()
+
+    def planned(self, _cells: Sequence[Cell], _n_cached: int) -> None:
+        """Start."""
+        self._last = time.process_time()
+
+    def finished(self, cell: Cell, _outcome: Outcome) -> None:
+        """Take the time since the last cell."""
+        now = time.process_time()
+        self.seconds[cell.stage] += now - self._last  # type: ignore[assignment]  # floats add up
+        self._last = now
+
+
+def compare_plan(model: str, benchmark: str) -> None:
+    """Print what a plan says beside what the run took, by stage."""
+    with tempfile.TemporaryDirectory() as folder:
+        cost = estimate(heschl.plan(model, benchmark, data="phantom", store=folder))
+        clock = Clock()
+        heschl.score(model, benchmark, data="phantom", store=folder, watcher=clock)
+    print(f"\n{model} on {benchmark} (phantom)   planned  processor")
+    for stage in cost.stages:
+        planned = f"{stage.seconds:9.2f}" if stage.seconds is not None else "        –"
+        print(f"  {stage.stage:<32}{planned} {clock.seconds[stage.stage]:9.2f} s")
+    taken = sum(clock.seconds[stage.stage] for stage in cost.stages if stage.seconds is not None)
+    ratio = (cost.processor_s + cost.device_s) / taken
+    verdict = "within" if 1 / STATED_FACTOR < ratio < STATED_FACTOR else "NOT within"
+    print(f"  planned / taken {ratio:.2f}, {verdict} a factor of {STATED_FACTOR:g}", flush=True)
+
+
 def main() -> None:
-    """Print a table."""
+    """Print tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cells", type=int, default=200)
-    n_cells = parser.parse_args().cells
-    print("engine          ms a cell that does nothing")
-    for name in ("serial", "processes:2", "dask:2"):
-        print(f"{name:<15} {1000 * seconds(name, n_cells, 1) / n_cells:.2f}")
-    serial, pooled = seconds("serial", 60, 400), seconds("processes:2", 60, 400)
-    print(f"60 cells of work: one process {serial:.2f} s, two {pooled:.2f} s, ", end="")
-    print(f"efficiency {serial / pooled / 2:.0%}")
+    parser.add_argument("--only", choices=("cells", "work", "plans"))
+    chosen = parser.parse_args()
+    if chosen.only in (None, "cells"):
+        print("engine          ms a cell that does nothing   cells a second")
+        for name in ("serial", "processes:2", "dask:2"):
+            each = seconds(name, chosen.cells, 1) / chosen.cells
+            print(f"{name:<15} {1000 * each:27.2f} {1 / each:16.0f}", flush=True)
+    if chosen.only in (None, "work"):
+        serial, pooled = seconds("serial", 60, 400), seconds("processes:2", 60, 400)
+        print(f"60 cells of work: one process {serial:.2f} s, two {pooled:.2f} s, ", end="")
+        print(f"efficiency {serial / pooled / 2:.0%}", flush=True)
+    if chosen.only in (None, "plans"):
+        for model, benchmark in PLANS:
+            compare_plan(model, benchmark)
 
 
 if __name__ == "__main__":

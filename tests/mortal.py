@@ -6,9 +6,12 @@ import os
 import signal
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
+from threadpoolctl import threadpool_info
 from toy import Loudness
 
+import heschl
 from heschl.leases import leased
 
 
@@ -32,6 +35,17 @@ class Deadly(Loudness):
 def seen_by_worker(_number):
     """Return the cards and the threads that a worker sees."""
     return os.environ["CUDA_VISIBLE_DEVICES"], os.environ["OMP_NUM_THREADS"]
+
+
+def threads_of_worker(_number):
+    """Return how many threads the linear algebra of a worker has."""
+    blas = [each for each in threadpool_info() if each["user_api"] == "blas"]
+    return {each["num_threads"] for each in blas}
+
+
+def where_it_runs(_number):
+    """Return where a worker found the package, and how many threads it may use."""
+    return str(Path(heschl.__file__).parent), os.environ.get("OMP_NUM_THREADS")
 
 
 def hold_and_die(folder, key):

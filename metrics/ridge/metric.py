@@ -23,7 +23,13 @@ from heschl.metrics.ridge.checks import (
 from heschl.metrics.ridge.engine import devices
 from heschl.metrics.ridge.estimators import Estimator, LeaveOneOut
 from heschl.metrics.ridge.fitting import FoldResult
-from heschl.metrics.ridge.scoring import Engine, Precision, describe_fast, score_folds
+from heschl.metrics.ridge.scoring import (
+    Engine,
+    Precision,
+    describe_fast,
+    expected_cost,
+    score_folds,
+)
 
 if TYPE_CHECKING:
     from heschl.splits import Fold
@@ -126,6 +132,28 @@ class Ridge:
             return "the reference: one fold, penalty and block of units at a time, in float64"
         return describe_fast(
             n_rows, n_features, folds, self.estimator, dtype=self.dtype, seed=seed, block=self.block
+        )
+
+    def cost(
+        self, n_rows: int, n_features: int, n_units: int, folds: Sequence[Fold], *, seed: int
+    ) -> tuple[float, float] | None:
+        """Return the seconds here and the bytes beside the inputs that a design would take.
+
+        ``n_units`` are those of all recordings that share it. None of the reference, which nobody
+        runs for its speed.
+        """
+        if self.engine == "reference":
+            return None
+        return expected_cost(
+            n_rows,
+            n_features,
+            n_units,
+            folds,
+            self.estimator,
+            dtype=self.dtype,
+            seed=seed,
+            block=self.block,
+            device=devices.chosen_device(self.device, self.dtype),
         )
 
     def __call__(

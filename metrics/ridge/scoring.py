@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from heschl.metrics.ridge.engine.arrangement import Arrangement
     from heschl.splits import Fold
 
-__all__ = ["Engine", "Precision", "describe_fast", "score_folds"]
+__all__ = ["Engine", "Precision", "describe_fast", "expected_cost", "score_folds"]
 
 Engine = Literal["fast", "reference"]
 
@@ -120,6 +120,32 @@ def describe_fast(
     return describe_route(
         routing, arrangement, n_features=n_features, n_alphas=len(estimator.alphas)
     )
+
+
+def expected_cost(
+    n_rows: int,
+    n_features: int,
+    n_units: int,
+    folds: Sequence[Fold],
+    estimator: Estimator,
+    *,
+    dtype: Precision,
+    seed: int,
+    block: int,
+    device: str,
+) -> tuple[float, float]:
+    """Return the fast engine's seconds and bytes beside its inputs, from shapes alone."""
+    from heschl.metrics.ridge.engine.costs import operations
+    from heschl.metrics.ridge.engine.rates import measured_on_torch, measured_with_numpy
+    from heschl.metrics.ridge.engine.route import expected_routes
+
+    arrangement = _arranged(folds, estimator, n_rows=n_rows, seed=seed)
+    routing = expected_routes(
+        n_features, arrangement, estimator, dtype=np.dtype(dtype), largest_chunk=block
+    )
+    found = operations(n_features, n_units, arrangement, estimator, routing)
+    rate = measured_with_numpy() if device == "cpu" else measured_on_torch(device)
+    return found.seconds(rate), found.memory
 
 
 def _arranged(

@@ -66,6 +66,10 @@ class Cell:
     n_bytes: int | None = None
     heard: tuple[str, ...] = ()
     """The stimuli that the model hears in it."""
+    uses_device: bool = False
+    """Whether it is done on a graphics card where there is one."""
+    memory: float | None = None
+    """Bytes that it may take at its peak, for engines that ask; see `heschl.costs.with_memory`."""
 
     def __post_init__(self) -> None:
         """Write the configurations out, so that their digests are the same wherever it runs."""
@@ -90,6 +94,8 @@ class Failure:
     kind: str
     message: str
     trace: str
+    log: str | None = None
+    """What the worker that ran it writes to, where the engine says so."""
 
     @classmethod
     def of(cls, error: BaseException) -> Failure:

@@ -11,12 +11,15 @@ from typing import Any, TypeVar
 
 from heschl._version import __version__
 from heschl.errors import InvalidInput, MissingExtra
+from heschl.progress import readable_size
 
 __all__ = ["DaskEngine", "EngineLost"]
 
 Result = TypeVar("Result")
 _GPU = "GPU"
 """The resource that workers declare who have a card: ``dask worker … --resources GPU=1``."""
+_MEMORY = "MEMORY"
+"""Likewise of bytes: ``--resources "GPU=1 MEMORY=64e9"``."""
 
 
 class EngineLost(BrokenExecutor):
@@ -79,11 +82,29 @@ class DaskEngine:
         if self._cluster is not None:
             self._cluster.close()
 
-    def _resources(self, args: tuple[Any, ...]) -> dict[str, float] | None:
-        hears = any(
-            getattr(cell, "heard", ()) for each in args if isinstance(each, list) for cell in each
-        )
-        return {_GPU: 1} if hears and self._has_gpus else None
+    @property
+    def wants_memory(self) -> bool:
+        """Whether workers say what they have of memory, so that cells had better, too."""
+        return _MEMORY in self._offered
+
+    def _resources(self, args: tuple[Any, ...]) -> dict[str, float]:
+        """Return what a call needs of the resources that this cluster's workers declare."""
+        cells = [cell for each in args if isinstance(each, list) for cell in each]
+        wanted: dict[str, float] = {}
+        if any(getattr(cell, "uses_device", False) for cell in cells):
+            wanted[_GPU] = 1
+        n_bytes = max([0, *(getattr(cell, "memory", None) or 0 for cell in cells)])
+        if n_bytes:
+            wanted[_MEMORY] = n_bytes
+        wanted = {name: value for name, value in wanted.items() if name in self._offered}
+        if wanted.get(_MEMORY, 0) > self._offered.get(_MEMORY, 0):
+            # It would wait for ever.
+            raise InvalidInput(
+                f"{cells[0].label} needs {readable_size(n_bytes)} of memory, and no worker of "
+                f"{self._address} has more than {readable_size(self._offered[_MEMORY])}; start one "
+                "that has, or score fewer layers or listeners at a time"
+            )
+        return wanted
 
     def _connected(self) -> Any:  # a client of distributed, which has no types
         from distributed import Client, LocalCluster
@@ -117,7 +138,10 @@ class DaskEngine:
                 f"{__version__}; install the same on all"
             )
         workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
-        self._has_gpus = any(_GPU in worker.get("resources", {}) for worker in workers)
+        self._offered: dict[str, float] = {}
+        for worker in workers:
+            for name, value in worker.get("resources", {}).items():
+                self._offered[name] = max(value, self._offered.get(name, 0.0))
 
 
 def _version() -> str:

@@ -17,11 +17,13 @@ import xarray as xr
 from heschl.aggregation import UnitAverage
 from heschl.cards import BenchmarkCard
 from heschl.ceilings import NoCeiling, Power, RepeatCeiling
+from heschl.cell_costs import CellCost
 from heschl.cells import Cell
 from heschl.configuration import describe
 from heschl.contracts import Dataset, Metric
 from heschl.dimensions import STIMULUS
-from heschl.encoding_cells import encoding_cells, listeners
+from heschl.encoding_cells import encoding_cells, listeners, on_device
+from heschl.encoding_costs import encoding_cost
 from heschl.encoding_rows import folds_of
 from heschl.encoding_work import FoldAverage, subject_scores
 from heschl.errors import InvalidInput, MissingData, UnknownName, near_names
@@ -273,6 +275,10 @@ class EncodingBenchmark:
                 route = self.metric.route(n_rows, n_features, folds, seed=session.seed)
                 found.setdefault(route, []).append(f"{layer} × {some(subjects)}")
         return found
+
+    def cost(self, session: Session, cells: Sequence[Cell]) -> CellCost | None:
+        """Return what cells that are made together take, see `heschl.encoding_costs`."""
+        return encoding_cost(on_device(self, session.asked_device), session, cells)
 
     def gather(self, session: Session, cells: Sequence[Cell]) -> dict[str, xr.Dataset]:
         """Return the unit scores, ceilings and reductions, read from the store.

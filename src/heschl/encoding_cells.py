@@ -126,6 +126,7 @@ def feature_cell(benchmark: Hearing, session: Session, stimulus: str) -> Cell:
         partial(compute_features, benchmark, session, stimulus),
         n_bytes=sum(4 * len(clock) * layers[name].width for name in session.layers),
         heard=(stimulus,),
+        uses_device=session.may_use_device,
     )
 
 

@@ -26,6 +26,9 @@ _OF_SUBMITIT = {
 }
 """Settings that submitit has a word of its own for; every other one is Slurm's."""
 
+_OF_OURS = ("jobs", "cluster")
+"""Into how many jobs a stage is cut, and whether they are Slurm's or ``local``, to try it out."""
+
 
 @contextmanager
 def engine(chosen: str | Executor | None, folder: Path) -> Iterator[Executor]:
@@ -63,7 +66,11 @@ def engine(chosen: str | Executor | None, folder: Path) -> Iterator[Executor]:
         from heschl.slurm_engine import SlurmEngine
 
         settings = _settings(detail)
-        cluster = "slurm" if kind == "slurm" else "local"
+        cluster = settings.pop("cluster", "slurm" if kind == "slurm" else "local")
+        if cluster not in ("slurm", "local"):
+            raise InvalidInput(
+                f"cluster={cluster!r}; expected slurm, or local for jobs of this machine's own"
+            )
         n_jobs = settings.pop("jobs", 32)
         found = SlurmEngine(folder / "jobs", n_jobs=n_jobs, cluster=cluster, parameters=settings)
     else:
@@ -83,7 +90,7 @@ def _settings(text: str) -> dict[str, Any]:
             raise InvalidInput(
                 f"{part!r} is no setting of Slurm; expected key=value, such as partition=gpu"
             )
-        known = key if key in _OF_SUBMITIT or key == "jobs" else f"slurm_{key}"
+        known = key if key in _OF_SUBMITIT or key in _OF_OURS else f"slurm_{key}"
         found[known] = int(value) if value.isdecimal() else value
     return found
 

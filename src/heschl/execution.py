@@ -40,7 +40,8 @@ class Executor(Protocol):
     `concurrent.futures` do in their way: cells of shared work are then put
     together into so many calls. Without it, each goes by itself. An engine
     with a queue of its own has ``submit_all(call, arguments)``, which returns a
-    future for each. What fails with a `BrokenExecutor` is tried again.
+    future for each. What fails with a `BrokenExecutor` is tried again. A future
+    may say in ``log`` which file its worker writes to.
     """
 
     def submit(self, call: Callable[..., Result], /, *args: Any) -> Future[Result]:
@@ -217,8 +218,10 @@ def _settled(future: Future[list[Outcome]], batch: Batch) -> Iterator[tuple[int,
         outcomes = [Outcome("failed", 0.0, failure)] * len(batch)
     except Exception as error:  # noqa: BLE001  cells that do not pickle, engines that were closed
         outcomes = [Outcome("failed", 0.0, Failure.of(error))] * len(batch)
+    log = getattr(future, "log", None)
     for (number, cell), outcome in zip(batch, outcomes, strict=True):
-        yield number, cell, outcome
+        logged = outcome.failure and replace(outcome.failure, log=log)
+        yield number, cell, replace(outcome, failure=logged) if logged else outcome
 
 
 def lost_cells(

@@ -246,6 +246,10 @@ def score(
 
 
 def _score_one(planned: Plan, executor: Executor, watching: Watcher) -> Score:
+    if getattr(executor, "wants_memory", False):
+        from heschl.costs import with_memory  # which measures plans
+
+        planned = with_memory(planned)
     session, benchmark = planned.session, planned.benchmark
     header = {
         "model": session.model_id,

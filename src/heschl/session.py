@@ -50,6 +50,11 @@ class Session:
     device: str
     """Where the model is; one that lives on no device is on the processor."""
 
+    @property
+    def may_use_device(self) -> bool:
+        """Whether the model goes to a graphics card wherever it finds one."""
+        return hasattr(self.model.get(), "to") and self.asked_device != "cpu"
+
 
 def open_session(
     model: Any,  # id, URI or live object
@@ -104,17 +109,23 @@ def _of_model(model: Any, resolved: Resolved[ModelCard], device: str) -> dict[st
     used_device = _place(resolved.object, device)
     # What a notebook registered is unknown to other processes: it travels itself.
     is_findable = isinstance(model, str) and not resolved.origin.startswith("this session")
-    recipe = _ModelRecipe(str(model), used_device) if is_findable else None
+    version = _version(resolved)
+    # Whoever hands cells in may have no graphics card, and whoever runs them one.
+    recipe = _ModelRecipe(str(model), device, version) if is_findable else None
     return {
         "model": Handle(resolved.object, recipe),
         "model_id": resolved.card.id,
         "model_origin": resolved.origin,
-        "model_version": {
-            "digest": _digest(resolved.object, resolved.card.id),
-            "source": resolved.source_digest,
-            "code": code_digest(resolved.object),
-        },
+        "model_version": version,
         "device": used_device,
+    }
+
+
+def _version(resolved: Resolved[ModelCard]) -> dict[str, str | None]:
+    return {
+        "digest": _digest(resolved.object, resolved.card.id),
+        "source": resolved.source_digest,
+        "code": code_digest(resolved.object),
     }
 
 
@@ -124,11 +135,17 @@ class _ModelRecipe:
 
     name: str
     device: str
+    version: Mapping[str, str | None]
 
     def __call__(self) -> Any:
-        model = resolve_model(self.name).object
-        _place(model, self.device)
-        return model
+        resolved = resolve_model(self.name)
+        _place(resolved.object, self.device)
+        if _version(resolved) != self.version:
+            raise InvalidInput(
+                f"the model {self.name!r} is another here than where the score was planned: its "
+                "file or its weights have changed since, or differ between machines; score it again"
+            )
+        return resolved.object
 
 
 def _digest(model: Any, model_id: str) -> str:

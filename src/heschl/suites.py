@@ -10,16 +10,15 @@ seed: 0
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
+from heschl.capacity import refused_room
 from heschl.errors import CorruptData, HeschlError, InvalidInput, near_names
 from heschl.execution import Executor, Watcher
-from heschl.progress import readable_size
 from heschl.scores import Score
 from heschl.scoring import Plan, plan, score
 from heschl.store import Store
@@ -30,8 +29,6 @@ __all__ = ["PlannedPair", "Suite", "check_room", "plan_suite", "read_suite", "ru
 _MOST_BYTES = 2**16
 _KEYS = ("models", "benchmarks", "data", "seed")
 _KEYS_OF_BENCHMARK = ("id", "data")
-_ROOM_TO_LEAVE = 0.02
-"""The share of a disk that a suite may not plan to fill."""
 
 
 @dataclass(frozen=True)
@@ -157,15 +154,8 @@ def check_room(pairs: list[PlannedPair], store: Store) -> int:
         if not pair.plan.is_cached(cell)
     }
     n_bytes = sum(wanted.values())
-    there = next(each for each in (store.folder, *store.folder.absolute().parents) if each.exists())
-    usage = shutil.disk_usage(there)
-    room = usage.free - int(_ROOM_TO_LEAVE * usage.total)
-    if n_bytes > room:
-        raise InvalidInput(
-            f"the suite would store {readable_size(n_bytes)} in {store.folder}, whose disk has "
-            f"room for {readable_size(max(room, 0))}; take another store (--store), fewer models "
-            "or benchmarks, or remove what was not used for long (`heschl cache gc`)"
-        )
+    if refusal := refused_room(n_bytes, store.folder):
+        raise InvalidInput(refusal)
     return n_bytes
 
 

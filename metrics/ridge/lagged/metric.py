@@ -15,6 +15,7 @@ from heschl.dimensions import FEATURE, FOLD, STIMULUS, UNIT
 from heschl.errors import InvalidInput
 from heschl.metrics.ridge.checks import check_choice, check_inputs
 from heschl.metrics.ridge.engine.devices import described_device
+from heschl.metrics.ridge.engine.rates import measured_with_numpy
 from heschl.metrics.ridge.estimators import Nested
 from heschl.metrics.ridge.lagged import LAGGED_RIDGE
 from heschl.metrics.ridge.lagged.checks import folds_of_sentences, require_nested, sentences_of
@@ -130,6 +131,17 @@ class LaggedRidge:
             return "the reference: lags written out, one fold and penalty at a time, in float64"
         size = self._size(n_rows, n_rows // _USUAL_FRAMES + 1, n_features, _USUAL_UNITS, folds)
         return f"for {_USUAL_UNITS} units: {cheapest(size).words}"
+
+    def cost(
+        self, n_rows: int, n_features: int, n_units: int, folds: Sequence[Fold], *, seed: int
+    ) -> tuple[float, float] | None:
+        """Return the seconds here and the bytes beside the inputs, as `Ridge.cost` does."""
+        del seed
+        if self.engine == "reference":
+            return None
+        size = self._size(n_rows, n_rows // _USUAL_FRAMES + 1, n_features, n_units, folds)
+        found = cheapest(size)
+        return found.operations / measured_with_numpy().float32, found.memory
 
     def __call__(
         self, design: xr.DataArray, responses: xr.DataArray, folds: Sequence[Fold], *, seed: int

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
+from heschl.data_folders import default_data_folder
 from heschl.manifest import Manifest
 from heschl.registry import datasets, resolve_benchmark
 
-__all__ = ["add_choices", "choices", "dataset_and_stimuli"]
+__all__ = ["add_choices", "choices", "dataset_and_stimuli", "missing_files"]
 
 _CHOICES = {
     "subjects": "only these listeners",
@@ -39,3 +41,13 @@ def dataset_and_stimuli(benchmark: str) -> tuple[str, list[str] | None]:
     if not included or not manifest or "stories" not in Manifest.read(manifest).choices():
         return dataset, None
     return dataset, list(included)
+
+
+def missing_files(benchmark: str, subjects: Sequence[str] | None = None) -> Manifest | None:
+    """Return what of a benchmark's files is not on disk; None where nothing can be fetched."""
+    dataset_id, stories = dataset_and_stimuli(benchmark)
+    card = datasets.card(dataset_id)
+    if not card.manifest:
+        return None
+    chosen = Manifest.read(card.manifest).select(subjects=subjects, stories=stories)
+    return chosen.missing(default_data_folder(card.id))

@@ -1,24 +1,30 @@
-"""Show what a score would take: cells, what is cached, download, disk and the model's time.
+"""Show what a score would take: cells, what is cached, download, disk, memory and time.
 
-The model runs on one window, to measure rather than guess; nothing else is computed.
+The model runs on one window and a little of the recordings is read, to measure rather than guess;
+nothing else is computed. What cannot fit is refused, with exit code 1.
 """
 
 from __future__ import annotations
 
 import argparse
-from itertools import groupby
 
-from heschl import registry
-from heschl.cli.needs import dataset_and_stimuli
+from heschl.cli.needs import dataset_and_stimuli, missing_files
+from heschl.cli.plan_printing import (
+    cost_record,
+    readable_duration,
+    refusals_of,
+    sum_of,
+    table_of,
+)
 from heschl.cli.printing import print_json, print_table, print_text
 from heschl.cli.scoring_arguments import add_scoring_arguments, scoring_settings
 from heschl.costs import estimate
-from heschl.data_folders import default_data_folder
 from heschl.errors import MissingData
-from heschl.manifest import Manifest
 from heschl.progress import readable_size
 from heschl.scoring import plan
 from heschl.wording import counted, some
+
+_CANNOT_FIT = 1
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,39 +41,25 @@ def run(arguments: argparse.Namespace) -> int:
             raise
         return 0
     cost = estimate(planned)
-    stages = [
-        {
-            "stage": stage,
-            "n_cells": len(cells),
-            "n_cached": sum(map(planned.is_cached, cells)),
-            "n_bytes": sum(cell.n_bytes or 0 for cell in cells if not planned.is_cached(cell)),
-        }
-        for stage, group in groupby(planned.cells, key=lambda cell: cell.stage)
-        for cells in [list(group)]
-    ]
+    refusals = refusals_of(cost, planned.session.store)
     # Only benchmarks whose metric has a choice say how they will solve.
     of_benchmark = getattr(planned.benchmark, "routes", None)
     routes: dict[str, list[str]] = of_benchmark(planned.session) if of_benchmark else {}
     if arguments.json:
         print_json(
             {
-                "stages": stages,
-                "cost": {**vars(cost), "seconds": cost.seconds},
+                "stages": [vars(stage) for stage in cost.stages],
+                "cost": cost_record(cost),
                 "together": [
                     {"stage": group[0].stage, "about": [cell.about for cell in group]}
                     for group in planned.together
                 ],
                 "routes": routes,
+                "refusals": refusals,
             }
         )
-        return 0
-    print_table(
-        ["stage", "cells", "cached", "to store"],
-        [
-            [s["stage"], str(s["n_cells"]), str(s["n_cached"]), readable_size(s["n_bytes"])]
-            for s in stages
-        ],
-    )
+        return _CANNOT_FIT if refusals else 0
+    print_table(*table_of(cost))
     if planned.n_cached == len(planned.cells):
         print_text("all of it is in the store: `heschl score` only gathers it")
         return 0
@@ -76,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"the protocol {cost.protocol} lets the model hear each second "
             f"{cost.redundancy:.1f} times: {counted(cost.n_windows, 'window')} at "
             f"{1000 * cost.seconds_per_window:.1f} ms, "
-            f"about {_duration(cost.seconds)} on {planned.session.device}"
+            f"about {readable_duration(cost.seconds)} on {planned.session.device}"
         )
     for group in planned.together:
         print_text(
@@ -85,31 +77,25 @@ def run(arguments: argparse.Namespace) -> int:
         )
     for route, users in routes.items():
         print_text(f"{counted(len(users), 'design')}, as {users[0]}: {route}")
-    return 0
+    print_text(sum_of([cost]))
+    for refusal in refusals:
+        print_text(f"this cannot be run here: {refusal}")
+    return _CANNOT_FIT if refusals else 0
 
 
 def _print_download(arguments: argparse.Namespace) -> bool:
     """Say what must be fetched first; False if there is nothing to fetch."""
-    dataset_id, stories = dataset_and_stimuli(arguments.benchmark)
-    card = registry.datasets.card(dataset_id)
-    if not card.manifest:
+    missing = missing_files(arguments.benchmark, arguments.subjects)
+    if missing is None:
         return False
-    chosen = Manifest.read(card.manifest).select(subjects=arguments.subjects, stories=stories)
-    missing = chosen.missing(default_data_folder(card.id))
     record = {"download": {"n_files": len(missing.files), "n_bytes": missing.n_bytes}}
     if arguments.json:
         print_json(record)
         return True
+    dataset_id, _ = dataset_and_stimuli(arguments.benchmark)
     print_text(
-        f"{card.id} is not on disk: {counted(len(missing.files), 'file')}, "
+        f"{dataset_id} is not on disk: {counted(len(missing.files), 'file')}, "
         f"{readable_size(missing.n_bytes)} to fetch first (`heschl fetch {arguments.benchmark}`); "
         "the cells can be planned once it is there, or now for its twin (--data phantom)"
     )
     return True
-
-
-def _duration(seconds: float) -> str:
-    for unit, length in (("h", 3600), ("min", 60)):
-        if seconds >= length:
-            return f"{seconds / length:.1f} {unit}"
-    return f"{seconds:.0f} s"

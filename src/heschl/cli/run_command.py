@@ -9,14 +9,17 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from heschl.capacity import n_workers_of, refused_memory
 from heschl.cli.engine_arguments import add_engine_arguments
+from heschl.cli.needs import dataset_and_stimuli, missing_files
+from heschl.cli.plan_printing import cost_record, readable_duration, sum_of
 from heschl.cli.printing import print_json, print_table, print_text
 from heschl.cli.score_files import file_of
 from heschl.cli.scoring_arguments import add_store_argument
 from heschl.cli.watching import watching
-from heschl.costs import estimate
+from heschl.costs import Cost, estimate
 from heschl.engines import engine
-from heschl.errors import HeschlError
+from heschl.errors import HeschlError, InvalidInput, MissingData
 from heschl.progress import readable_size
 from heschl.store import Store
 from heschl.suites import PlannedPair, Suite, check_room, plan_suite, read_suite, run_suite
@@ -43,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     suite, store = read_suite(arguments.suite), Store(arguments.store)
     if arguments.plan:
         return _show_plan(suite, store, arguments)
-    check_room(list(plan_suite(suite, store, device=arguments.device)), store)
+    _refuse(_planned(suite, store, arguments)[1], arguments.engine)
     folder = Path(arguments.output) if arguments.output else store.folder / "scores"
     records = []
     with (
@@ -79,49 +82,88 @@ def run(arguments: argparse.Namespace) -> int:
     return _CELLS_FAILED if failed else 0
 
 
-def _show_plan(suite: Suite, store: Store, arguments: argparse.Namespace) -> int:
+def _planned(
+    suite: Suite, store: Store, arguments: argparse.Namespace
+) -> tuple[list[PlannedPair], list[Cost | None]]:
+    """Return the plans of all scores with their costs; refuse what the disk has no room for."""
     pairs = list(plan_suite(suite, store, device=arguments.device))
+    check_room(pairs, store)
+    n_workers = n_workers_of(arguments.engine)
+    return pairs, [_cost(pair, n_workers) for pair in pairs]
+
+
+def _cost(pair: PlannedPair, n_workers: int) -> Cost | None:
+    """Return what a score would take; None if that cannot be measured."""
+    if pair.plan is None:
+        return None
+    try:
+        return estimate(pair.plan, n_workers)
+    except Exception:  # noqa: BLE001  what breaks here breaks cells, which leave a record
+        return None
+
+
+def _refuse(costs: list[Cost | None], engine_name: str | None) -> None:
+    """Refuse what does not fit into the memory of a worker."""
+    largest = max((cost.memory for cost in costs if cost), default=0.0)
+    if refusal := refused_memory(largest, engine_name):
+        raise InvalidInput(refusal)
+
+
+def _show_plan(suite: Suite, store: Store, arguments: argparse.Namespace) -> int:
+    pairs, costs = _planned(suite, store, arguments)
     n_bytes = check_room(pairs, store)
-    records = [_record(pair) for pair in pairs]
+    records = [_record(pair, cost) for pair, cost in zip(pairs, costs, strict=True)]
+    downloads = {
+        dataset: n_bytes_missing
+        for pair in pairs
+        for dataset, n_bytes_missing in [_download(suite, pair)]
+        if n_bytes_missing
+    }
+    n_missing = sum(downloads.values())
     if arguments.json:
-        print_json({"scores": records, "n_bytes": n_bytes})
-        return 0
-    columns = ["model", "benchmark", "cells", "cached", "to store", "model's time", "on"]
-    print_table(columns, [_row(record) for record in records])
-    seconds = sum(record.get("seconds", 0.0) for record in records)
-    print_text(
-        f"{counted(len(pairs), 'score')}: {readable_size(n_bytes)} to store, the models about "
-        f"{seconds / 3600:.2f} h"
-    )
-    for record in records:
-        if "message" in record:
-            print_text(f"\n{record['model']} on {record['benchmark']}: {record['message']}")
+        print_json({"scores": records, "n_bytes": n_bytes, "n_bytes_to_fetch": n_missing})
+    else:
+        columns = ["model", "benchmark", "cells", "cached", "to store", "time", "memory", "on"]
+        print_table(columns, [_row(record) for record in records])
+        print_text(
+            f"{counted(len(pairs), 'score')}: {readable_size(n_missing)} to fetch, "
+            f"{readable_size(n_bytes)} to store; {sum_of([cost for cost in costs if cost])}"
+        )
+        for record in records:
+            if "message" in record:
+                print_text(f"\n{record['model']} on {record['benchmark']}: {record['message']}")
+    _refuse(costs, arguments.engine)
     return 0
 
 
-def _record(pair: PlannedPair) -> dict[str, Any]:
+def _download(suite: Suite, pair: PlannedPair) -> tuple[str, int]:
+    """Return a dataset and what of it is to be fetched, if that is why a score has no plan."""
+    if not isinstance(pair.refusal, MissingData) or suite.data[pair.benchmark] is not None:
+        return "", 0
+    missing = missing_files(pair.benchmark)
+    return dataset_and_stimuli(pair.benchmark)[0], missing.n_bytes if missing else 0
+
+
+def _record(pair: PlannedPair, cost: Cost | None) -> dict[str, Any]:
     record: dict[str, Any] = {"model": pair.model, "benchmark": pair.benchmark}
     if pair.plan is None:
         return record | {"error": type(pair.refusal).__name__, "message": str(pair.refusal)}
-    cost = estimate(pair.plan)
-    return record | {
-        "n_cells": cost.n_cells,
-        "n_cached": cost.n_cached,
-        "n_bytes": cost.n_bytes_stored,
-        "seconds": cost.seconds,
-        "device": pair.plan.session.device,
-    }
+    if cost is None:
+        message = "the model or the data broke while they were timed; a run would tell of which"
+        return record | {"error": "NotMeasured", "message": message}
+    return record | cost_record(cost) | {"device": pair.plan.session.device}
 
 
 def _row(record: dict[str, Any]) -> list[str]:
     if "message" in record:
-        return [record["model"], record["benchmark"], "–", "–", "–", "–", record["error"]]
+        return [record["model"], record["benchmark"], *("–",) * 5, record["error"]]
     return [
         record["model"],
         record["benchmark"],
         str(record["n_cells"]),
         str(record["n_cached"]),
-        readable_size(record["n_bytes"]),
-        f"{record['seconds']:.0f} s",
+        readable_size(record["n_bytes_stored"]),
+        readable_duration(record["processor_s"] + record["device_s"]),
+        readable_size(record["memory"]),
         record["device"],
     ]

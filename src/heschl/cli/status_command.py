@@ -72,4 +72,6 @@ def _show_one(one: Run, store: Store, *, is_json: bool) -> int:
         if cell.failure:
             print_text(f"\n{cell.label}: {cell.failure.kind}: {cell.failure.message}")
             print_text(cell.failure.trace)
+            if cell.failure.log:
+                print_text(f"the log of its worker: {cell.failure.log}")
     return 0

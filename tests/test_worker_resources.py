@@ -1,0 +1,112 @@
+"""What cells ask of workers, how little of them travels, and engines named on the command line."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from dataclasses import replace
+
+import pytest
+from mortal import threads_of_worker
+from toy import Loudness, ToyDataset, toy_benchmark
+from undisturbed import assert_untouched, run
+
+import heschl
+from heschl.cells import run_together
+from heschl.cli import main
+from heschl.costs import with_memory
+from heschl.engines import engine
+from heschl.errors import InvalidInput
+from heschl.processes import Processes
+
+distributed = pytest.importorskip("distributed", reason="needs the extra dask")
+
+
+@pytest.fixture
+def cluster(monkeypatch):
+    """Yield a scheduler with two workers, each with a card and a little memory to declare."""
+    settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    offered = {"GPU": 1, "MEMORY": 4e9}
+    with (
+        # One process serves what is about asking, and closes fast.
+        distributed.LocalCluster(**settings, processes=False, resources=offered) as found,
+    ):
+        yield found
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Note what calls ask of a cluster."""
+    found = []
+    submit = distributed.Client.submit
+
+    def noting(self, *arguments, **settings):
+        found.append(settings["resources"])
+        return submit(self, *arguments, **settings)
+
+    monkeypatch.setattr(distributed.Client, "submit", noting)
+    return found
+
+
+class Movable(Loudness):
+    """A model that can be moved to a device."""
+
+    def to(self, device):
+        return self
+
+
+@pytest.mark.parametrize(("model", "wants_card"), [(Loudness(), False), (Movable(), True)])
+def test_cells_ask_for_the_card_and_the_memory_that_they_need(
+    tmp_path, cluster, asked, model, wants_card
+):
+    with engine(f"dask:{cluster.scheduler_address}", tmp_path) as pool:
+        score = run(tmp_path, model, executor=pool)
+
+    assert_untouched(score)
+    features = asked[:3]
+    assert [("GPU" in each) for each in features] == [wants_card] * 3
+    assert not any("GPU" in each for each in asked[3:])
+    planned = with_memory(
+        heschl.plan(model, toy_benchmark(), data=ToyDataset(), store=tmp_path / "other")
+    )
+    assert features[0]["MEMORY"] == planned.cells[0].memory
+
+
+def test_cell_that_no_worker_can_hold_is_refused_and_does_not_wait(tmp_path, cluster):
+    planned = heschl.plan(Loudness(), toy_benchmark(), data=ToyDataset(), store=tmp_path)
+    cell = replace(planned.cells[0], memory=5e9)
+    with (
+        engine(f"dask:{cluster.scheduler_address}", tmp_path) as pool,
+        pytest.raises(InvalidInput, match=r"needs 5.0 GB of memory.* more than 4.0 GB"),
+    ):
+        pool.submit(run_together, [cell], planned.session.store)
+
+
+def test_what_travels_is_a_description(moth_phantom, store_folder):
+    planned = heschl.plan("logmel", "lebel_moth-ridge", data="phantom", store=store_folder)
+    for cell in planned.cells:
+        # Recordings are of megabytes, and features of as many.
+        assert len(pickle.dumps((run_together, [cell], planned.session.store))) < 10_000
+
+
+def test_linear_algebra_of_a_worker_has_its_share_of_threads():
+    pool = Processes(1, n_threads=1)
+    try:
+        assert pool.submit(threads_of_worker, 0).result() == {1}
+    finally:
+        pool.close()
+
+
+def test_engines_are_named_on_the_command_line(tmp_path, cluster, moth_phantom, capsys):
+    words = ["score", "envelope", "lebel_moth-ridge", "--data", str(moth_phantom), "-q", "--json"]
+    words += ["--subjects", "UTS02"]
+    values = []
+    for number, engine_words in enumerate(
+        ([], ["--workers", "1"], ["--dask", cluster.scheduler_address])
+    ):
+        store = ["--store", str(tmp_path / str(number))]
+        assert main([*words, *engine_words, *store]) == 0
+        values.append(json.loads(capsys.readouterr().out)["value"])
+    assert values[0] == values[1] == values[2]
+    with pytest.raises(SystemExit):
+        main([*words, "--workers", "1", "--dask", "1"])
