@@ -38,6 +38,7 @@ from heschl.runs import Run, start_run
 from heschl.scores import SCHEMA_VERSION, Score
 from heschl.session import Session, open_session
 from heschl.store import Store
+from heschl.uses import using
 from heschl.wording import counted
 
 __all__ = ["Plan", "plan", "score"]
@@ -246,6 +247,12 @@ def score(
 
 
 def _score_one(planned: Plan, executor: Executor, watching: Watcher) -> Score:
+    keys = (key for cell in planned.cells for key in cell.keys)
+    with using(planned.session.store.folder, keys):
+        return _scored(planned, executor, watching)
+
+
+def _scored(planned: Plan, executor: Executor, watching: Watcher) -> Score:
     session, benchmark = planned.session, planned.benchmark
     header = {
         "model": session.model_id,
