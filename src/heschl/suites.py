@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +25,9 @@ from heschl.scores import Score
 from heschl.scoring import Plan, plan, score
 from heschl.store import Store
 from heschl.untrusted import read_bytes
+from heschl.uses import using
 
-__all__ = ["PlannedPair", "Suite", "check_room", "plan_suite", "read_suite", "run_suite"]
+__all__ = ["PlannedPair", "Suite", "check_room", "keeping", "plan_suite", "read_suite", "run_suite"]
 
 _MOST_BYTES = 2**20
 _KEYS = ("models", "benchmarks", "data", "seed")
@@ -155,6 +157,12 @@ def check_room(pairs: list[PlannedPair], store: Store) -> int:
             "or benchmarks, or remove what was not used for long (`heschl cache gc`)"
         )
     return n_bytes
+
+
+def keeping(pairs: list[PlannedPair], store: Store) -> AbstractContextManager[None]:
+    """Keep what all scores of a suite read from being removed, until the last of them is done."""
+    keys = {key for pair in pairs if pair.plan for cell in pair.plan.cells for key in cell.keys}
+    return using(store.folder, keys)
 
 
 def run_suite(

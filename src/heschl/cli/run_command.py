@@ -19,7 +19,7 @@ from heschl.engines import engine
 from heschl.errors import HeschlError
 from heschl.progress import readable_size
 from heschl.store import Store
-from heschl.suites import PlannedPair, Suite, check_room, plan_suite, read_suite, run_suite
+from heschl.suites import PlannedPair, Suite, check_room, keeping, plan_suite, read_suite, run_suite
 from heschl.wording import counted, with_error
 
 _CELLS_FAILED = 3
@@ -43,10 +43,12 @@ def run(arguments: argparse.Namespace) -> int:
     suite, store = read_suite(arguments.suite), Store(arguments.store)
     if arguments.plan:
         return _show_plan(suite, store, arguments)
-    check_room(list(plan_suite(suite, store, device=arguments.device)), store)
+    pairs = list(plan_suite(suite, store, device=arguments.device))
+    check_room(pairs, store)
     folder = Path(arguments.output) if arguments.output else store.folder / "scores"
     records = []
     with (
+        keeping(pairs, store),
         engine(arguments.engine, store.folder) as executor,
         watching(is_quiet=arguments.quiet) as watcher,
     ):
