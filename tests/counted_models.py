@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -40,4 +41,16 @@ def _counted(name, power):
     return Counted(power, ModelCard(f"counted-{name}", load="none:none", summary="Counts"))
 
 
+class Moody(Counted):
+    """Fails once, where there is a file that says so."""
+
+    def forward(self, waveforms, taps):
+        mood = Path(os.environ["MOOD"])
+        if mood.exists():
+            mood.unlink()
+            raise ValueError("not today")
+        return super().forward(waveforms, taps)
+
+
 low, middle, high = (_counted(*each) for each in (("low", 0.5), ("middle", 1.0), ("high", 2.0)))
+moody = Moody(1.0, ModelCard("counted-moody", load="none:none", summary="Fails once"))

@@ -45,7 +45,7 @@ for line in sys.stdin:
         if verb != "here":
             os.dup2(log, 1)
             os.dup2(log, 2)
-            sys.stdout, sys.stderr = open(1, "w"), open(2, "w")
+            sys.stdout, sys.stderr = open(1, "w"), open(2, "w", buffering=1)
         exec(change)
         code = main(arguments)
         if verb != "here":
