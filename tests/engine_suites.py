@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from suite_runs import differing_groups
-from test_engines import cluster
+from test_engines import ENVIRONMENT, cluster
 
 from heschl.engines import engine
 from heschl.errors import HeschlError
@@ -43,6 +43,7 @@ def agreement(
         with ExitStack() as stack:
             name = chosen
             if chosen == "dask":
+                ENVIRONMENT["HEARD"] = os.environ["HEARD"]
                 port, _ = stack.enter_context(cluster(n_workers=3))
                 name = f"dask:tcp://127.0.0.1:{port}"
             executor = stack.enter_context(engine(name, store))
