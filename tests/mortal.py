@@ -53,3 +53,9 @@ def hold_and_die(folder, key):
     claim = leased(folder, [key])
     claim.__enter__()
     os._exit(9)
+
+
+def worker_that_stays():
+    """Return the number of this process."""
+    time.sleep(0.2)
+    return os.getpid()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -173,14 +174,14 @@ def test_everything_damaged_at_once_is_made_anew(tmp_path):
 
 
 class Cleaning(ToyDataset):
-    """Somebody collects garbage while recordings are read."""
+    """Somebody empties the store while recordings are read."""
 
     n_left: int = 1
 
     def recording(self, subject, stimuli=None):
         if self.n_left:
             self.n_left -= 1
-            self.store.gc(max_bytes=0)
+            shutil.rmtree(self.store.folder / "objects", ignore_errors=True)
         return super().recording(subject, stimuli)
 
 
@@ -229,7 +230,17 @@ def test_entry_that_vanishes_while_it_is_read_was_read_or_missed(tmp_path, monke
     monkeypatch.setattr(os, "utime", vanished)
     assert store.read(key)["values"].tolist() == [0, 1, 2]
 
-    monkeypatch.setattr(np, "load", lambda *_, **__: store.gc(max_bytes=0) and vanished())
+    monkeypatch.setattr(np, "fromfile", lambda *_, **__: store.gc(max_bytes=0) and vanished())
+    assert store.read(key) is None
+
+
+def test_entry_that_a_network_disk_calls_stale_is_a_miss(tmp_path, monkeypatch):
+    def stale(*_, **__):
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+
+    store = Store(tmp_path)
+    key = store.write({"n": 1}, {"values": np.arange(3)})
+    monkeypatch.setattr(np, "fromfile", stale)
     assert store.read(key) is None
 
 

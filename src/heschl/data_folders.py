@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import uuid
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +11,7 @@ from typing import Any, Literal
 from heschl.contracts import AnyDataset, Dataset, LabelledDataset
 from heschl.errors import InvalidInput, MissingData
 from heschl.handles import Handle
+from heschl.phantom_folders import phantom_folder
 from heschl.registry import datasets, resolve_dataset
 from heschl.store import Store
 
@@ -79,32 +77,6 @@ class _DatasetRecipe:
 
     def __call__(self) -> Any:
         return resolve_dataset(self.dataset_id, self.root).object
-
-
-def phantom_folder(dataset_id: str, seed: int, store: Store) -> Path:
-    """Return the folder of a dataset's phantom, written at the first call."""
-    card = datasets.card(dataset_id)
-    write_phantom = card.phantom_target()
-    name = f"{dataset_id}-v{card.phantom_version}-seed{seed}"
-    target = store.phantom_place(name)
-    if target.is_dir():
-        # gc removes the longest unused first, as far as use can be told.
-        with suppress(OSError):
-            os.utime(target)
-        return target
-    work = target.with_name(f".{name}.{uuid.uuid4().hex}")
-    with store.usable():
-        work.mkdir(parents=True)
-        try:
-            write_phantom(work, seed)
-            try:
-                work.rename(target)
-            except OSError:
-                if not target.is_dir():  # another process may have been first: same seed and files
-                    raise
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-    return target
 
 
 def seed_of_phantom(dataset: object) -> int | None:

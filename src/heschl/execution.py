@@ -27,7 +27,10 @@ Batch = Sequence[Numbered]
 """Cells that are handed to an engine in one call."""
 
 _TRIES = 4
-"""How often a batch is handed out whose worker dies: not every death is its own fault."""
+"""How often a cell is handed out whose worker dies: not every death is its own fault."""
+
+_TRIES_IN_COMPANY = 2
+"""After so many it is tried while nothing else runs, so that it takes no other cell along."""
 
 _MANY = 1000
 """How many batches to hand to an engine that does not say how many workers it has."""
@@ -106,18 +109,25 @@ def _concurrently(
     of_stage: Iterable[Batch], executor: Executor, store: Store
 ) -> Iterator[tuple[int, Cell, Outcome]]:
     """Run batches on an engine; what goes down with a worker is tried again, in halves."""
-    waiting = deque((batch, 1) for batch in of_stage)
+    waiting, suspects = deque((batch, 1) for batch in of_stage), deque[tuple[Batch, int]]()
     running: dict[Future[list[Outcome]], tuple[Batch, int]] = {}
     try:
-        while waiting or running:
+        while waiting or suspects or running:
             n_free = len(waiting) if _takes_all(executor) else _n_ahead(executor) - len(running)
             handed = [waiting.popleft() for _ in range(min(n_free, len(waiting)))]
+            if not handed and not running:
+                handed = [suspects.popleft()]
             futures = _handed_over(executor, [batch for batch, _ in handed], store)
             running |= dict(zip(futures, handed, strict=True))
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 batch, n_tries = running.pop(future)
                 if n_tries < _TRIES and isinstance(_error_of(future), BrokenExecutor):
-                    waiting.extend((half, n_tries + 1) for half in _halves(batch))
+                    # Of several cells nobody knows yet which one it was.
+                    n_now = n_tries + (len(batch) == 1)
+                    # A queue that outlives its workers says itself whose fault a death is.
+                    is_suspect = n_now > _TRIES_IN_COMPANY and not _takes_all(executor)
+                    again = suspects if is_suspect else waiting
+                    again.extend((half, n_now) for half in _halves(batch))
                 else:
                     yield from _settled(future, batch)
     finally:

@@ -14,13 +14,22 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-__all__ = ["BEAT_S", "STALE_AFTER_S", "Onlooker", "leased", "leases_below"]
+__all__ = [
+    "BEAT_S",
+    "STALE_AFTER_S",
+    "Onlooker",
+    "beating",
+    "is_dead",
+    "leased",
+    "leases_below",
+    "owner_line",
+]
 
 BEAT_S = 10.0
 """How often a lease is touched."""
@@ -45,38 +54,59 @@ def leased(folder: Path, keys: Iterable[str]) -> Iterator[frozenset[str]]:
     (['a'], ['b'])
     """
     folder.mkdir(parents=True, exist_ok=True)
-    owner = f"{_machine()} {os.getpid()} {uuid.uuid4().hex}\n"
+    mine = owner_line()
     held: list[Path] = []
+    with beating(held, mine):
+        held.extend(folder / key for key in keys if _claim(folder / key, mine))
+        yield frozenset(path.name for path in held)
+
+
+def owner_line() -> str:
+    """Return a line that names this process, and what it begins now."""
+    return f"{_machine()} {os.getpid()} {uuid.uuid4().hex}\n"
+
+
+@contextmanager
+def beating(held: Sequence[Path], mine: str) -> Iterator[None]:
+    """Touch files that begin with the owner's line inside this context, and remove them after."""
     is_over = threading.Event()
 
     def beat() -> None:
         while not is_over.wait(BEAT_S):
             for path in held:
                 with suppress(OSError):
-                    if path.read_text() == owner:
+                    if _owner_of(path) == mine:
                         os.utime(path)
 
     try:
-        held.extend(folder / key for key in keys if _claim(folder / key, owner))
-        if held:
-            threading.Thread(target=beat, name="leases", daemon=True).start()
-        yield frozenset(path.name for path in held)
+        threading.Thread(target=beat, name="leases", daemon=True).start()
+        yield
     finally:
         is_over.set()
         for path in held:
             with suppress(OSError):  # taken over, or the folder is gone
-                if path.read_text() == owner:
+                if _owner_of(path) == mine:
                     path.unlink()
 
 
-def _claim(path: Path, owner: str) -> bool:
+def _owner_of(path: Path) -> str:
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return file.readline()
+
+
+def _claim(path: Path, mine: str) -> bool:
     try:
         # Made and claimed in one step, on network disks too.
         handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
     except FileExistsError:
         return False
-    with os.fdopen(handle, "w") as file:
-        file.write(owner)
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(mine)
+    except OSError:
+        # Full disks have names left; one without an owner would stand in the way.
+        path.unlink(missing_ok=True)
+        raise
     return True
 
 
@@ -97,7 +127,7 @@ class Onlooker:
 
     def _is_stale(self, path: Path) -> bool:
         try:
-            owner, touched = path.read_text(), path.stat().st_mtime
+            owner, touched = _owner_of(path), path.stat().st_mtime
         except OSError:
             return False  # let go meanwhile
         now = time.monotonic()
@@ -105,10 +135,10 @@ class Onlooker:
         if state != (owner, touched):
             self._seen[path] = ((owner, touched), now)
             return False
-        return now - since > self.stale_after_s or _is_dead(owner)
+        return now - since > self.stale_after_s or is_dead(owner)
 
 
-def _is_dead(owner: str) -> bool:
+def is_dead(owner: str) -> bool:
     """Return whether an owner is known to be gone: a process of this machine that is not there."""
     machine, _, rest = owner.partition(" ")
     pid = rest.partition(" ")[0]

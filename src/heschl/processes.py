@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from typing import Any, TypeVar
 
 __all__ = ["Processes"]
@@ -62,6 +63,7 @@ class Processes:
 
 def _prepare(n_threads: int, gpus: Sequence[str], n_started: Any) -> None:  # a shared counter
     """Hold a new process to its share, before any library counts processors or cards."""
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     with n_started.get_lock():
         number = n_started.value
         n_started.value += 1
@@ -72,3 +74,11 @@ def _prepare(n_threads: int, gpus: Sequence[str], n_started: Any) -> None:  # a 
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(n_threads)  # of libraries that are loaded by now
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it is gone, which could not say so if killed."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

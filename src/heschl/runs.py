@@ -94,11 +94,19 @@ class Run:
             return Failure("Unknown", "the record of this failure is damaged", "")
 
 
-def start_run(store: Store, cells: Sequence[Cell], header: Mapping[str, Any]) -> Run:
-    """Write the plan, unless all of it is done, and return its run."""
+def start_run(
+    store: Store,
+    cells: Sequence[Cell],
+    header: Mapping[str, Any],
+    asked: Mapping[str, Any] | None = None,
+) -> Run:
+    """Write the plan, unless all of it is done, and return its run.
+
+    ``asked`` are the arguments that give the same plan again, where they can be written down.
+    """
     name = digest({"cells": [list(cell.keys) for cell in cells], **header})[:12]
     folder = store.folder / "runs" / name
-    full_header = {**header, "started": time.time()}
+    full_header = {**header, "asked": asked, "started": time.time()}
     # What is all there may lie in a store that nobody may write.
     if any(cell.missing(store) for cell in cells):
         lines = [

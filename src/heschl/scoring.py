@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
+from pathlib import Path
 from typing import Any, overload
 
 import xarray as xr
@@ -38,6 +39,7 @@ from heschl.runs import Run, start_run
 from heschl.scores import SCHEMA_VERSION, Score
 from heschl.session import Session, open_session
 from heschl.store import Store
+from heschl.uses import using
 from heschl.wording import counted
 
 __all__ = ["Plan", "plan", "score"]
@@ -56,6 +58,8 @@ class Plan:
     benchmark: Benchmark
     session: Session
     cells: tuple[Cell, ...]
+    asked: Mapping[str, Any] | None = None
+    """The arguments of `plan` but the store, where they are words that a file can keep."""
 
     def __repr__(self) -> str:
         """Name what would be scored on what, and how much of it is done."""
@@ -109,7 +113,27 @@ def plan(
         _check_origin(declaration)
         if subjects is None and isinstance(declaration, Choosy):
             session = replace(session, subjects=declaration.listeners(session))
-        return Plan(declaration, session, tuple(declaration.cells(session)))
+        cells = tuple(declaration.cells(session))
+    asked = {
+        "model": model,
+        "benchmark": benchmark,
+        "layers": layers and list(layers),
+        "subjects": subjects and list(subjects),
+        "data": data,
+        "device": device,
+        "seed": session.seed,
+    }
+    return Plan(declaration, session, cells, _in_words(asked))
+
+
+def _in_words(asked: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return arguments as any process understands them, wherever it runs; None of live objects."""
+    data = asked["data"]
+    if data is not None and not str(data).startswith("phantom"):
+        data = Path(data).expanduser().resolve() if isinstance(data, str | os.PathLike) else data
+    words = {**asked, "data": os.fspath(data) if isinstance(data, os.PathLike) else data}
+    are_words = all(isinstance(words[name], str) for name in ("model", "benchmark"))
+    return words if are_words and isinstance(words["data"], str | None) else None
 
 
 def _check_origin(benchmark: Benchmark) -> None:
@@ -250,6 +274,12 @@ def _score_one(planned: Plan, executor: Executor, watching: Watcher) -> Score:
         from heschl.costs import with_memory  # which measures plans
 
         planned = with_memory(planned)
+    keys = (key for cell in planned.cells for key in cell.keys)
+    with using(planned.session.store.folder, keys):
+        return _scored(planned, executor, watching)
+
+
+def _scored(planned: Plan, executor: Executor, watching: Watcher) -> Score:
     session, benchmark = planned.session, planned.benchmark
     header = {
         "model": session.model_id,
@@ -263,7 +293,7 @@ def _score_one(planned: Plan, executor: Executor, watching: Watcher) -> Score:
     for _ in range(_ROUNDS):
         cells = [cell for _, cell in todo]
         watching.planned(cells, sum(map(planned.is_cached, cells)))
-        run = start_run(session.store, planned.cells, header)
+        run = start_run(session.store, planned.cells, header, planned.asked)
         for number, cell, outcome in run_cells(todo, session.store, executor, watching):
             with session.store.usable():
                 run.record(number, outcome)
@@ -296,7 +326,7 @@ def _raise_failures(planned: Plan, outcomes: Mapping[int, Outcome], run: Run) ->
     raise CellsFailed(
         f"{len(failed)} of {len(planned.cells)} cells failed, the others are kept; the first, "
         f"{cell.label}: {failure.kind}: {failure.message}. `heschl status {run.name}` shows all; "
-        "the same command again runs the failed ones alone"
+        f"`heschl retry-failed {run.name}`, or the same command again, runs the failed ones alone"
     )
 
 

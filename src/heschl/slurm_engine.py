@@ -11,8 +11,11 @@ import shlex
 import subprocess
 import threading
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Future
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +32,10 @@ _TIMEOUT_MIN = 240
 """Of a job, where nothing is said; submitit's own 5 minutes would go back into the queue often."""
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+_Promised = Sequence[tuple[tuple[Any, ...], Future[Any]]]
+"""Arguments of calls, each with the future of its result."""
 
 
 class JobLost(BrokenExecutor):
@@ -66,7 +73,7 @@ class SlurmEngine:
                 'job arrays need submitit, which is not installed; run: pip install "heschl[slurm]"'
             ) from error
         self.n_workers = n_jobs
-        folder = folder.absolute()
+        self._folder = folder = folder.absolute()
         self._code = snapshot(folder / "code")
         self._is_slurm = cluster == "slurm"
         chosen = {"name": "heschl", "timeout_min": _TIMEOUT_MIN, **(parameters or {})}
@@ -81,7 +88,8 @@ class SlurmEngine:
                 f"job arrays cannot be had here: {problem}; run where Slurm's `sbatch` is, and "
                 "give settings that submitit knows, such as partition=gpu,timeout_min=240"
             ) from error
-        self._running: dict[Any, list[Future[Any]]] = {}
+        self._running: dict[Any, tuple[_Part, _Promised]] = {}
+        self._lock = threading.Lock()
         self._is_over = threading.Event()
         self._watcher: threading.Thread | None = None
 
@@ -96,28 +104,39 @@ class SlurmEngine:
 
         The ``log`` of a future is the file that its job writes to.
         """
-        parts = [arguments[start :: self.n_workers] for start in range(self.n_workers)]
-        parts = [part for part in parts if part]
-        futures: list[Future[Any]] = [Future() for _ in arguments]
-        with self._executor.batch():
-            jobs = [self._executor.submit(_Part(call, self._code), part) for part in parts]
-        for future in futures:
+        promised = [(each, Future[Any]()) for each in arguments]
+        for _, future in promised:
             future.set_running_or_notify_cancel()
-        for start, job in enumerate(jobs):
-            own = futures[start :: self.n_workers]
-            for future in own:
-                future.log = str(job.paths.stderr)  # type: ignore[attr-defined]  # for execution
-            self._running[job] = own
-        if self._watcher is None:
-            self._watcher = threading.Thread(target=self._watch, name="jobs", daemon=True)
-            self._watcher.start()
-        return futures
+        parts = [promised[start :: self.n_workers] for start in range(self.n_workers)]
+        self._start(call, [part for part in parts if part])
+        return [future for _, future in promised]
 
     def close(self) -> None:
         """Cancel whatever has not ended."""
         self._is_over.set()
-        for job in list(self._running):
+        with self._lock:
+            running = list(self._running)
+        for job in running:
             job.cancel(check=False)
+
+    def _start(self, call: Callable[..., Any], parts: Sequence[_Promised]) -> None:
+        """Hand a job array over, a job for each part."""
+        works = [_Part(call, self._code, self._folder / f"{uuid.uuid4().hex}.begun") for _ in parts]
+        with self._lock:
+            if self._is_over.is_set():
+                return
+            with self._executor.batch():
+                jobs = [
+                    self._executor.submit(work, [each for each, _ in part])
+                    for work, part in zip(works, parts, strict=True)
+                ]
+            for job, work, part in zip(jobs, works, parts, strict=True):
+                for _, future in part:
+                    future.log = str(job.paths.stderr)  # type: ignore[attr-defined]  # for execution
+                self._running[job] = work, part
+            if self._watcher is None:
+                self._watcher = threading.Thread(target=self._watch, name="jobs", daemon=True)
+                self._watcher.start()
 
     def _watch(self) -> None:
         """Hand results over as jobs end, and tell of those that are gone without one."""
@@ -125,37 +144,84 @@ class SlurmEngine:
         looked = time.monotonic()
         while not self._is_over.wait(_POLL_S):
             for job in [each for each in list(self._running) if self._has_ended(each)]:
-                _settle(job, self._running.pop(job))
+                self._settle(job, *self._running.pop(job))
             if not self._is_slurm or time.monotonic() - looked < _LOOK_AT_QUEUE_S:
                 continue
             looked = time.monotonic()
             absent = _absent([job.job_id for job in list(self._running)])
             # A result may reach this machine's view of the disk after its job has left the queue.
             for job in [each for each in list(self._running) if each.job_id in absent & missed]:
-                _lose(job, self._running.pop(job), "Slurm has it no more, and it left no result")
+                gone = "Slurm has it no more, and it left no result"
+                self._lose(job, *self._running.pop(job), gone)
             missed = absent
 
     def _has_ended(self, job: Any) -> bool:  # a job of submitit
         # Where Slurm keeps no accounts, submitit could ask it for nothing else.
         return bool(job.paths.result_pickle.exists() if self._is_slurm else job.done())
 
+    def _settle(self, job: Any, work: _Part, part: _Promised) -> None:  # a job of submitit
+        """Hand over the results of a job that has ended."""
+        try:
+            results = job.results()[0]
+        except Exception as error:  # noqa: BLE001  whatever ended a job, its log says more
+            tail = str(error).strip().splitlines()[-1:] or [type(error).__name__]
+            self._lose(job, work, part, tail[0])
+            return
+        for (_, future), (result, fault) in zip(part, results, strict=True):
+            future.set_result(result) if fault is None else future.set_exception(fault)
+        _forget(work.note)
 
+    def _lose(self, job: Any, work: _Part, part: _Promised, reason: str) -> None:
+        """Tell of the one call that a job died of, and start another for those after it.
+
+        Those before it are in the store, and are found there.
+        """
+        loss = JobLost(f"job {job.job_id} ended early ({reason}); see {job.paths.stderr}")
+        at = work.number()
+        for _, future in part if at is None else part[at : at + 1]:
+            future.set_exception(loss)
+        if at is not None and len(part) > 1:
+            self._start(work.call, [[*part[:at], *part[at + 1 :]]])
+        _forget(work.note)
+
+
+@dataclass(frozen=True)
 class _Part:
-    """The calls of one job, one after the other."""
+    """The calls of one job, one after the other, and a file that says which one is at work."""
 
-    def __init__(self, call: Callable[..., Any], code: Path) -> None:
-        self.call = call
-        self.code = code
+    call: Callable[..., Any]
+    code: Path
+    note: Path
 
     def __call__(self, arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
         check_runs_from(self.code)
-        return [self.call(*each) for each in arguments]
+        return [self._called(number, each) for number, each in enumerate(arguments)]
+
+    def _called(self, number: int, arguments: tuple[Any, ...]) -> tuple[Any, Exception | None]:
+        with suppress(OSError):  # without it all calls of a job that dies are lost
+            self.note.write_text(str(number))
+        try:
+            return self.call(*arguments), None
+        except Exception as error:  # noqa: BLE001  a full disk is no job that died
+            return None, error
+
+    def number(self) -> int | None:
+        """Return which call a job was at when it ended, where that is known."""
+        try:
+            return int(self.note.read_text())
+        except (OSError, ValueError):
+            return None
 
     def checkpoint(self, arguments: Sequence[tuple[Any, ...]]) -> Any:
         """Go back into the queue with everything: cells that are finished take no time again."""
         from submitit.helpers import DelayedSubmission
 
         return DelayedSubmission(self, arguments)
+
+
+def _forget(note: Path) -> None:
+    with suppress(OSError):
+        note.unlink(missing_ok=True)
 
 
 def _setup(code: Path, parameters: Mapping[str, Any]) -> list[str]:
@@ -189,21 +255,3 @@ def _absent(job_ids: Sequence[str]) -> set[str]:
     if answer.returncode and "Invalid job id" not in answer.stderr:
         return set()
     return set(job_ids) - set(answer.stdout.split())
-
-
-def _settle(job: Any, futures: Sequence[Future[Any]]) -> None:  # a job of submitit
-    """Hand over the results of a job that has ended."""
-    try:
-        results = job.results()[0]
-    except Exception as error:  # noqa: BLE001  whatever ended a job, its log says more
-        tail = str(error).strip().splitlines()[-1:] or [type(error).__name__]
-        _lose(job, futures, tail[0])
-        return
-    for future, result in zip(futures, results, strict=True):
-        future.set_result(result)
-
-
-def _lose(job: Any, futures: Sequence[Future[Any]], reason: str) -> None:
-    loss = JobLost(f"job {job.job_id} ended early ({reason}); see {job.paths.stderr}")
-    for future in futures:
-        future.set_exception(loss)

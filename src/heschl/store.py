@@ -7,7 +7,9 @@ so it is there whole or not at all, and it is verified whenever it is read.
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -26,11 +28,15 @@ from heschl._version import __version__
 from heschl.configuration import differences, digest, plain
 from heschl.disk import sync_folder, usable, write_synced
 from heschl.errors import InvalidInput, UnknownName
+from heschl.uses import Uses
 
 __all__ = ["Entry", "Phantom", "Store", "default_folder"]
 
 _STALE_AFTER_S = 24 * 3600
 _SHORTEST_PREFIX = 4
+_LONGEST_HEAD = 10 + 2**16
+"""Bytes before the numbers of an array on disk, in the first version of NumPy's format."""
+
 _DAMAGE = (
     *(ValueError, KeyError, TypeError, AttributeError, EOFError, RecursionError),
     *(NotADirectoryError, IsADirectoryError),
@@ -188,6 +194,10 @@ class Store:
                         self._set_aside(folder, "an array is missing")
                 except _DAMAGE as error:
                     self._set_aside(folder, str(error))
+                except OSError as error:
+                    # What network disks say of a file that was removed while it was open.
+                    if error.errno != errno.ESTALE:
+                        raise
         return None
 
     def _verified(self, folder: Path, key: str) -> dict[str, np.ndarray]:
@@ -279,9 +289,10 @@ class Store:
     ) -> tuple[int, int]:
         """Remove entries and phantoms, the longest unused first; return how many and their bytes.
 
-        Damaged entries and the remains of killed writers go too.
+        Damaged entries and the remains of killed writers go too. What a run that goes on has named
+        as its own (`heschl.uses`) stays.
         """
-        now = time.time()
+        now, uses = time.time(), Uses(self.folder)
         things = [
             *((entry.used, entry.n_bytes, self.place(entry.key)) for entry in self.entries()),
             *((each.used, each.n_bytes, self.phantom_place(each.name)) for each in self.phantoms()),
@@ -291,7 +302,7 @@ class Store:
         for used, n_bytes, place in sorted(things):
             is_old = unused_days is not None and now - used > unused_days * 86400
             is_over = max_bytes is not None and total > max_bytes
-            if not (is_old or is_over) or not self._remove(place):
+            if not (is_old or is_over) or not self._remove(place, used, uses):
                 continue
             total -= n_bytes
             n_removed += 1
@@ -305,8 +316,10 @@ class Store:
                         shutil.rmtree(remains, ignore_errors=True)
         return n_removed, n_bytes_removed
 
-    def _remove(self, place: Path) -> bool:
-        """Remove a folder unless another process does; return whether it was this one."""
+    def _remove(self, place: Path, used: float, uses: Uses) -> bool:
+        """Remove a folder unless it is in use or another process does; return whether this did."""
+        if place.name in uses:
+            return False
         # Renamed first, so that no reader ever sees half of it.
         grave = self.folder / "tmp" / f"removed-{uuid.uuid4().hex}"
         with self.usable():
@@ -315,8 +328,19 @@ class Store:
                 place.rename(grave)
             except FileNotFoundError:
                 return False
+        # A run names what it uses before it looks for it. So whoever is not there by now finds the
+        # entry gone, and nobody loses one that was found.
+        is_used = place.name in uses or _last_used(grave) > used
+        if is_used:
+            with suppress(OSError):  # made again meanwhile
+                grave.rename(place)
         shutil.rmtree(grave, ignore_errors=True)
-        return True
+        return not is_used
+
+
+def _last_used(folder: Path) -> float:
+    sidecar = folder / "entry.json"
+    return (sidecar if sidecar.exists() else folder).stat().st_mtime
 
 
 def _n_bytes_below(folder: Path) -> int:
@@ -334,9 +358,16 @@ def _write_array(path: Path, array: np.ndarray) -> dict[str, Any]:
 
 
 def _read_array(path: Path, expected: Mapping[str, Any]) -> np.ndarray:
-    if _file_digest(path) != expected["sha256"]:
+    # Read once: what was verified is what is returned.
+    content = np.fromfile(path, dtype=np.uint8)
+    if hashlib.sha256(content.data).hexdigest() != expected["sha256"]:
         raise ValueError(f"{path.name} does not match its checksum")
-    return np.asarray(np.load(path, allow_pickle=False))
+    head = io.BytesIO(content[:_LONGEST_HEAD].tobytes())
+    if np.lib.format.read_magic(head) != (1, 0):  # of arrays with many names
+        return np.asarray(np.load(path, allow_pickle=False))
+    shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(head)
+    values = content[head.tell() :].view(dtype)
+    return values.reshape(shape, order="F" if is_fortran else "C")
 
 
 def _file_digest(path: Path) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,8 +24,9 @@ from heschl.scores import Score
 from heschl.scoring import Plan, plan, score
 from heschl.store import Store
 from heschl.untrusted import first_repeated, read_bytes
+from heschl.uses import using
 
-__all__ = ["PlannedPair", "Suite", "check_room", "plan_suite", "read_suite", "run_suite"]
+__all__ = ["PlannedPair", "Suite", "check_room", "keeping", "plan_suite", "read_suite", "run_suite"]
 
 _MOST_BYTES = 2**16
 _KEYS = ("models", "benchmarks", "data", "seed")
@@ -157,6 +159,12 @@ def check_room(pairs: list[PlannedPair], store: Store) -> int:
     if refusal := refused_room(n_bytes, store.folder):
         raise InvalidInput(refusal)
     return n_bytes
+
+
+def keeping(pairs: list[PlannedPair], store: Store) -> AbstractContextManager[None]:
+    """Keep what all scores of a suite read from being removed, until the last of them is done."""
+    keys = {key for pair in pairs if pair.plan for cell in pair.plan.cells for key in cell.keys}
+    return using(store.folder, keys)
 
 
 def run_suite(

@@ -29,6 +29,7 @@ _COMMANDS = {
     "relate": "whether models that do better at one thing do better at another",
     "plan": "what a score would take, before anything starts",
     "status": "how far the runs are, and what failed",
+    "retry-failed": "run the failed cells of runs again, and no others",
     "verify": "run benchmarks on their phantoms: planted against found",
     "check": "hold a plugin against its contract",
     "doctor": "what is installed, what is broken and what to do",
@@ -71,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(name: str, words: Sequence[str]) -> int:
     # One command's module is imported, so that none pays for another one's libraries.
-    command = importlib.import_module(f"heschl.cli.{name}_command")
+    command = importlib.import_module(f"heschl.cli.{name.replace('-', '_')}_command")
     parser = argparse.ArgumentParser(
         prog=f"heschl {name}",
         description=command.__doc__,

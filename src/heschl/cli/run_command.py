@@ -22,7 +22,7 @@ from heschl.engines import engine
 from heschl.errors import HeschlError, InvalidInput, MissingData
 from heschl.progress import readable_size
 from heschl.store import Store
-from heschl.suites import PlannedPair, Suite, check_room, plan_suite, read_suite, run_suite
+from heschl.suites import PlannedPair, Suite, check_room, keeping, plan_suite, read_suite, run_suite
 from heschl.wording import counted, with_error
 
 _CELLS_FAILED = 3
@@ -46,10 +46,12 @@ def run(arguments: argparse.Namespace) -> int:
     suite, store = read_suite(arguments.suite), Store(arguments.store)
     if arguments.plan:
         return _show_plan(suite, store, arguments)
-    _refuse(_planned(suite, store, arguments)[1], arguments.engine)
+    pairs, costs = _planned(suite, store, arguments)
+    _refuse(costs, arguments.engine)
     folder = Path(arguments.output) if arguments.output else store.folder / "scores"
     records = []
     with (
+        keeping(pairs, store),
         engine(arguments.engine, store.folder) as executor,
         watching(is_quiet=arguments.quiet) as watcher,
     ):
