@@ -10,7 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, overload
 
@@ -36,6 +36,7 @@ from heschl.registry import resolve_benchmark
 from heschl.remembered import remembering
 from heschl.runs import Run, start_run
 from heschl.scores import SCHEMA_VERSION, Score
+from heschl.seen import Fairness, fair, fair_cells
 from heschl.session import Session, open_session
 from heschl.store import Store
 from heschl.wording import counted
@@ -56,6 +57,7 @@ class Plan:
     benchmark: Benchmark
     session: Session
     cells: tuple[Cell, ...]
+    fairness: Fairness = field(default_factory=Fairness)
 
     def __repr__(self) -> str:
         """Name what would be scored on what, and how much of it is done."""
@@ -91,6 +93,7 @@ def plan(
     device: str = "auto",
     seed: int = 0,
     store: Store | str | os.PathLike[str] | None = None,
+    allow_seen: bool = False,
 ) -> Plan:
     """Return the cells of a score without running any; the arguments are those of `score`."""
     declaration: Benchmark = resolve_benchmark(benchmark).object
@@ -109,7 +112,11 @@ def plan(
         _check_origin(declaration)
         if subjects is None and isinstance(declaration, Choosy):
             session = replace(session, subjects=declaration.listeners(session))
-        return Plan(declaration, session, tuple(declaration.cells(session)))
+        declaration, fairness = fair(declaration, session, is_allowed=allow_seen)
+        cells = tuple(declaration.cells(session))
+        if fairness == Fairness():
+            fairness = fair_cells(declaration, session, cells, is_allowed=allow_seen)
+        return Plan(declaration, session, cells, fairness)
 
 
 def _check_origin(benchmark: Benchmark) -> None:
@@ -135,6 +142,7 @@ def score(
     seed: int = 0,
     store: Store | str | os.PathLike[str] | None = None,
     watcher: Watcher | None = None,
+    allow_seen: bool = False,
 ) -> list[Score]: ...
 
 
@@ -151,6 +159,7 @@ def score(
     seed: int = 0,
     store: Store | str | os.PathLike[str] | None = None,
     watcher: Watcher | None = None,
+    allow_seen: bool = False,
 ) -> list[Score]: ...
 
 
@@ -167,6 +176,7 @@ def score(
     seed: int = 0,
     store: Store | str | os.PathLike[str] | None = None,
     watcher: Watcher | None = None,
+    allow_seen: bool = False,
 ) -> Score: ...
 
 
@@ -182,6 +192,7 @@ def score(
     seed: int = 0,
     store: Store | str | os.PathLike[str] | None = None,
     watcher: Watcher | None = None,
+    allow_seen: bool = False,
 ) -> Score | list[Score]:
     """Score a model on a benchmark.
 
@@ -212,6 +223,8 @@ def score(
         The cache: a `Store` or its folder.
     watcher
         Hears of the plan and of every cell.
+    allow_seen
+        Test a tuned model even on what it was tuned on. The Score says so, and is never ranked.
 
     Returns
     -------
@@ -233,6 +246,7 @@ def score(
         "device": device,
         "seed": seed,
         "store": used_store,
+        "allow_seen": allow_seen,
     }
     models = model if isinstance(model, list) else [model]
     benchmarks = benchmark if isinstance(benchmark, list) else [benchmark]
@@ -312,6 +326,7 @@ def _gathered(planned: Plan, outcomes: Sequence[Outcome], seconds: dict[str, flo
             "primary_roi": benchmark.rois[0],
             "unit_of_uncertainty": card.unit_of_uncertainty,
             **benchmark.description(),
+            **planned.fairness.attributes,
         }
     )
     stimuli = dataset.stimuli()

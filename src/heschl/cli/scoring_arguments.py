@@ -32,6 +32,11 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="cpu, cuda, ... for the model and, where it can, the metric; default: auto",
     )
+    parser.add_argument(
+        "--allow-seen",
+        action="store_true",
+        help="test a tuned model even on what it was tuned on; such a Score is never ranked",
+    )
     add_seed_argument(parser)
     add_store_argument(parser)
 
@@ -61,5 +66,5 @@ def scoring_settings(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the arguments as `heschl.score` and `heschl.plan` take them."""
     return {
         name: getattr(arguments, name)
-        for name in ("data", "layers", "subjects", "device", "seed", "store")
+        for name in ("data", "layers", "subjects", "device", "seed", "store", "allow_seen")
     }
