@@ -60,7 +60,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     recipe = parser.add_argument_group("recipe")
     for option, (name, kind, words) in _RECIPE.items():
         was = getattr(default, name)
-        recipe.add_argument(f"--{option}", type=kind, default=was, help=f"{words}; default: {was}")
+        recipe.add_argument(
+            f"--{option}", dest=name, type=kind, default=was, help=f"{words}; default: {was}"
+        )
     recipe.add_argument(
         "--window",
         choices=get_args(Window),
