@@ -41,6 +41,7 @@ def write_tensors(
             safetensors.torch.save_file(
                 ready, temporary, metadata={_NOTES: json.dumps(dict(notes or {}))}
             )
+            temporary.chmod(0o644)  # the library lets nobody else read it
             with temporary.open("rb+") as file:
                 os.fsync(file.fileno())
             temporary.replace(path)
