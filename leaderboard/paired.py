@@ -156,6 +156,10 @@ def _unfit(file: ScoreFile, version: int, roi: str) -> str:
     """Return why a number is compared with none; nothing if it may be."""
     if file.status == "published":
         return "a number that a paper printed is not ranked"
+    if file.extra.get("trained_on_test_data"):
+        return f"trained on the test data: {file.extra['trained_on_test_data']!s:.200}"
+    if file.extra.get("left_out_of_test"):
+        return f"tested without what it was tuned on: {file.extra['left_out_of_test']!s:.200}"
     if file.benchmark_version != version:
         return (
             f"scored with version {file.benchmark_version} of the benchmark, which has version "

@@ -128,7 +128,9 @@ def _extra(score: Score) -> dict[str, Any]:
     chance = score.tree["ceiling"].attrs.get("chance")
     drawn = score.tree["population"].attrs.get("drawn_from")
     found: dict[str, Any] = {} if chance is None else {"chance": float(chance)}
-    return found if drawn is None else found | {"drawn_from": str(drawn)}
+    found |= {} if drawn is None else {"drawn_from": str(drawn)}
+    told = ("trained_on_test_data", "left_out_of_test")
+    return found | {name: str(score.tree.attrs[name]) for name in told if name in score.tree.attrs}
 
 
 def _regions(score: Score, population: xr.Dataset) -> Iterable[Region]:

@@ -30,6 +30,7 @@ import xarray as xr
 from heschl.data_registry.lebel_moth import LEBEL_MOTH
 from heschl.data_registry.lebel_moth.responses import n_voxels, read_responses
 from heschl.data_registry.lebel_moth.rois import ANNOTATIONS, RegionFiles, membership
+from heschl.data_registry.lebel_moth.stories import TEST_STORY, VALIDATION_STORY
 from heschl.data_registry.lebel_moth.transcripts import read_alignment
 from heschl.dimensions import REPEAT, TIME, UNIT
 from heschl.errors import CorruptData, InvalidInput, MissingData, UnknownName, near_names
@@ -127,6 +128,10 @@ class LebelMoth:
                 + near_names(stimulus, scans)
             )
         return FIRST_ROW_S + TR_S * np.arange(scans[stimulus] - _SCANS_CUT)
+
+    def tuning_stories(self) -> dict[str, tuple[str, ...]]:
+        """Return which stories a model that is tuned on a listener is tested and validated on."""
+        return {"test": (TEST_STORY,), "validation": (VALIDATION_STORY,)}
 
     def recording(self, subject: str, stimuli: Sequence[str] | None = None) -> Recording:
         """Return one listener's responses to those stories (default: all on disk).

@@ -233,6 +233,27 @@ class TorchModel:
             n_threads=self._n_threads,
         )
 
+    def with_weights(self, card: ModelCard, weights: Mapping[str, torch.Tensor]) -> TorchModel:
+        """Return a copy of the model, under another card, in which these weights are replaced.
+
+        Their names are those that a `tunable` copy's ``network`` has; the model stays as it is.
+        """
+        state = self._module.state_dict()
+        for name, tensor in weights.items():
+            if name not in state or state[name].shape != tensor.shape:
+                raise InvalidInput(
+                    f"{self.card.id!r} has no weight {name!r} of shape {tuple(tensor.shape)}; give "
+                    "weights that were learned from this very network"
+                )
+        twin = copy.deepcopy(self)
+        twin.card = card
+        twin._module.load_state_dict(weights, strict=False)  # noqa: SLF001  its own class
+        if self._given_digest is not None:
+            # What identifies the network before no longer does.
+            learned = weights_digest(twin._module)  # noqa: SLF001  as above
+            twin._given_digest = f"{self._given_digest} with weights {learned}"  # noqa: SLF001
+        return twin
+
     def _checked(
         self, waveforms: np.ndarray, taps: Sequence[str], frames: slice
     ) -> dict[str, torch.Tensor]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from heschl._version import __version__
 
 if TYPE_CHECKING:
+    from heschl.braintuning.tune import tune
     from heschl.cards import BenchmarkCard, DatasetCard, MetricCard, ModelCard, Training
     from heschl.contracts import Events, Layer, Traits
     from heschl.registry import (
@@ -40,6 +41,7 @@ _HOMES = {
     "register_metric": "registry",
     "register_model": "registry",
     "score": "scoring",
+    "tune": "braintuning.tune",
     "verify": "verification",
 }
 
@@ -61,6 +63,7 @@ __all__ = [
     "register_metric",
     "register_model",
     "score",
+    "tune",
     "verify",
 ]
 

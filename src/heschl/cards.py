@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 
 from heschl.errors import BrokenPlugin, InvalidInput, MissingExtra
 
-__all__ = ["BenchmarkCard", "Card", "DatasetCard", "MetricCard", "ModelCard", "Training"]
+__all__ = ["BenchmarkCard", "Card", "DatasetCard", "MetricCard", "ModelCard", "Seen", "Training"]
 
 Modality = Literal["audio", "text"]
 Access = Literal["open", "licensed", "private"]
@@ -39,6 +39,25 @@ class Training:
     def is_trained(self) -> bool:
         """Whether the model has seen any data."""
         return self.objective != "none"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What of a dataset a model was tuned on, which it can therefore not be tested on."""
+
+    dataset: str
+    data_kind: str
+    """``real`` or ``phantom``."""
+    subjects: tuple[str, ...]
+    """The listeners whose responses it learned from; none if it heard the sounds alone."""
+    stimuli: tuple[str, ...]
+    """What it heard, the stimuli that said when to stop among them."""
+    sounds: tuple[str, ...] = ()
+    """The digest of each of them, by which they are known in other datasets."""
+
+    def __post_init__(self) -> None:
+        """Refuse a field of another kind than declared."""
+        _check_fields(self, "what this model has seen")
 
 
 @dataclass(frozen=True)
@@ -141,6 +160,10 @@ _KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "Modality": ("'audio' or 'text'", lambda value: value in get_args(Modality)),
     "Access": ("'open', 'licensed' or 'private'", lambda value: value in get_args(Access)),
     "Training": ("a heschl.cards.Training", lambda value: isinstance(value, Training)),
+    "tuple[Seen, ...]": (
+        "a tuple of heschl.cards.Seen",
+        lambda value: isinstance(value, tuple) and all(isinstance(each, Seen) for each in value),
+    ),
 }
 """For each annotation, as it is written above and below, what to expect and whether it is that."""
 
@@ -183,6 +206,8 @@ class ModelCard(Card):
     training: Training = field(default_factory=Training)
     untrained_twin: str | None = None
     """The id of the same architecture with random weights."""
+    seen: tuple[Seen, ...] = ()
+    """What it was tuned on; scoring refuses to test it there, see `heschl.seen`."""
 
 
 @dataclass(frozen=True)

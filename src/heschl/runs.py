@@ -7,6 +7,7 @@ scored, so the same command finds its own run again; ``status`` reads files alon
 from __future__ import annotations
 
 import json
+import os
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ from heschl.disk import write_atomically
 from heschl.errors import UnknownName, near_names
 from heschl.store import Store
 
-__all__ = ["PlannedCell", "Run", "list_runs", "open_run", "start_run"]
+__all__ = ["PlannedCell", "Run", "in_words", "list_runs", "open_run", "start_run"]
 
 _N_TOLD = 5
 """How many runs an error names."""
@@ -92,6 +93,16 @@ class Run:
             return None
         except (ValueError, TypeError):
             return Failure("Unknown", "the record of this failure is damaged", "")
+
+
+def in_words(asked: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return arguments as any process understands them, wherever it runs; None of live objects."""
+    data = asked["data"]
+    if data is not None and not str(data).startswith("phantom"):
+        data = Path(data).expanduser().resolve() if isinstance(data, str | os.PathLike) else data
+    words = {**asked, "data": os.fspath(data) if isinstance(data, os.PathLike) else data}
+    are_words = all(isinstance(words[name], str) for name in ("model", "benchmark"))
+    return words if are_words and isinstance(words["data"], str | None) else None
 
 
 def start_run(

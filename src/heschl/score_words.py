@@ -11,7 +11,17 @@ from heschl.wording import counted, plural
 if TYPE_CHECKING:
     from heschl.scores import Score
 
-__all__ = ["uncertainty_in_words"]
+__all__ = ["fairness_in_words", "uncertainty_in_words"]
+
+
+def fairness_in_words(score: Score) -> list[str]:
+    """Return what there is to say of a model that was tuned on stimuli of the benchmark."""
+    seen = score.tree.attrs.get("trained_on_test_data")
+    left_out = score.tree.attrs.get("left_out_of_test")
+    return [
+        *([f"TRAINED ON THE TEST DATA: it was tuned on {seen}; never ranked."] if seen else []),
+        *([f"Left out of its tests, since it was tuned on them: {left_out}."] if left_out else []),
+    ]
 
 
 def uncertainty_in_words(score: Score, n_samples: int) -> str:

@@ -10,9 +10,8 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
-from pathlib import Path
 from typing import Any, overload
 
 import xarray as xr
@@ -35,8 +34,9 @@ from heschl.execution import (
 from heschl.provenance import capture
 from heschl.registry import resolve_benchmark
 from heschl.remembered import remembering
-from heschl.runs import Run, start_run
+from heschl.runs import Run, in_words, start_run
 from heschl.scores import SCHEMA_VERSION, Score
+from heschl.seen import Fairness, fair, fair_cells
 from heschl.session import Session, open_session
 from heschl.store import Store
 from heschl.uses import using
@@ -58,6 +58,7 @@ class Plan:
     benchmark: Benchmark
     session: Session
     cells: tuple[Cell, ...]
+    fairness: Fairness = field(default_factory=Fairness)
     asked: Mapping[str, Any] | None = None
     """The arguments of `plan` but the store, where they are words that a file can keep."""
 
@@ -95,6 +96,7 @@ def plan(
     device: str = "auto",
     seed: int = 0,
     store: Store | str | os.PathLike[str] | None = None,
+    allow_seen: bool = False,
 ) -> Plan:
     """Return the cells of a score without running any; the arguments are those of `score`."""
     declaration: Benchmark = resolve_benchmark(benchmark).object
@@ -113,7 +115,10 @@ def plan(
         _check_origin(declaration)
         if subjects is None and isinstance(declaration, Choosy):
             session = replace(session, subjects=declaration.listeners(session))
+        declaration, fairness = fair(declaration, session, is_allowed=allow_seen)
         cells = tuple(declaration.cells(session))
+        if fairness == Fairness():
+            fairness = fair_cells(declaration, session, cells, is_allowed=allow_seen)
     asked = {
         "model": model,
         "benchmark": benchmark,
@@ -122,18 +127,9 @@ def plan(
         "data": data,
         "device": device,
         "seed": session.seed,
+        "allow_seen": allow_seen,
     }
-    return Plan(declaration, session, cells, _in_words(asked))
-
-
-def _in_words(asked: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return arguments as any process understands them, wherever it runs; None of live objects."""
-    data = asked["data"]
-    if data is not None and not str(data).startswith("phantom"):
-        data = Path(data).expanduser().resolve() if isinstance(data, str | os.PathLike) else data
-    words = {**asked, "data": os.fspath(data) if isinstance(data, os.PathLike) else data}
-    are_words = all(isinstance(words[name], str) for name in ("model", "benchmark"))
-    return words if are_words and isinstance(words["data"], str | None) else None
+    return Plan(declaration, session, cells, fairness, in_words(asked))
 
 
 def _check_origin(benchmark: Benchmark) -> None:
@@ -159,6 +155,7 @@ def score(
     seed: int = 0,
     store: Store | str | os.PathLike[str] | None = None,
     watcher: Watcher | None = None,
+    allow_seen: bool = False,
 ) -> list[Score]: ...
 
 
@@ -175,6 +172,7 @@ def score(
     seed: int = 0,
     store: Store | str | os.PathLike[str] | None = None,
     watcher: Watcher | None = None,
+    allow_seen: bool = False,
 ) -> list[Score]: ...
 
 
@@ -191,6 +189,7 @@ def score(
     seed: int = 0,
     store: Store | str | os.PathLike[str] | None = None,
     watcher: Watcher | None = None,
+    allow_seen: bool = False,
 ) -> Score: ...
 
 
@@ -206,6 +205,7 @@ def score(
     seed: int = 0,
     store: Store | str | os.PathLike[str] | None = None,
     watcher: Watcher | None = None,
+    allow_seen: bool = False,
 ) -> Score | list[Score]:
     """Score a model on a benchmark.
 
@@ -236,6 +236,8 @@ def score(
         The cache: a `Store` or its folder.
     watcher
         Hears of the plan and of every cell.
+    allow_seen
+        Test a tuned model even on what it was tuned on. The Score says so, and is never ranked.
 
     Returns
     -------
@@ -257,6 +259,7 @@ def score(
         "device": device,
         "seed": seed,
         "store": used_store,
+        "allow_seen": allow_seen,
     }
     models = model if isinstance(model, list) else [model]
     benchmarks = benchmark if isinstance(benchmark, list) else [benchmark]
@@ -346,6 +349,7 @@ def _gathered(planned: Plan, outcomes: Sequence[Outcome], seconds: dict[str, flo
             "primary_roi": benchmark.rois[0],
             "unit_of_uncertainty": card.unit_of_uncertainty,
             **benchmark.description(),
+            **planned.fairness.attributes,
         }
     )
     stimuli = dataset.stimuli()

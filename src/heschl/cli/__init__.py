@@ -23,6 +23,7 @@ _COMMANDS = {
     "list": "what is registered: models, benchmarks, metrics, datasets",
     "info": "everything that a card says",
     "score": "score a model on a benchmark",
+    "tune": "tune a model on a listener's recordings, with its controls",
     "run": "score the models of a suite on its benchmarks",
     "show": "print a score's file",
     "compare": "what sets two models apart, listener by listener",

@@ -10,6 +10,7 @@ import xarray as xr
 from heschl.cli.printing import print_table, print_text
 from heschl.dimensions import LAYER, ROI
 from heschl.layer_choice import LAYER_RULES
+from heschl.score_words import fairness_in_words
 from heschl.scores import Score
 from heschl.wording import counted, number, plural, with_error
 
@@ -41,6 +42,7 @@ def score_record(score: Score) -> dict[str, Any]:
         "low": low,
         "high": high,
         "p": score.p,
+        "trained_on_test_data": score.tree.attrs.get("trained_on_test_data", ""),
         "regions": _rows(score),
     }
 
@@ -54,6 +56,8 @@ def print_score(score: Score) -> None:
         print_text(_basis(score))
     else:
         print_text(f"{name}: no board number, as the last lines say")
+    for words in fairness_in_words(score):
+        print_text(words)
     print_text()
     interval = f"{100 * float(score.tree['population'].attrs['interval_level']):g} % interval"
     print_table(

@@ -5,7 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-__all__ = ["add_scoring_arguments", "add_store_argument", "scoring_settings"]
+__all__ = [
+    "add_scoring_arguments",
+    "add_seed_argument",
+    "add_store_argument",
+    "scoring_settings",
+]
 
 _LARGEST_SEED = 2**32 - 1
 
@@ -27,8 +32,18 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="cpu, cuda, ... for the model and, where it can, the metric; default: auto",
     )
-    parser.add_argument("--seed", type=_seed, default=0, help="of every random choice; default: 0")
+    parser.add_argument(
+        "--allow-seen",
+        action="store_true",
+        help="test a tuned model even on what it was tuned on; such a Score is never ranked",
+    )
+    add_seed_argument(parser)
     add_store_argument(parser)
+
+
+def add_seed_argument(parser: argparse.ArgumentParser) -> None:
+    """Add the seed."""
+    parser.add_argument("--seed", type=_seed, default=0, help="of every random choice; default: 0")
 
 
 def _seed(text: str) -> int:
@@ -51,5 +66,5 @@ def scoring_settings(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the arguments as `heschl.score` and `heschl.plan` take them."""
     return {
         name: getattr(arguments, name)
-        for name in ("data", "layers", "subjects", "device", "seed", "store")
+        for name in ("data", "layers", "subjects", "device", "seed", "store", "allow_seen")
     }

@@ -129,6 +129,8 @@ def test_draws_that_come_with_scores_are_compared_one_by_one():
         ({"benchmark_version": 7}, eight(9, 0.9), "version 7 of the benchmark, which has version"),
         ({"primary_roi": "speech"}, eight(9, 0.9), "its number is of speech, that of the others"),
         ({"status": "published"}, eight(9, 0.9), "a paper printed is not ranked"),
+        ({"extra": {"trained_on_test_data": "a"}}, eight(9, 0.9), "trained on the test data: a"),
+        ({"extra": {"left_out_of_test": "a"}}, eight(9, 0.9), "tested without what it was tuned"),
         (
             {"samples": Samples("listener", is_drawn=False, names=(), score=(), normalised=())},
             eight(9, 0.9),

@@ -1,0 +1,300 @@
+"""The whole way of tuning: from the names of a model, a dataset and a listener to a folder.
+
+The folder has, when all is done, what ``tuned:<folder>`` opens: ``card.json`` and
+``weights.safetensors``; and for further study ``head.safetensors`` (the layer onto units, their
+numbers, ceilings and held-out R²). While it learns it has ``plan.json``, by which a training that
+was interrupted is known to be the same one, and its checkpoint.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+
+import numpy as np
+
+from heschl._version import __version__
+from heschl.braintuning.controls import Control
+from heschl.braintuning.recipe import Recipe
+from heschl.configuration import canonical_json, differences, digest
+from heschl.contracts import AnyDataset, Dataset, SpeechModel
+from heschl.disk import usable, write_atomically
+from heschl.errors import InvalidInput
+from heschl.session import Session, open_session
+from heschl.store import Store
+from heschl.tuning import require_tunable
+
+if TYPE_CHECKING:
+    from heschl.braintuning.training import Progress
+
+__all__ = ["Tuned", "tune"]
+
+_NUMERICS = 1
+"""Raised whenever the same plan would give other weights."""
+
+_REMEDY = "name another folder (output=..., -o)"
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What tuning left."""
+
+    folder: Path
+    record: Mapping[str, Any]
+    """The content of ``card.json``."""
+
+    @property
+    def uri(self) -> str:
+        """What opens the model: ``tuned:<folder>``."""
+        return f"tuned:{self.folder}"
+
+    @property
+    def history(self) -> list[Mapping[str, float]]:
+        """The losses of each epoch."""
+        return list(self.record["history"])
+
+
+def tune(
+    model: str,
+    dataset: str,
+    *,
+    subject: str,
+    output: str | os.PathLike[str] | None = None,
+    recipe: Recipe | None = None,
+    control: Control = "none",
+    targets_from: str | None = None,
+    target_layers: Sequence[str] | None = None,
+    layer: str | None = None,
+    stories: Sequence[str] | None = None,
+    validation: Sequence[str] | None = None,
+    test: Sequence[str] | None = None,
+    fraction: float | None = None,
+    stop_after: int | None = None,
+    data: str | os.PathLike[str] | AnyDataset | None = None,
+    device: str = "auto",
+    seed: int = 0,
+    store: Store | str | os.PathLike[str] | None = None,
+    watch: Callable[[Progress], None] | None = None,
+) -> Tuned:
+    """Tune a model on one listener's recordings, or make a control of that.
+
+    Interrupted, the same call goes on where it was: on a processor the weights are, bit for bit,
+    those of a training without interruption. Finished, it returns what is there.
+
+    Parameters
+    ----------
+    model
+        An id or URI of a network that learns: ``hf:`` or a `TorchModel`.
+    dataset
+        The id of a dataset of recordings.
+    subject
+        The listener.
+    output
+        The folder; by default one below the store, named by what is tuned.
+    recipe
+        The settings of learning; those of the paper by default.
+    control
+        Which control, see `heschl.braintuning.controls`; ``none`` tunes on the responses.
+    targets_from, target_layers
+        For the control ``model``: whose layers are learned, by default the last.
+    layer
+        The layer whose mean is taken, the last by default.
+    stories, validation, test, fraction
+        Which stories are for what, see `heschl.braintuning.listening.divided`.
+    stop_after
+        Keep the weights of the last of so many epochs, in place of the best of all; the rates
+        stay planned for `Recipe.n_epochs`.
+    data, device, store
+        As `heschl.score` takes them.
+    seed
+        Of everything that is drawn.
+    watch
+        Hears of every step.
+    """
+    used = recipe or Recipe()
+    _check(model, control, targets_from, stop_after)
+    where = store if isinstance(store, Store) else Store(store)
+    session = open_session(
+        model, dataset, layers=None, subjects=[subject], data=data, device=device, seed=seed,
+        store=where,
+    )  # fmt: skip
+    network = session.model.get()
+    require_tunable(network)
+    recordings = session.dataset.get()
+    if not isinstance(recordings, Dataset):
+        raise InvalidInput(
+            f"{dataset} holds labelled sounds alone; tuning needs a listener's recordings"
+        )
+    from heschl.braintuning import work
+    from heschl.braintuning.listening import divided
+
+    division = divided(
+        recordings, subject, stories=stories, validation=validation, test=test, fraction=fraction,
+        seed=session.seed,
+    )  # fmt: skip
+    last = network.layers[-1].name if layer is None else layer
+    heard = (*division.training, *division.validation)
+    stimuli = recordings.stimuli()
+    plan = {
+        "numerics": _NUMERICS,
+        "base": _findable(model),
+        "base_version": dict(session.model_version),
+        "layer": last,
+        "dataset": recordings.card.id,
+        "data_kind": session.data_kind,
+        "subject": subject,
+        "stories": dataclasses.asdict(division),
+        "recording": recordings.fingerprint(subject, (*heard, *division.test)),
+        "sounds": {name: stimuli[name].sound.digest for name in (*heard, *division.test)},
+        "control": control,
+        "targets_from": targets_from and _findable(targets_from),
+        "target_layers": target_layers,
+        "recipe": {name: v for name, v in vars(used).items() if name != "checkpoint_steps"},
+        "stop_after": stop_after,
+        "seed": session.seed,
+    }
+    folder = Path(output) if output is not None else where.folder / "tuned" / _name(plan, session)
+    if is_finished(folder, plan):
+        return _read(folder)
+    with usable(folder, _REMEDY):
+        write_atomically(folder / "plan.json", canonical_json(plan).encode())
+    keep: Literal["best", "last"] = (
+        "last" if stop_after is not None or control in ("local", "all") else "best"
+    )
+    found = work.learned(
+        cast("SpeechModel", network), recordings, subject, division, used,
+        layer=last, control=control, targets_from=targets_from, target_layers=target_layers,
+        device=session.device, seed=session.seed, place=folder, keep=keep, stop_after=stop_after,
+        watch=watch,
+    )  # fmt: skip
+    record = _card(plan, session, found, [stimuli[name].sound.duration_s for name in heard])
+    with usable(folder, _REMEDY):
+        write_atomically(folder / "card.json", json.dumps(record, indent=1).encode())
+    work.tidy(folder)
+    return _read(folder)
+
+
+def is_finished(folder: Path, plan: Mapping[str, Any]) -> bool:
+    """Return whether a folder holds this very tuning, done; refuse one that holds another."""
+    planned = folder / "plan.json"
+    if not planned.exists():
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise InvalidInput(
+                f"{folder} is there and holds something else; name a folder that is new or empty"
+            )
+        return False
+    other = next(
+        differences(json.loads(planned.read_text()), json.loads(canonical_json(plan))), None
+    )
+    if other is not None:
+        path, theirs, ours = other
+        raise InvalidInput(
+            f"{folder} holds another tuning: its {path} is {theirs!r}, here it is {ours!r}; name "
+            "another folder, or ask for the same"
+        )
+    return (folder / "card.json").exists()
+
+
+def _read(folder: Path) -> Tuned:
+    return Tuned(folder.resolve(), json.loads((folder / "card.json").read_text()))
+
+
+def _check(
+    model: Any, control: str, targets_from: str | None, stop_after: int | None
+) -> None:  # whatever was given for a model
+    if not isinstance(model, str):
+        raise InvalidInput(
+            f"tune was given a {type(model).__name__} as the model; give an id or a URI such as "
+            "file:./my_model.py:my_net, by which the tuned model can find it again"
+        )
+    if control not in get_args(Control):
+        raise InvalidInput(f"control={control!r}; expected one of {', '.join(get_args(Control))}")
+    if (control == "model") != (targets_from is not None):
+        raise InvalidInput(
+            f"control={control!r} and targets_from={targets_from!r}; the control 'model', and no "
+            "other, names the model whose layers are learned"
+        )
+    is_count = isinstance(stop_after, int) and not isinstance(stop_after, bool) and stop_after > 0
+    if stop_after is not None and not is_count:
+        raise InvalidInput(f"stop_after={stop_after!r}; expected a number of epochs, or None")
+
+
+def _findable(model: str) -> str:
+    """Return a URI with its path written out, so that it is found from any folder."""
+    scheme, colon, rest = model.partition(":")
+    path, mark, tail = re.match(r"([^?:]*)([?:]?)(.*)", rest, re.DOTALL).groups()  # type: ignore[union-attr]  # it matches any text
+    if colon and path and Path(path).expanduser().exists():
+        return f"{scheme}:{Path(path).expanduser().resolve()}{mark}{tail}"
+    return model
+
+
+def _name(plan: Mapping[str, Any], session: Session) -> str:
+    parts = [session.model_id, plan["dataset"], plan["subject"]]
+    parts += [plan["control"]] if plan["control"] != "none" else []
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", "-".join(parts)) + f"-{digest(plan)[:8]}"
+
+
+def _card(
+    plan: Mapping[str, Any],
+    session: Session,
+    found: Any,  # of heschl.braintuning.work.Learned, which imports torch
+    durations_s: Sequence[float],
+) -> dict[str, Any]:
+    """Return the content of ``card.json``."""
+    card, control = session.model.get().card, plan["control"]
+    told = {
+        "none": f"brain-tuned (fine-tuned on {plan['dataset']}, {plan['subject']})",
+        "model": f"control: fine-tuned on the layers of {plan['targets_from']}",
+        "stimulus": f"control: its own self-supervised loss, on the stories of {plan['dataset']}",
+    }.get(control, f"control of brain-tuning: {control} (fine-tuned on {plan['dataset']})")
+    before = card.training
+    heard = (*plan["stories"]["training"], *plan["stories"]["validation"])
+    hours = sum(durations_s) / 3600
+    languages = getattr(session.dataset.get().card, "languages", ())
+    return {
+        "format": 1,
+        "base": plan["base"],
+        "base_digest": plan["base_version"]["digest"],
+        "weights_sha256": found.weights_sha256,
+        "summary": f"{card.id}, {told}; {found.n_steps} steps, seed {plan['seed']}",
+        "licence": card.licence,
+        "citation": card.citation,
+        "family": card.family,
+        "parameters": card.parameters,
+        "untrained_twin": card.untrained_twin,
+        "training": {
+            "objective": f"{before.objective}; {told}" if before.is_trained else told,
+            "datasets": list(dict.fromkeys((*before.datasets, plan["dataset"]))),
+            "languages": list(dict.fromkeys((*before.languages, *languages))),
+            "hours": (before.hours or 0.0) + hours
+            if before.hours is not None or not before.is_trained
+            else None,
+        },
+        "seen": [
+            *(dataclasses.asdict(each) for each in card.seen),
+            {
+                "dataset": plan["dataset"],
+                "data_kind": plan["data_kind"],
+                "subjects": [] if control in _WITHOUT_BRAIN else [plan["subject"]],
+                "stimuli": list(heard),
+                "sounds": [plan["sounds"][name] for name in heard],
+            },
+        ],
+        "plan": json.loads(canonical_json(plan)),
+        "heschl": __version__,
+        "history": [dataclasses.asdict(each) for each in found.history],
+        "best_epoch": found.best,
+        "n_steps": found.n_steps,
+        "n_units": found.n_units,
+        "held_out_r2": None if found.r2 is None else float(np.mean(found.r2)),
+        "seconds": found.seconds,
+    }
+
+
+_WITHOUT_BRAIN = ("random-head", "stimulus", "model")

@@ -1,0 +1,190 @@
+"""The work of tuning, where torch is at hand: what is learned, and what is kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+
+import numpy as np
+import torch
+
+from heschl.braintuning.checkpoints import file_digest, write_tensors
+from heschl.braintuning.controls import (
+    Control,
+    model_targets,
+    random_head_targets,
+    responses_of_others,
+    responses_permuted,
+)
+from heschl.braintuning.examples import Examples
+from heschl.braintuning.listening import Division, Heard, heard
+from heschl.braintuning.objective import Objective, Regression
+from heschl.braintuning.recipe import Recipe
+from heschl.braintuning.training import (
+    Epoch,
+    Progress,
+    held_out_r2,
+    predicted,
+    seeded,
+    train,
+)
+from heschl.contracts import Dataset, SpeechModel
+from heschl.registry import resolve_model
+from heschl.torch_threads import torch_threads
+from heschl.tuning import TunableNetwork, tunable_network
+
+__all__ = ["Learned", "learned", "tidy"]
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What was learned, the weights of it written."""
+
+    history: tuple[Epoch, ...]
+    best: int
+    n_steps: int
+    seconds: float
+    n_units: int
+    r2: np.ndarray | None
+    """Held out, on the test stories (unit,); None where no response is predicted."""
+    weights_sha256: str
+
+
+def learned(
+    model: SpeechModel,
+    dataset: Dataset,
+    subject: str,
+    division: Division,
+    recipe: Recipe,
+    *,
+    layer: str,
+    control: Control,
+    targets_from: str | None,
+    target_layers: Sequence[str] | None,
+    device: str,
+    seed: int,
+    place: Path,
+    keep: Literal["best", "last"],
+    stop_after: int | None,
+    watch: Callable[[Progress], None] | None,
+) -> Learned:
+    """Tune a copy of a model and write its weights; the parameters are those of `heschl.tune`."""
+    network = tunable_network(model, layer, frozen=recipe.frozen)
+    data = heard(dataset, subject, division, recipe, model.sample_rate)
+    training, validation = _targets(
+        control, data, network, dataset, division, targets_from, target_layers, device, seed
+    )
+    objective = _objective(control, network, training, seed)
+    trained = train(
+        objective, training, validation, recipe,
+        device=device, seed=seed, place=place, keep=keep, stop_after=stop_after, watch=watch,
+    )  # fmt: skip
+    module = cast("torch.nn.Module", network)
+    names = {name for name, weight in module.named_parameters() if weight.requires_grad}
+    names |= {name for name, _ in module.named_buffers()}
+    prefix = "network."  # of a TunableCopy, within which is the model's own
+    kept = {
+        name.removeprefix(prefix): each
+        for name, each in module.state_dict().items()
+        if name in names and name.startswith(prefix)
+    }
+    write_tensors(place / "weights.safetensors", kept)
+    r2 = None
+    if isinstance(objective, Regression):
+        tensors = dict(objective.head.state_dict())
+        if control in ("none", "local", "all"):
+            r2 = held_out_r2(data.test.targets, predicted(objective, data.test, recipe, device))
+            tensors |= {
+                "unit": torch.from_numpy(np.asarray(data.units)),
+                "ceiling": torch.from_numpy(data.ceilings),
+                "held_out_r2": torch.from_numpy(r2),
+            }
+        write_tensors(place / "head.safetensors", tensors)
+    return Learned(
+        trained.history,
+        trained.best,
+        trained.n_steps,
+        trained.seconds,
+        len(data.units),
+        r2,
+        file_digest(place / "weights.safetensors"),
+    )
+
+
+def tidy(place: Path) -> None:
+    """Remove the checkpoints of a tuning that is done."""
+    for name in ("checkpoint.safetensors", "best.safetensors"):
+        (place / name).unlink(missing_ok=True)
+
+
+def _objective(
+    control: Control, network: TunableNetwork, training: Examples, seed: int
+) -> Objective:
+    with torch.random.fork_rng(devices=[]):
+        seeded(seed, 0, "cpu")
+        if control == "stimulus":
+            from heschl.braintuning.contrastive import Contrastive
+
+            return Contrastive(network)
+        return Regression(network, training.stories[0].targets.shape[1])
+
+
+def _targets(
+    control: Control,
+    data: Heard,
+    network: TunableNetwork,
+    dataset: Dataset,
+    division: Division,
+    targets_from: str | None,
+    target_layers: Sequence[str] | None,
+    device: str,
+    seed: int,
+) -> tuple[Examples, Examples]:
+    """Return the training and the validation rows of a control."""
+    training, validation = data.training, data.validation
+    if control == "local":
+        return responses_permuted(training, seed), validation
+    if control == "all":
+        return responses_of_others(training, seed), validation
+    if control == "random-head":
+        cast("torch.nn.Module", network).to(device)
+
+        def drawn(examples: Examples) -> Examples:
+            return random_head_targets(
+                examples, lambda each: _mean_frames(network, each, device), len(data.units), seed
+            )
+
+        return drawn(training), drawn(validation)
+    if control == "model":
+        other = resolve_model(targets_from).object
+        layers = list(target_layers or [other.layers[-1].name])
+        stimuli = dataset.stimuli()
+
+        def of_model(examples: Examples, names: Sequence[str]) -> Examples:
+            return model_targets(
+                examples,
+                other,
+                layers,
+                [stimuli[name] for name in names],
+                [np.asarray(dataset.clock(name)) for name in names],
+            )
+
+        return of_model(training, division.training), of_model(validation, division.validation)
+    return training, validation
+
+
+def _mean_frames(network: TunableNetwork, examples: Examples, device: str) -> np.ndarray:
+    """Return the mean frame (row, feature) of a network in evaluation mode."""
+    cast("torch.nn.Module", network).eval()
+    found = []
+    with torch.inference_mode(), torch_threads(network.n_threads):
+        for start in range(0, len(examples), _ROWS_AT_ONCE):
+            rows = np.arange(start, min(start + _ROWS_AT_ONCE, len(examples)))
+            waveforms = torch.from_numpy(examples.take(rows)[0]).to(device)
+            found.append(network(waveforms).mean(dim=1).cpu().numpy())
+    return np.concatenate(found)
+
+
+_ROWS_AT_ONCE = 32
