@@ -77,6 +77,10 @@ export class BoardTable {
     this.#shown = shown;
     this.#areFirst = true;
     const head = this.#table.tHead!;
+    const first = this.#body.rows[0]!;
+    // Before anything changes, while the browser knows the layout.
+    this.#sight.measure(first);
+    this.#columns = { first: 0, end: nDisplayed(first) };
     this.#headLayout = layoutOf(shown);
     for (const button of head.querySelectorAll("button")) button.disabled = false;
     this.#headStops().forEach((stop, at) => (stop.tabIndex = at === 0 ? 0 : -1));
@@ -87,6 +91,7 @@ export class BoardTable {
     this.#body.append(this.#below);
     this.#space(shown, { first: 0, end: this.#drawn.size });
     this.#moveStop();
+    this.#repaint(0);
   }
 
   #count(shown: Shown): void {
