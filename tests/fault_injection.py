@@ -173,7 +173,7 @@ def full_disks(runs: SuiteRuns, n: int, seed: int = 0) -> Counts:
     n_bytes = sum(path.stat().st_blocks * 512 for path in files)
     while n_full < n:
         number += 1
-        size = draw.randrange(2**14, int(n_bytes * 0.8))
+        size = draw.randrange(2**16, int(n_bytes * 0.3))
         with small_disk(runs.folder / f"disk-{number}", size) as disk:
             store = disk / f"full-{number}"
             scores = runs.folder / f"full-{number}-scores"
