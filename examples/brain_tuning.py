@@ -40,6 +40,10 @@ def tiny() -> TorchModel:
         attention_dropout=0.0,
         activation_dropout=0.0,
         feat_proj_dropout=0.0,
+        # Of its own loss, for the control that hears the sound alone.
+        num_codevectors_per_group=32,
+        codevector_dim=32,
+        proj_codevector_dim=32,
     )
 
 

@@ -11,16 +11,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 from typing import Any, overload
 
-import xarray as xr
-
 from heschl.cells import Cell, Outcome
-from heschl.configuration import digest
 from heschl.contracts import Benchmark, Choosy, Dataset
-from heschl.data_folders import seed_of_phantom
-from heschl.dimensions import DRAW
 from heschl.engines import engine
 from heschl.errors import CellsFailed, EntryLost, InvalidInput
 from heschl.execution import (
@@ -31,11 +25,11 @@ from heschl.execution import (
     lost_cells,
     run_cells,
 )
-from heschl.provenance import capture
 from heschl.registry import resolve_benchmark
 from heschl.remembered import remembering
 from heschl.runs import Run, in_words, start_run
-from heschl.scores import SCHEMA_VERSION, Score
+from heschl.score_gathering import gathered
+from heschl.scores import Score
 from heschl.seen import Fairness, fair, fair_cells
 from heschl.session import Session, open_session
 from heschl.store import Store
@@ -306,7 +300,7 @@ def _scored(planned: Plan, executor: Executor, watching: Watcher) -> Score:
         if not any(outcome.lacks_entry for outcome in outcomes.values()):
             _raise_failures(planned, outcomes, run)
             with suppress(EntryLost), remembering(session.store.folder):
-                return _gathered(planned, list(outcomes.values()), dict(seconds))
+                return gathered(planned, list(outcomes.values()), dict(seconds))
         todo = lost_cells(planned.cells, session.store, outcomes)
         if not todo:
             _raise_failures(planned, outcomes, run)
@@ -330,85 +324,4 @@ def _raise_failures(planned: Plan, outcomes: Mapping[int, Outcome], run: Run) ->
         f"{len(failed)} of {len(planned.cells)} cells failed, the others are kept; the first, "
         f"{cell.label}: {failure.kind}: {failure.message}. `heschl status {run.name}` shows all; "
         f"`heschl retry-failed {run.name}`, or the same command again, runs the failed ones alone"
-    )
-
-
-def _gathered(planned: Plan, outcomes: Sequence[Outcome], seconds: dict[str, float]) -> Score:
-    session, benchmark = planned.session, planned.benchmark
-    card = benchmark.card
-    dataset = session.dataset.get()
-    root = xr.Dataset(
-        attrs={
-            "schema_version": SCHEMA_VERSION,
-            "model": session.model_id,
-            "benchmark": card.id,
-            "benchmark_version": card.version,
-            "dataset": dataset.card.id,
-            "data_kind": session.data_kind,
-            "protocol": card.protocol,
-            "primary_roi": benchmark.rois[0],
-            "unit_of_uncertainty": card.unit_of_uncertainty,
-            **benchmark.description(),
-            **planned.fairness.attributes,
-        }
-    )
-    stimuli = dataset.stimuli()
-    digests = {
-        "cells": {
-            stage: [key for cell in cells for key in cell.keys]
-            for stage, cells in groupby(planned.cells, key=lambda cell: cell.stage)
-        },
-        "sounds": {
-            name: stimuli[name].sound.digest for cell in planned.cells for name in cell.heard
-        },
-        "recordings": {
-            subject: dataset.fingerprint(subject, dataset.stimuli_of(subject))
-            for subject in session.subjects
-        },
-    }
-    provenance = capture(
-        model=session.model_id,
-        model_digest=session.model_version["digest"],
-        model_origin=session.model_origin,
-        benchmark=card.id,
-        benchmark_version=card.version,
-        protocol=card.protocol,
-        dataset=dataset.card.id,
-        data_kind=session.data_kind,
-        data_digests=digests,
-        configuration={
-            "model": session.model_version,
-            "benchmark": benchmark.configuration(),
-            "layers": session.layers,
-            "subjects": session.subjects,
-            "seed": session.seed,
-        },
-        seed=session.seed,
-        device=session.device,
-        seconds={stage: round(value, 3) for stage, value in seconds.items()},
-        cells=dict(Counter(outcome.status for outcome in outcomes)),
-    )
-    if (planted := seed_of_phantom(dataset)) is not None:
-        provenance["phantom_seed"] = str(planted)
-    groups = dict(benchmark.gather(session, planned.cells))
-    provenance |= groups.pop("provenance", xr.Dataset()).attrs
-    groups |= {"provenance": xr.Dataset(attrs=provenance)}
-    if "rule_draws" in groups["population"]:
-        drawn = _draws_digest(planned, groups["population"], digests)
-        groups["population"] = groups["population"].assign_attrs(draws_digest=drawn)
-    tree = xr.DataTree.from_dict({"/": root, **{f"/{name}": each for name, each in groups.items()}})
-    return Score(tree)
-
-
-def _draws_digest(planned: Plan, population: xr.Dataset, digests: Mapping[str, Any]) -> str:
-    """Return what is the same for two models exactly if their draws are of the same samples."""
-    return digest(
-        {
-            "benchmark": planned.benchmark.configuration(),
-            "sounds": digests["sounds"],
-            "recordings": digests["recordings"],
-            "items": population.attrs.get("drawn_items", ""),
-            "seed": planned.session.seed,
-            "n_draws": population.sizes[DRAW],
-        }
     )

@@ -21,8 +21,6 @@ __all__ = ["Contrastive"]
 
 _MASKED_SHARE, _MASK_FRAMES = 0.65, 10
 _DISTRACTORS = 100
-_ROWS_AT_ONCE = 4
-"""Distractors come from the same sound; those of many sounds at once would take gigabytes."""
 
 
 class Contrastive(torch.nn.Module):
@@ -67,10 +65,11 @@ class Contrastive(torch.nn.Module):
         }
 
     def loss(self, waveforms: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:  # noqa: ARG002
-        """Return the contrastive and the diversity loss for each masked frame; no target enters."""
-        parts = waveforms.split(_ROWS_AT_ONCE)
-        losses = [self._loss(part) * (len(part) / len(waveforms)) for part in parts]
-        return torch.stack(losses).sum()
+        """Return the contrastive and the diversity loss for each masked frame; no target enters.
+
+        Sounds pass one by one: their distractors, each from its own, would take gigabytes together.
+        """
+        return torch.stack([self._loss(row[None]) for row in waveforms]).mean()
 
     def _loss(self, waveforms: torch.Tensor) -> torch.Tensor:
         from transformers.models.wav2vec2.modeling_wav2vec2 import (
