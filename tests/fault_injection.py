@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -167,27 +167,27 @@ def small_disk(folder: Path, n_bytes: int) -> Iterator[Path]:
 
 
 def full_disks(runs: SuiteRuns, n: int, seed: int = 0) -> Counts:
-    """Run on disks with too little room, then give them room: nothing finished is made again."""
+    """Fill a run's disk at random instants, then make room: nothing finished is made again."""
     draw, again, n_kept, n_full, number = chance(seed), 0, 0, 0, 0
-    files = [path for path in (runs.folder / "timed").glob("[!p]*/**/*") if path.is_file()]
-    n_bytes = sum(path.stat().st_blocks * 512 for path in files)
     while n_full < n:
         number += 1
-        size = draw.randrange(2**16, int(n_bytes * 0.3))
-        with small_disk(runs.folder / f"disk-{number}", size) as disk:
-            store = disk / f"full-{number}"
-            scores = runs.folder / f"full-{number}-scores"
+        with small_disk(runs.folder / f"disk-{number}", 2**24) as disk:
+            store, scores = disk / f"full-{number}", runs.folder / f"full-{number}-scores"
             store.mkdir()
             (store / "phantoms").symlink_to(runs.phantoms, target_is_directory=True)
-            code = runs.wait(runs.start(store, scores=scores))
-            if code == 0 or "whose disk has room for" in runs.told(store):
-                continue  # it had room enough, or so little that nothing was begun
-            n_full += 1
-            assert code in (1, 3), runs.told(store)
-            assert "no room left on its disk" in runs.told(store), runs.told(store)
-            assert "Traceback" not in runs.told(store)
+            process = runs.start(store, scores=scores)
+            time.sleep(draw.uniform(0.1, runs.seconds * 0.7))
+            _fill(disk / "ballast")
+            code = runs.wait(process)
+            told = runs.told(store)
             finished, n_noted = set(readable(store)), len(runs.computed(store))
-            subprocess.run(["mount", "-o", f"remount,size={10 * n_bytes}", disk], check=True)
+            if code == 0:  # it was done by then
+                continue
+            n_full += 1
+            assert code in (1, 3), told
+            assert "no room left on its disk" in told or "whose disk has room for" in told, told
+            assert "Traceback" not in told
+            (disk / "ballast").unlink()
             assert runs.wait(runs.start(store, scores=scores)) == 0, runs.told(store)
             assert runs.differing(scores) == []
             assert finished <= set(readable(store))
@@ -199,6 +199,13 @@ def full_disks(runs: SuiteRuns, n: int, seed: int = 0) -> Counts:
         "of them computed again": again,
         "differing scores": 0,
     }
+
+
+def _fill(ballast: Path) -> None:
+    """Write until there is no room left."""
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while file.write(bytes(4096)):
+            pass
 
 
 def downloads(folder: Path, n: int, seed: int = 0) -> Counts:
