@@ -5,6 +5,7 @@ import { Sight } from "./board-sight.ts";
 import { cellWords } from "./cell-words.ts";
 import { make, need } from "./dom.ts";
 import { placeAfter, type Place } from "./grid-keys.ts";
+import { whenIdle } from "./idle.ts";
 import type { Shown } from "./shown.ts";
 import { isWithin, type Band } from "./windowing.ts";
 
@@ -26,6 +27,7 @@ export class BoardTable {
   readonly #sight: Sight;
   readonly #drawn = new Map<number, Row>();
   #columns: Band = { first: 0, end: 0 }; // of the benchmarks', those that rows have
+  #spare: BoardRow[] = []; // made while there was time, for when those that came are not enough
   #areFirst = false; // whether the rows are still those that came with the page
   #shown: Shown | undefined;
   #active: Place = { at: 0, cell: NAME };
@@ -92,6 +94,19 @@ export class BoardTable {
     this.#space(shown, { first: 0, end: this.#drawn.size });
     this.#moveStop();
     this.#repaint(0);
+    whenIdle(() => this.#prepare());
+  }
+
+  /** Make the rows of the next band ahead, so that the first to scroll does not wait for them. */
+  #prepare(): void {
+    if (!this.#areFirst || !this.#shown) return;
+    const columns = this.#sight.columns(this.#shown.leaves.length, true);
+    const { first, end } = this.#sight.rows(0, this.#shown.rows.length, true);
+    for (let at = first; at < end; at++) {
+      const row = new BoardRow(columns.end - columns.first);
+      row.fill(this.#shown, at, columns);
+      this.#spare.push(row);
+    }
   }
 
   #count(shown: Shown): void {
@@ -153,7 +168,8 @@ export class BoardTable {
   /** Write other models into the rows that are there: far cheaper than other rows. */
   #fillAll(shown: Shown, { first, end }: Band): void {
     const nColumns = this.#columns.end - this.#columns.first;
-    const rows: BoardRow[] = [];
+    const rows = this.#spare.filter((row) => row.nColumns === nColumns).slice(0, end - first);
+    this.#spare = [];
     for (const row of this.#drawn.values()) {
       if (row instanceof BoardRow && row.nColumns === nColumns && rows.length < end - first) rows.push(row);
       else row.tr.remove();

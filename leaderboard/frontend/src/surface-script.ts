@@ -1,5 +1,7 @@
 // What draws the cortex is a script of its own, which a page loads after all else: what can be read
 // does not wait for what can be turned.
+import { whenIdle } from "./idle.ts";
+
 let isAsked = false;
 
 /** Load the script that an element names, once for a page. */
@@ -16,7 +18,5 @@ export function loadSurfaceScript(surface: HTMLElement): void {
 export function loadSurfaceWhenIdle(): void {
   const surface = document.querySelector<HTMLElement>("heschl-surface");
   if (!surface) return;
-  const load = (): void => loadSurfaceScript(surface);
-  if ("requestIdleCallback" in window) window.requestIdleCallback(load, { timeout: 1000 });
-  else setTimeout(load, 200);
+  whenIdle(() => loadSurfaceScript(surface));
 }
