@@ -11,7 +11,9 @@ import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Literal
 
 from heschl.disk import usable
@@ -29,20 +31,14 @@ from heschl.leaderboard.assembly import assemble
 from heschl.leaderboard.board import Board
 from heschl.leaderboard.site import STATIC, Site
 from heschl.leaderboard.submissions import read_submissions
+from heschl.leaderboard.two_shares import both
 
 __all__ = ["build", "first_page"]
 
 _SECTIONS: tuple[Literal["real", "phantom"], ...] = ("real", "phantom")
-# What pages offer for download is there before them.
-_WRITERS = (
-    downloads,
-    surface_pages,
-    main_page,
-    model_pages,
-    benchmark_pages,
-    compare_page,
-    about_page,
-)
+# Two shares that take as long. What pages offer for download is there before them.
+_OUR_WRITERS = (downloads, surface_pages, model_pages, compare_page, about_page)
+_THEIR_WRITERS = (main_page, benchmark_pages)
 _MARK = "heschl-site.txt"
 _MARK_TEXT = b"Written by `heschl board build`, which replaces this folder and all that is in it.\n"
 
@@ -78,8 +74,12 @@ def write_site(folder: Path, boards: Mapping[str, Board], submissions: Path | No
     site.file(_MARK, _MARK_TEXT)
     for asset in sorted(path for path in STATIC.iterdir() if not path.name.startswith(".")):
         site.file(f"static/{asset.name}", asset.read_bytes())
-    for writer in _WRITERS:
-        writer.write(site, boards)
+
+    def write(writers: Iterable[ModuleType]) -> None:
+        for writer in writers:
+            writer.write(site, boards)
+
+    both(partial(write, _OUR_WRITERS), partial(write, _THEIR_WRITERS))
 
 
 def first_page(folder: Path) -> str:

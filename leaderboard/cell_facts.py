@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from math import isfinite
 from typing import Any
 
@@ -65,7 +66,11 @@ def facts(board: Board, i: int, j: int, file: ScoreFile) -> dict[str, dict[str, 
         "How": _of_provenance(file),
     }
     return {
-        part: {label: shown for label, text in texts.items() if (shown := _text(text))}
+        part: {
+            label: shown
+            for label, text in texts.items()
+            if (shown := text if type(text) is str and len(text) <= _MOST_TEXT else _text(text))
+        }
         for part, texts in parts.items()
     }
 
@@ -175,7 +180,13 @@ def _metric(configuration: Any) -> Any:  # of a provenance, which is a submitter
         return ""
     benchmark = configuration.get("benchmark")
     metric = benchmark.get("metric") if isinstance(benchmark, Mapping) else None
-    return "" if metric is None else json.dumps(metric, ensure_ascii=False, indent=1)
+    return "" if metric is None else _indented(json.dumps(metric, ensure_ascii=False))
+
+
+@lru_cache(maxsize=64)
+def _indented(text: str) -> str:
+    """Return JSON with line breaks, which takes long to make and is mostly that of other cells."""
+    return json.dumps(json.loads(text), ensure_ascii=False, indent=1)
 
 
 def _seconds(seconds: Any) -> str:  # of a provenance, which is a submitter's

@@ -11,16 +11,17 @@ import gc
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from heschl.errors import CorruptData, HeschlError, InvalidInput, MissingData
 from heschl.leaderboard.score_file import ScoreFile
 from heschl.leaderboard.score_file_reading import read_score_file
 from heschl.leaderboard.submitted_card import SubmittedCard, read_card
+from heschl.leaderboard.two_shares import both
 
 __all__ = [
     "CARD_NAME",
@@ -36,6 +37,8 @@ _LONGEST_SLUG = 100
 _MOST_FILES = 2000
 """Of one submission."""
 _N_SHOWN = 5
+_MANY = 200
+"""Submissions; fewer are read before another process could help."""
 
 
 @dataclass(frozen=True)
@@ -92,23 +95,35 @@ def surveyed(folder: str | os.PathLike[str]) -> tuple[Submissions, list[str]]:
     root = Path(folder)
     if not root.is_dir():
         raise MissingData(f"there is no folder {root}; name that of the submissions")
+    entries = _entries(root)
+    with _uncollected():
+        if len(entries) < _MANY:
+            return _surveyed(entries)
+        half = len(entries) // 2
+        (first, problems), (second, others) = both(
+            partial(_surveyed, entries[:half]), partial(_surveyed, entries[half:])
+        )
+    cards, files = {**first.cards, **second.cards}, {**first.files, **second.files}
+    return Submissions(cards, files), problems + others
+
+
+def _surveyed(entries: Iterable[os.DirEntry[str]]) -> tuple[Submissions, list[str]]:
     cards: dict[str, SubmittedCard] = {}
     files: dict[tuple[str, str, str], ScoreFile] = {}
     problems: list[str] = []
-    with _uncollected():
-        for entry in _entries(root):
-            if entry.is_file(follow_symlinks=False):
-                continue  # a README, say
-            if not entry.is_dir(follow_symlinks=False):
-                problems.append(f"{entry.path} is a link; expected the submission itself")
-                continue
-            try:
-                cards[entry.name] = _card(entry)
-            except HeschlError as error:
-                problems.append(str(error))
-                continue
-            for each in _score_files(entry, cards[entry.name], problems):
-                files[entry.name, each.benchmark, each.data_kind] = each
+    for entry in entries:
+        if entry.is_file(follow_symlinks=False):
+            continue  # a README, say
+        if not entry.is_dir(follow_symlinks=False):
+            problems.append(f"{entry.path} is a link; expected the submission itself")
+            continue
+        try:
+            cards[entry.name] = _card(entry)
+        except HeschlError as error:
+            problems.append(str(error))
+            continue
+        for each in _score_files(entry, cards[entry.name], problems):
+            files[entry.name, each.benchmark, each.data_kind] = each
     return Submissions(cards, files), problems
 
 
