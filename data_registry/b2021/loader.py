@@ -45,10 +45,9 @@ class B2021(NaturalSoundVoxels):
         path = self._path("stim_info_v4.mat")
         self._check_on_disk(path)
         info = read_mat(path).get("stim_info")
-        if not isinstance(info, np.ndarray) or info.size != 1 or not info.dtype.names:
+        if not isinstance(info, dict):
             raise CorruptData(f"{path} holds no structure 'stim_info'; {self._remedy}")
-        fields = {name: info[name].item() for name in info.dtype.names}
-        names = [name.strip().removesuffix(".wav") for name in names_in(fields, "stim_names", path)]
+        names = [name.strip().removesuffix(".wav") for name in names_in(info, "stim_names", path)]
         ours = [name for name in names if name in categories()]
         checked_names(ours, path)
         if len(ours) < len(categories()):

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.io
 
 from heschl.errors import CorruptData
-from heschl.packed import check_mat
+from heschl.matlab import read_matlab
 
 __all__ = ["names_in", "numbers_in", "read_mat", "write_mat"]
 
@@ -19,19 +19,7 @@ _HEADER_TEXT_BYTES = 116
 
 def read_mat(path: Path) -> dict[str, Any]:
     """Return the variables of a MATLAB file, version 5."""
-    check_mat(path, at_most=_MOST_BYTES)
-    try:
-        found = scipy.io.loadmat(path)
-    except NotImplementedError as error:
-        raise CorruptData(
-            f"{path} is a MATLAB file of version 7.3; expected version 5, as published"
-        ) from error
-    except Exception as error:
-        raise CorruptData(
-            f"{path} cannot be read as a MATLAB file ({type(error).__name__}: {error}); fetch it "
-            "again"
-        ) from error
-    return {name: value for name, value in found.items() if not name.startswith("__")}
+    return read_matlab(path, at_most=_MOST_BYTES)
 
 
 def numbers_in(variables: dict[str, Any], name: str, path: Path) -> np.ndarray:
@@ -59,10 +47,8 @@ def _variable(variables: dict[str, Any], name: str, path: Path) -> Any:
 
 
 def _texts(values: Any) -> list[Any]:
-    if isinstance(values, np.ndarray) and values.dtype.kind == "O":
-        return [text for each in values.ravel() for text in _texts(each)]
-    if isinstance(values, np.ndarray) and values.dtype.kind == "U":
-        return [str(each) for each in values.ravel()]
+    if isinstance(values, list):
+        return [text for each in values for text in _texts(each)]
     return [values]
 
 

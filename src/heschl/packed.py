@@ -10,7 +10,6 @@ import binascii
 import gzip
 import mmap
 import re
-import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from typing import NoReturn
 from heschl.errors import CorruptData
 from heschl.untrusted import check_file
 
-__all__ = ["check_gifti", "check_gzip", "check_mat", "check_zip", "is_zip"]
+__all__ = ["check_gifti", "check_gzip", "check_zip", "is_zip"]
 
 _BLOCK = 2**20
 
@@ -32,9 +31,6 @@ _DIMENSIONS = re.compile(rb"Dimensionality(?!\s*=\s*[\"'][0-6][\"'])")
 """Which nibabel would count up to."""
 _ZIP = b"PK\x03\x04"
 _PACKED = b"GZipBase64Binary"
-
-_MAT_HEADER, _MAT_ORDER = 128, slice(126, 128)
-_MAT_COMPRESSED = 15
 
 
 def check_gzip(path: Path, *, at_most: int) -> None:
@@ -117,29 +113,6 @@ def _inflated(path: Path, text: bytes, at_most: int) -> Iterator[bytes]:
             yield block
     except (binascii.Error, zlib.error) as error:
         raise CorruptData(f"{path} holds damaged values ({error}); fetch it again") from error
-
-
-def check_mat(path: Path, *, at_most: int) -> None:
-    """Refuse a MATLAB file of version 5 that unpacks to more than ``at_most`` bytes."""
-    if check_file(path).st_size > at_most:
-        _refuse(path, at_most)
-    content = memoryview(path.read_bytes())
-    order = ">" if bytes(content[_MAT_ORDER]) == b"MI" else "<"
-    place, room = _MAT_HEADER, at_most
-    while place + 8 <= len(content):
-        kind, n_bytes = struct.unpack_from(f"{order}II", content, place)
-        if kind == _MAT_COMPRESSED:
-            unpacking = zlib.decompressobj()
-            packed = bytes(content[place + 8 : place + 8 + n_bytes])
-            try:
-                while packed and room >= 0 and not unpacking.eof:
-                    room -= len(unpacking.decompress(packed, _BLOCK))
-                    packed = unpacking.unconsumed_tail
-            except zlib.error as error:
-                raise CorruptData(f"{path} is damaged ({error}); fetch it again") from error
-            if room < 0:
-                _refuse(path, at_most)
-        place += 8 + n_bytes
 
 
 def _refuse(path: Path, at_most: int) -> NoReturn:

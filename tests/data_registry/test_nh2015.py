@@ -139,7 +139,7 @@ def test_further_sounds_of_b2021_are_left_out_wherever_they_stand(store_folder, 
     from heschl.data_registry.natural_sounds.mat_files import names_in, read_mat
 
     info = read_mat(neural / "stim_info_v4.mat")["stim_info"]
-    names = names_in({"stim_names": info["stim_names"].item()}, "stim_names", neural)
+    names = names_in({"stim_names": info["stim_names"]}, "stim_names", neural)
     shuffled = np.empty((len(order), 1), dtype=object)
     shuffled[:, 0] = [names[row] for row in order]
     changed_mat(neural / "stim_info_v4.mat", stim_info={"stim_names": shuffled})
