@@ -278,7 +278,7 @@ def collections(runs: SuiteRuns, rounds: int) -> Counts:
         while waiting.is_alive():
             Store(store).gc(max_bytes=0, unused_days=0)
             n_collected += 1
-            time.sleep(0.02)
+            time.sleep(0.1)
         waiting.join()
         assert codes == [0], runs.told(store)
         assert not Store(store).has(bystander)
@@ -311,7 +311,7 @@ def skewed_clocks(runs: SuiteRuns, n: int, seed: int = 0) -> Counts:
                 except FileNotFoundError:  # let go meanwhile
                     continue
             Store(store).gc(max_bytes=0)
-            time.sleep(0.02)
+            time.sleep(0.1)
         waiting.join()
         assert codes == [0, 0], runs.told(store)
         for writer in (0, 1):
