@@ -109,4 +109,4 @@ def _wait_for_rest(browser: Browser, within_s: float = 10) -> None:
 
 def _processor_s(devtools: CDPSession) -> float:
     found = devtools.send("SystemInfo.getProcessInfo")["processInfo"]
-    return sum(process["cpuTime"] for process in found)
+    return float(sum(process["cpuTime"] for process in found))
