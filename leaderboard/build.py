@@ -63,7 +63,8 @@ def build(submissions: Path, folder: Path) -> Path:
     _require_submissions(submissions)
     _require_place(folder, submissions)
     found = read_submissions(submissions)
-    boards: dict[str, Board] = {section: assemble(found, section) for section in _SECTIONS}
+    with _set_aside():
+        boards: dict[str, Board] = {section: assemble(found, section) for section in _SECTIONS}
     with _moved_into(folder) as fresh, _set_aside():
         write_site(fresh, boards, submissions)
     return folder
