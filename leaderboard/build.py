@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Literal
+from typing import Any, Literal
 
 from heschl.disk import usable
 from heschl.errors import InvalidInput, MissingData
@@ -29,6 +29,7 @@ from heschl.leaderboard import (
 )
 from heschl.leaderboard.assembly import assemble
 from heschl.leaderboard.board import Board
+from heschl.leaderboard.score_file import Provenance
 from heschl.leaderboard.site import STATIC, Site
 from heschl.leaderboard.submissions import read_submissions
 from heschl.leaderboard.two_shares import both
@@ -62,7 +63,8 @@ def build(submissions: Path, folder: Path) -> Path:
     _require_submissions(submissions)
     _require_place(folder, submissions)
     found = read_submissions(submissions)
-    boards: dict[str, Board] = {section: assemble(found, section) for section in _SECTIONS}
+    with _set_aside():
+        boards: dict[str, Board] = {section: assemble(found, section) for section in _SECTIONS}
     with _moved_into(folder) as fresh, _set_aside():
         write_site(fresh, boards, submissions)
     return folder
@@ -151,7 +153,11 @@ def _moved_into(folder: Path) -> Iterator[Path]:
 
 
 def _latest_day(boards: Iterable[Board]) -> str:
-    started = (
-        str(file.provenance.get("started", "")) for board in boards for file in board.files.values()
-    )
+    started = (_started(file.provenance) for board in boards for file in board.files.values())
     return max((moment[:10] for moment in started), default="")
+
+
+def _started(provenance: Mapping[str, Any]) -> str:
+    if isinstance(provenance, Provenance):
+        return provenance.started
+    return str(provenance.get("started", ""))

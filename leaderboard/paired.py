@@ -6,6 +6,8 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import compress
 
 import numpy as np
 
@@ -138,13 +140,20 @@ def _sampled(samples: Samples) -> _Sampled:
     noun = samples.noun.strip() or "sample"
     if samples.is_drawn:
         return _Sampled(noun, (True, samples.names, len(values)), values)
-    of_names = {
-        name: value
-        for name, value in zip(samples.names, values.tolist(), strict=True)
-        if math.isfinite(value)
-    }
-    names = tuple(sorted(of_names))
-    return _Sampled(noun, (False, names, len(names)), np.array([of_names[name] for name in names]))
+    is_known = np.isfinite(values)
+    names, order = _in_order(samples.names if is_known.all() else _kept(samples.names, is_known))
+    return _Sampled(noun, (False, names, len(names)), values[is_known][order])
+
+
+def _kept(names: tuple[str, ...], is_kept: np.ndarray) -> tuple[str, ...]:
+    return tuple(compress(names, is_kept.tolist()))
+
+
+@lru_cache(maxsize=256)
+def _in_order(names: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
+    """Return names sorted and where each one was: files of a benchmark mostly have the same."""
+    order = sorted(range(len(names)), key=names.__getitem__)
+    return tuple(names[place] for place in order), np.array(order, dtype=np.intp)
 
 
 def _drawn_from(file: ScoreFile) -> str:
@@ -169,9 +178,8 @@ def _unfit(file: ScoreFile, version: int, roi: str) -> str:
         return f"its number is of {file.primary_roi}, that of the others of {roi}"
     if not math.isfinite(file.primary.normalised.value):
         return f"it has no number in {roi}"
-    values = np.asarray(file.samples.normalised, dtype=np.float64)
-    is_finite = np.isfinite(values)
-    if not (is_finite.all() if file.samples.is_drawn else is_finite.any()) or not len(values):
+    values, is_wanted = file.samples.normalised, all if file.samples.is_drawn else any
+    if not values or not is_wanted(map(math.isfinite, values)):
         return "its file keeps no numbers to compare one by one"
     return ""
 

@@ -114,10 +114,16 @@ class Provenance(Mapping[str, Any]):
     True
     """
 
-    __slots__ = ("_text",)
+    __slots__ = ("_started", "_text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, started: str | None = None) -> None:
         self._text = text
+        self._started = started
+
+    @property
+    def started(self) -> str:
+        """When scoring began, which every board asks of all: it may be given beside the text."""
+        return str(self.get("started", "")) if self._started is None else self._started
 
     def __getitem__(self, name: str) -> Any:  # whatever JSON can hold
         return _parsed(self._text)[name]

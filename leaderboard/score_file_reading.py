@@ -166,13 +166,17 @@ def _score_file(record: Any, provenance: str) -> ScoreFile:  # whatever JSON can
         regions=regions,
         layers=layers,
         curves=_curves(record["curves"], len(layers), frozenset(names)),
-        provenance=mapping(record, "provenance") and Provenance(provenance),
+        provenance=_provenance(mapping(record, "provenance"), provenance),
         source_sha256=_digest(record["source_sha256"], record["status"]),
         source_bytes=count(record["source_bytes"], "source_bytes"),
         maps=_maps(record["maps"]) if record["maps"] else (),
         citation=text_of(record, "citation", LONG),
         extra=_extra(record) if record["extra"] != _NOTHING else _NOTHING,
     )
+
+
+def _provenance(said: dict[str, Any], text: str) -> Mapping[str, Any]:
+    return Provenance(text, str(said.get("started", ""))) if said else _NOTHING
 
 
 def _check_texts(record: dict[str, Any]) -> None:

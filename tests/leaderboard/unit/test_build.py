@@ -13,8 +13,8 @@ from made_hostile import write_hostile
 from made_submissions import write_large
 
 from heschl.cli import main
-from heschl.errors import InvalidInput, MissingData
-from heschl.leaderboard import about_page
+from heschl.errors import CorruptData, InvalidInput, MissingData
+from heschl.leaderboard import about_page, main_page
 from heschl.leaderboard.build import build
 
 PAGES = {
@@ -137,15 +137,20 @@ def test_no_page_prints_what_is_not_a_number(hostile_site):
                 assert written not in text.decode(), name
 
 
-def test_interrupted_build_leaves_the_last_site(site, submissions, tmp_path, monkeypatch):
+@pytest.mark.parametrize("page", [about_page, main_page])  # of each of the two processes
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), CorruptData("no such page; mend it")])
+def test_interrupted_build_leaves_the_last_site(
+    page, error, site, submissions, tmp_path, monkeypatch
+):
     folder = build(submissions, tmp_path / "site")
 
     def interrupted(*_):
-        raise KeyboardInterrupt
+        raise error
 
-    monkeypatch.setattr(about_page, "write", interrupted)
-    with pytest.raises(KeyboardInterrupt):
+    monkeypatch.setattr(page, "write", interrupted)
+    with pytest.raises(type(error)) as caught:
         build(submissions, folder)
+    assert str(caught.value) == str(error)
 
     assert contents(folder) == contents(site)
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
