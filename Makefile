@@ -7,11 +7,12 @@ INSTALLED := $(VENV)/.installed
 S3PRL := $(VENV)/s3prl/site-packages
 TRANSFORMERS_4 := $(VENV)/transformers-4/site-packages
 
-.PHONY: help venv demo test test-units test-pages test-examples budgets verify test-transformers-4 lint style types site-assets
+.PHONY: help venv demo test test-units test-long test-pages test-examples budgets verify test-transformers-4 lint style types site-assets
 
 help:
 	@echo "make demo   score two models on a simulated brain, and put them on a leaderboard"
 	@echo "make test   run every test and every example in the documentation"
+	@echo "make test-long  kill runs, fill disks and lose workers, for some minutes"
 	@echo "make budgets time the site in the browser: on a machine with nothing else to do"
 	@echo "make verify run every benchmark on its phantoms: planted against found"
 	@echo "make lint   check style and types"
@@ -52,7 +53,11 @@ test: test-units
 	$(MAKE) -j2 test-pages test-examples
 
 test-units: venv
-	$(BIN)/pytest $(PARALLEL) --dist worksteal --ignore $(PAGES)
+	$(BIN)/pytest $(PARALLEL) --dist worksteal -m "not long" --ignore $(PAGES)
+
+# Kills, full disks and clusters, on engines of every kind. perf/faults.py does the same many times.
+test-long: venv
+	$(BIN)/pytest -m long
 
 # A file's tests share the sites they visit.
 test-pages: venv

@@ -122,7 +122,7 @@ class Meddler(Silent):
             slurm(*self.deeds.pop(0), running.split()[-1])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(not has_slurm(), reason="needs Slurm's daemons and munge")
 def test_real_slurm_gives_the_same_score_while_it_requeues_and_cancels(
     tmp_path, finds_tests, monkeypatch

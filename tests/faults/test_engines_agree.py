@@ -6,7 +6,7 @@ import pytest
 from engine_suites import BENCHMARKS, MODELS, agreement
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_suite_gives_the_same_bits_on_every_engine(tmp_path, store_folder, monkeypatch):
     pytest.importorskip("distributed", reason="needs the extra dask")
     pytest.importorskip("submitit", reason="needs the extra slurm")

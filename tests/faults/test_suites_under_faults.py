@@ -5,7 +5,7 @@ from __future__ import annotations
 import fault_injection as faults
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 def test_kills_lose_no_finished_cell_and_none_is_made_again(runs):
