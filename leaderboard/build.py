@@ -37,9 +37,9 @@ from heschl.leaderboard.two_shares import both
 __all__ = ["build", "first_page"]
 
 _SECTIONS: tuple[Literal["real", "phantom"], ...] = ("real", "phantom")
-# Two shares that take as long. What pages offer for download is there before them.
-_OUR_WRITERS = (downloads, surface_pages, model_pages, compare_page, about_page)
-_THEIR_WRITERS = (main_page, benchmark_pages)
+# Two shares that take as long. Downloads need most memory, of which this process keeps more.
+_OUR_WRITERS = (main_page, benchmark_pages)
+_THEIR_WRITERS = (downloads, surface_pages, model_pages, compare_page, about_page)
 _MARK = "heschl-site.txt"
 _MARK_TEXT = b"Written by `heschl board build`, which replaces this folder and all that is in it.\n"
 
