@@ -84,7 +84,7 @@ def test_card_names_what_was_seen(tuned):
 
     assert card.seen == (
         Seen("toy", "phantom", ("S1",), ("one", "two"),
-             (sounds["one"].sound.digest, sounds["two"].sound.digest)),
+             (sounds["one"].sound.digest, sounds["two"].sound.digest), ("two",)),
     )  # fmt: skip
     assert "brain-tuned" in card.training.objective
     assert "toy" in card.training.datasets
