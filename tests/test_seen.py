@@ -13,6 +13,7 @@ import heschl
 from heschl.cards import Seen
 from heschl.ceilings import NoCeiling
 from heschl.cli.result import score_record
+from heschl.comparison import compare
 from heschl.errors import InvalidInput
 from heschl.score_words import fairness_in_words
 from heschl.scores import open_score
@@ -99,6 +100,18 @@ def test_no_readout_is_fitted_on_what_said_when_to_stop(tmp_path, is_known_by_so
     assert fairness_in_words(tuned) == [
         "Its readouts are fitted without what said when its tuning was to stop: two."
     ]
+
+
+def test_base_is_fitted_as_the_tuned_model_beside_it(tmp_path):
+    tuned = having_seen("one", "two", chosen_on=("two",))
+
+    before = scored(Loudness(), tmp_path, layers=["low"], beside=tuned)
+
+    after = scored(tuned, tmp_path, layers=["low"])
+    assert before.value == after.value  # one model, two cards
+    assert compare(after, before).regions["difference"].to_numpy().tolist() == [0.0, 0.0]
+    with pytest.raises(InvalidInput, match="differ in n_train"):
+        compare(after, scored(Loudness(), tmp_path, layers=["low"]))
 
 
 def test_no_readout_can_be_fitted_on_that_alone(tmp_path):

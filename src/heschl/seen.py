@@ -14,6 +14,7 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
+from heschl.cards import Seen
 from heschl.cells import Cell
 from heschl.configuration import describe
 from heschl.contracts import Benchmark
@@ -89,20 +90,23 @@ class UnseenFolds:
         return tuple(found)
 
 
-def fair(benchmark: Benchmark, session: Session, *, is_allowed: bool) -> tuple[Benchmark, Fairness]:
+def fair(
+    benchmark: Benchmark, session: Session, *, is_allowed: bool, also: tuple[Seen, ...] = ()
+) -> tuple[Benchmark, Fairness]:
     """Return what may be scored of an encoding benchmark, and what there is to say of it.
 
     Test rows that the model was tuned on are left out where other folds stay; where there are no
     others it is refused, unless that is allowed. Training rows that said when tuning was to stop
-    are always left out.
+    are always left out. What a model beside this one has seen counts ``also``.
     """
     inner = getattr(benchmark, "alignment", benchmark)
-    if not session.model.get().card.seen or not isinstance(inner, EncodingBenchmark):
+    seen = (*session.model.get().card.seen, *also)
+    if not seen or not isinstance(inner, EncodingBenchmark):
         return benchmark, Fairness()
     stimuli = inner.stimuli(session)
     rows_tested, rows_fitted = _rows_of(inner, session)
-    tested = [name for name in _seen(session, stimuli) if name in rows_tested]
-    unfitted = [name for name in _seen(session, stimuli, "chosen_on") if name in rows_fitted]
+    tested = [name for name in _seen(seen, session, stimuli) if name in rows_tested]
+    unfitted = [name for name in _seen(seen, session, stimuli, "chosen_on") if name in rows_fitted]
     told = Fairness(unfitted=", ".join(unfitted))
     if is_allowed and tested:
         told, tested = replace(told, seen=", ".join(tested)), []
@@ -127,29 +131,36 @@ def fair(benchmark: Benchmark, session: Session, *, is_allowed: bool) -> tuple[B
 
 
 def fair_cells(
-    benchmark: Benchmark, session: Session, cells: tuple[Cell, ...], *, is_allowed: bool
+    benchmark: Benchmark,
+    session: Session,
+    cells: tuple[Cell, ...],
+    *,
+    is_allowed: bool,
+    also: tuple[Seen, ...] = (),
 ) -> Fairness:
     """Return what there is to say of a benchmark that tests on whatever its model hears."""
     inner = getattr(benchmark, "alignment", benchmark)
-    if not session.model.get().card.seen or isinstance(inner, EncodingBenchmark):
+    seen = (*session.model.get().card.seen, *also)
+    if not seen or isinstance(inner, EncodingBenchmark):
         return Fairness()
     heard = tuple(dict.fromkeys(name for cell in cells for name in cell.heard))
-    seen = _seen(session, heard)
-    if not seen or is_allowed:
-        return Fairness(seen=", ".join(seen))
-    raise _refusal(benchmark, session, seen)
+    tested = _seen(seen, session, heard)
+    if not tested or is_allowed:
+        return Fairness(seen=", ".join(tested))
+    raise _refusal(benchmark, session, tested)
 
 
 def _seen(
+    seen: tuple[Seen, ...],
     session: Session,
     stimuli: tuple[str, ...],
     part: Literal["stimuli", "chosen_on"] = "stimuli",
 ) -> list[str]:
-    """Return those of the stimuli that the model was tuned on, by name or by sound."""
+    """Return those of the stimuli that are among what was seen, by name or by sound."""
     dataset = session.dataset.get()
     sounds = dataset.stimuli()
     names, digests = set(), set()
-    for each in session.model.get().card.seen:
+    for each in seen:
         wanted = set(getattr(each, part))
         sounds_of = dict(zip(each.stimuli, each.sounds, strict=False))  # a card may have no sounds
         digests |= {sound for name, sound in sounds_of.items() if name in wanted}
