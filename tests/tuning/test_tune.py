@@ -147,6 +147,20 @@ def test_random_head_learns_without_the_brain(tuned, tmp_path):
     assert other.record["held_out_r2"] is None
 
 
+def test_network_that_learned_its_own_loss_opens(tmp_path):
+    example = Path(__file__).parents[2] / "examples" / "brain_tuning.py"
+    settings = {"subject": "S1", "data": ToyDataset(), "recipe": RECIPE, "stop_after": 1}
+
+    tuned = heschl.tune(
+        f"file:{example}:tiny", "toy", control="stimulus", output=tmp_path / "net",
+        **settings | STORIES,
+    )  # fmt: skip
+
+    model, base = (resolve_model(uri).object for uri in (tuned.uri, f"file:{example}:tiny"))
+    assert torch.equal(heard(model, "cnn"), heard(base, "cnn"))
+    assert not torch.allclose(heard(model, "block.1"), heard(base, "block.1"))
+
+
 def test_layers_of_another_model_are_learned(tmp_path):
     other = tuned_to(
         tmp_path / "net", control="model", targets_from=NET, target_layers=["cnn", "block.0"]
