@@ -28,6 +28,7 @@ from heschl.leaderboard.score_file import (
     SurfaceMap,
 )
 from heschl.scores import Score
+from heschl.seen import ATTRIBUTES
 
 __all__ = ["DIGITS", "STEP_OF_DRAWS", "condensed", "from_score"]
 
@@ -129,8 +130,8 @@ def _extra(score: Score) -> dict[str, Any]:
     drawn = score.tree["population"].attrs.get("drawn_from")
     found: dict[str, Any] = {} if chance is None else {"chance": float(chance)}
     found |= {} if drawn is None else {"drawn_from": str(drawn)}
-    told = ("trained_on_test_data", "left_out_of_test")
-    return found | {name: str(score.tree.attrs[name]) for name in told if name in score.tree.attrs}
+    attrs = score.tree.attrs
+    return found | {name: str(attrs[name]) for name in ATTRIBUTES if name in attrs}
 
 
 def _regions(score: Score, population: xr.Dataset) -> Iterable[Region]:

@@ -20,6 +20,7 @@ from heschl.errors import HeschlError, MissingData
 from heschl.leaderboard.score_file import ScoreFile
 from heschl.leaderboard.score_file_of_score import STEP_OF_DRAWS, from_score
 from heschl.leaderboard.score_file_writing import score_file_json
+from heschl.leaderboard.submission_fairness import fairness_problems
 from heschl.leaderboard.submissions import (
     CARD_NAME,
     Submissions,
@@ -29,6 +30,7 @@ from heschl.leaderboard.submissions import (
 from heschl.leaderboard.submitted_card import SubmittedCard
 from heschl.provenance import missing_fields
 from heschl.scores import open_score
+from heschl.seen import ATTRIBUTES
 from heschl.statistics import standard_error
 
 __all__ = ["Remark", "check", "removed"]
@@ -117,7 +119,7 @@ def _of_file(file: ScoreFile, card: SubmittedCard) -> Iterator[Remark]:
         return
     for problem in _of_provenance(file):
         yield _error(problem)
-    for problem in _of_numbers(file):
+    for problem in (*_of_numbers(file), *fairness_problems(file)):
         yield _error(problem)
     yield from _of_version(file)
     if file.status == "rerun" and card.rerun is None:
@@ -265,8 +267,18 @@ def _of_source(file: ScoreFile, sources: Mapping[str, Path]) -> Sequence[str]:
         told = from_score(open_score(path), path, file.status, file.maps)
     except HeschlError as error:
         return [f"its netCDF file cannot be read: {error}"]
+    held = {*ATTRIBUTES, *told.extra}
     said, says = (
-        json.loads(score_file_json(replace(each, citation="", extra={}))) for each in (told, file)
+        json.loads(
+            score_file_json(
+                replace(
+                    each,
+                    citation="",
+                    extra={name: text for name, text in each.extra.items() if name in held},
+                )
+            )
+        )
+        for each in (told, file)
     )
     return [
         f"{name} is not what {path} holds; submit it anew"

@@ -13,16 +13,17 @@ import heschl
 from heschl.cards import Seen
 from heschl.ceilings import NoCeiling
 from heschl.cli.result import score_record
+from heschl.comparison import compare
 from heschl.errors import InvalidInput
 from heschl.score_words import fairness_in_words
 from heschl.scores import open_score
 from heschl.scoring import plan
 from heschl.seen import UnseenFolds, fair_cells
-from heschl.splits import GroupKFold
+from heschl.splits import GroupKFold, HeldOutStimuli
 
 
-def having_seen(*stimuli, dataset="toy", data_kind="phantom", sounds=()):
-    seen = Seen(dataset, data_kind, ("S1",), stimuli, sounds)
+def having_seen(*stimuli, dataset="toy", data_kind="phantom", sounds=(), chosen_on=()):
+    seen = Seen(dataset, data_kind, ("S1",), stimuli, sounds, chosen_on)
     return Loudness(card=dataclasses.replace(MODEL_CARD, seen=(seen,)))
 
 
@@ -80,6 +81,46 @@ def test_where_other_folds_stay_its_rows_are_left_out(tmp_path):
     assert fairness_in_words(masked) == ["Left out of its tests, since it was tuned on them: one."]
     with pytest.raises(InvalidInput, match="every fold tests on"):
         scored(having_seen("one", "two", "test"), tmp_path, benchmark)
+
+
+@pytest.mark.parametrize("is_known_by_sound", [False, True])
+def test_no_readout_is_fitted_on_what_said_when_to_stop(tmp_path, is_known_by_sound):
+    if is_known_by_sound:
+        digest = ToyDataset().stimuli()["two"].sound.digest
+        model = having_seen("fable", dataset="other", sounds=(digest,), chosen_on=("fable",))
+    else:
+        model = having_seen("one", "two", chosen_on=("two",))
+
+    tuned = scored(model, tmp_path, layers=["low"])
+
+    by_hand = toy_benchmark(splitter=HeldOutStimuli(test=("test",), train=("one",)))
+    assert tuned.value == scored(Loudness(), tmp_path, by_hand, layers=["low"]).value
+    assert tuned.value != scored(Loudness(), tmp_path, layers=["low"]).value
+    assert tuned.tree.attrs["left_out_of_training"] == "two"
+    assert fairness_in_words(tuned) == [
+        "Its readouts are fitted without what said when its tuning was to stop: two."
+    ]
+
+
+def test_base_is_fitted_as_the_tuned_model_beside_it(tmp_path):
+    tuned = having_seen("one", "two", chosen_on=("two",))
+
+    before = scored(Loudness(), tmp_path, layers=["low"], beside=tuned)
+
+    after = scored(tuned, tmp_path, layers=["low"])
+    assert before.value == after.value  # one model, two cards
+    assert compare(after, before).regions["difference"].to_numpy().tolist() == [0.0, 0.0]
+    with pytest.raises(InvalidInput, match="differ in n_train"):
+        compare(after, scored(Loudness(), tmp_path, layers=["low"]))
+
+
+def test_no_readout_can_be_fitted_on_that_alone(tmp_path):
+    benchmark = toy_benchmark(splitter=HeldOutStimuli(test=("test",), train=("two",)))
+
+    with pytest.raises(InvalidInput, match=r"on two alone, which said when .* fetch other stimuli"):
+        scored(having_seen("two", chosen_on=("two",)), tmp_path, benchmark)
+    with pytest.raises(InvalidInput, match="chosen_on names 'two'"):
+        having_seen("one", chosen_on=("two",))
 
 
 def test_unseen_folds_test_on_nothing_seen_and_train_as_before():

@@ -56,6 +56,7 @@ def tuned_card(location: str) -> ModelCard:
                     tuple(each["subjects"]),
                     tuple(each["stimuli"]),
                     tuple(each["sounds"]),
+                    tuple(each.get("chosen_on", ())),  # older cards lack it
                 )
                 for each in seen
             ),

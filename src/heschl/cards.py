@@ -54,10 +54,18 @@ class Seen:
     """What it heard, the stimuli that said when to stop among them."""
     sounds: tuple[str, ...] = ()
     """The digest of each of them, by which they are known in other datasets."""
+    chosen_on: tuple[str, ...] = ()
+    """Those of the stimuli that said when to stop: no readout is fitted on them."""
 
     def __post_init__(self) -> None:
-        """Refuse a field of another kind than declared."""
+        """Refuse a field of another kind than declared, and others than were heard."""
         _check_fields(self, "what this model has seen")
+        unheard = sorted(set(self.chosen_on) - set(self.stimuli))
+        if unheard:
+            raise InvalidInput(
+                f"chosen_on names {', '.join(map(repr, unheard))}, which stand not among the "
+                "stimuli that were seen; name them there too"
+            )
 
 
 @dataclass(frozen=True)

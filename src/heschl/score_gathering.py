@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,11 @@ def gathered(planned: Plan, outcomes: Sequence[Outcome], seconds: dict[str, floa
             "layers": session.layers,
             "subjects": session.subjects,
             "seed": session.seed,
+            # Where the digest of the configuration holds it, and whoever reads scores finds it.
+            **(
+                {"seen": list(map(asdict, seen))} if (seen := session.model.get().card.seen) else {}
+            ),
+            **({"fairness": told} if (told := planned.fairness.attributes) else {}),
         },
         seed=session.seed,
         device=session.device,

@@ -18,9 +18,15 @@ def fairness_in_words(score: Score) -> list[str]:
     """Return what there is to say of a model that was tuned on stimuli of the benchmark."""
     seen = score.tree.attrs.get("trained_on_test_data")
     left_out = score.tree.attrs.get("left_out_of_test")
+    unfitted = score.tree.attrs.get("left_out_of_training")
     return [
         *([f"TRAINED ON THE TEST DATA: it was tuned on {seen}; never ranked."] if seen else []),
         *([f"Left out of its tests, since it was tuned on them: {left_out}."] if left_out else []),
+        *(
+            [f"Its readouts are fitted without what said when its tuning was to stop: {unfitted}."]
+            if unfitted
+            else []
+        ),
     ]
 
 

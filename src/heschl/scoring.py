@@ -25,7 +25,7 @@ from heschl.execution import (
     lost_cells,
     run_cells,
 )
-from heschl.registry import resolve_benchmark
+from heschl.registry import resolve_benchmark, resolve_model
 from heschl.remembered import remembering
 from heschl.runs import Run, in_words, start_run
 from heschl.score_gathering import gathered
@@ -91,6 +91,7 @@ def plan(
     seed: int = 0,
     store: Store | str | os.PathLike[str] | None = None,
     allow_seen: bool = False,
+    beside: Any = None,
 ) -> Plan:
     """Return the cells of a score without running any; the arguments are those of `score`."""
     declaration: Benchmark = resolve_benchmark(benchmark).object
@@ -107,12 +108,13 @@ def plan(
             store=used_store,
         )
         _check_origin(declaration)
+        also = () if beside is None else resolve_model(beside).card.seen
         if subjects is None and isinstance(declaration, Choosy):
             session = replace(session, subjects=declaration.listeners(session))
-        declaration, fairness = fair(declaration, session, is_allowed=allow_seen)
+        declaration, fairness = fair(declaration, session, is_allowed=allow_seen, also=also)
         cells = tuple(declaration.cells(session))
         if fairness == Fairness():
-            fairness = fair_cells(declaration, session, cells, is_allowed=allow_seen)
+            fairness = fair_cells(declaration, session, cells, is_allowed=allow_seen, also=also)
     asked = {
         "model": model,
         "benchmark": benchmark,
@@ -122,6 +124,7 @@ def plan(
         "device": device,
         "seed": session.seed,
         "allow_seen": allow_seen,
+        "beside": beside,
     }
     return Plan(declaration, session, cells, fairness, in_words(asked))
 
@@ -150,6 +153,7 @@ def score(
     store: Store | str | os.PathLike[str] | None = None,
     watcher: Watcher | None = None,
     allow_seen: bool = False,
+    beside: Any = None,
 ) -> list[Score]: ...
 
 
@@ -167,6 +171,7 @@ def score(
     store: Store | str | os.PathLike[str] | None = None,
     watcher: Watcher | None = None,
     allow_seen: bool = False,
+    beside: Any = None,
 ) -> list[Score]: ...
 
 
@@ -184,6 +189,7 @@ def score(
     store: Store | str | os.PathLike[str] | None = None,
     watcher: Watcher | None = None,
     allow_seen: bool = False,
+    beside: Any = None,
 ) -> Score: ...
 
 
@@ -200,6 +206,7 @@ def score(
     store: Store | str | os.PathLike[str] | None = None,
     watcher: Watcher | None = None,
     allow_seen: bool = False,
+    beside: Any = None,
 ) -> Score | list[Score]:
     """Score a model on a benchmark.
 
@@ -232,6 +239,9 @@ def score(
         Hears of the plan and of every cell.
     allow_seen
         Test a tuned model even on what it was tuned on. The Score says so, and is never ranked.
+    beside
+        A tuned model to compare this one with: what that one saw is left out here too, so that
+        both are fitted and tested on the same rows.
 
     Returns
     -------
@@ -254,6 +264,7 @@ def score(
         "seed": seed,
         "store": used_store,
         "allow_seen": allow_seen,
+        "beside": beside,
     }
     models = model if isinstance(model, list) else [model]
     benchmarks = benchmark if isinstance(benchmark, list) else [benchmark]

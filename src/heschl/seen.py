@@ -2,17 +2,19 @@
 
 A model whose card names what it has `heschl.cards.Seen` is never tested on those sounds: what it
 says of them it may have learned by heart, whoever's responses are predicted. Fitting a readout on
-them is no test, and allowed.
+them is no test, and allowed; but not on those that said when tuning was to stop, as in
+moussa2025.alignment.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal, cast
 
 import numpy as np
 
+from heschl.cards import Seen
 from heschl.cells import Cell
 from heschl.configuration import describe
 from heschl.contracts import Benchmark
@@ -25,7 +27,10 @@ from heschl.session import Session
 from heschl.splits import Fold, HeldOutStimuli, Splitter
 from heschl.wording import some
 
-__all__ = ["Fairness", "UnseenFolds", "fair", "fair_cells"]
+__all__ = ["ATTRIBUTES", "Fairness", "UnseenFolds", "fair", "fair_cells"]
+
+ATTRIBUTES = ("trained_on_test_data", "left_out_of_test", "left_out_of_training")
+"""What may stand on a Score's root, and goes with it to the board."""
 
 
 @dataclass(frozen=True)
@@ -36,23 +41,26 @@ class Fairness:
     """The test stimuli that it was tuned on, where that was allowed."""
     left_out: str = ""
     """Those that were left out of its tests."""
+    unfitted: str = ""
+    """The stimuli that said when tuning was to stop, and were left out of its readouts."""
 
     @property
     def attributes(self) -> dict[str, str]:
         """What stands on the Score's root."""
-        told = {"trained_on_test_data": self.seen, "left_out_of_test": self.left_out}
-        return {name: text for name, text in told.items() if text}
+        told = zip(ATTRIBUTES, (self.seen, self.left_out, self.unfitted), strict=True)
+        return {name: text for name, text in told if text}
 
 
 @dataclass(frozen=True)
 class UnseenFolds:
-    """Another splitter's folds, without the test rows of some stimuli.
+    """Another splitter's folds, without the test rows of some stimuli, the training rows of others.
 
     A fold that tests on nothing else is left out.
     """
 
     splitter: Splitter
     seen: tuple[str, ...]
+    unfitted: tuple[str, ...] = ()
 
     def configuration(self) -> Mapping[str, Any]:
         """Return every setting and the numerics version."""
@@ -61,11 +69,18 @@ class UnseenFolds:
     def folds(self, rows: Mapping[str, np.ndarray]) -> tuple[Fold, ...]:
         """Return the folds that are left."""
         is_seen = np.isin(rows[STIMULUS], self.seen)
-        found = [
-            Fold(fold.name, fold.train, fold.test[~is_seen[fold.test]])
-            for fold in self.splitter.folds(rows)
-            if not is_seen[fold.test].all()
-        ]
+        is_unfitted = np.isin(rows[STIMULUS], self.unfitted)
+        found = []
+        for fold in self.splitter.folds(rows):
+            if is_seen[fold.test].all():
+                continue
+            if is_unfitted[fold.train].all():
+                raise InvalidInput(
+                    f"a readout would be fitted on {some(self.unfitted)} alone, which said when "
+                    "the model's tuning was to stop; fetch other stimuli to train on"
+                )
+            train = fold.train[~is_unfitted[fold.train]]
+            found.append(Fold(fold.name, train, fold.test[~is_seen[fold.test]]))
         if not found:
             raise InvalidInput(
                 f"every fold tests on {some(self.seen)} alone, which the model was tuned on; "
@@ -75,69 +90,95 @@ class UnseenFolds:
         return tuple(found)
 
 
-def fair(benchmark: Benchmark, session: Session, *, is_allowed: bool) -> tuple[Benchmark, Fairness]:
+def fair(
+    benchmark: Benchmark, session: Session, *, is_allowed: bool, also: tuple[Seen, ...] = ()
+) -> tuple[Benchmark, Fairness]:
     """Return what may be scored of an encoding benchmark, and what there is to say of it.
 
     Test rows that the model was tuned on are left out where other folds stay; where there are no
-    others it is refused, unless that is allowed.
+    others it is refused, unless that is allowed. Training rows that said when tuning was to stop
+    are always left out. What a model beside this one has seen counts ``also``.
     """
     inner = getattr(benchmark, "alignment", benchmark)
-    if not session.model.get().card.seen or not isinstance(inner, EncodingBenchmark):
+    seen = (*session.model.get().card.seen, *also)
+    if not seen or not isinstance(inner, EncodingBenchmark):
         return benchmark, Fairness()
-    seen = _seen(session, inner.stimuli(session))
-    tested = [name for name in seen if name in _tested(inner, session)]
-    if not tested:
-        return benchmark, Fairness()
-    if is_allowed:
-        return benchmark, Fairness(seen=", ".join(tested))
+    stimuli = inner.stimuli(session)
+    rows_tested, rows_fitted = _rows_of(inner, session)
+    tested = [name for name in _seen(seen, session, stimuli) if name in rows_tested]
+    unfitted = [name for name in _seen(seen, session, stimuli, "chosen_on") if name in rows_fitted]
+    told = Fairness(unfitted=", ".join(unfitted))
+    if is_allowed and tested:
+        told, tested = replace(told, seen=", ".join(tested)), []
+    if not tested and not unfitted:
+        return benchmark, told
     can_mask = (
         inner is benchmark
         and not isinstance(inner.splitter, HeldOutStimuli)
         and inner.layer_rule == "nested"
         and inner.card.unit_of_uncertainty != STIMULUS
     )
-    if not can_mask:
+    if tested and not can_mask:
         raise _refusal(benchmark, session, tested)
-    masked = replace(inner, splitter=UnseenFolds(inner.splitter, tuple(sorted(tested))))
-    _tested(masked, session)
-    return masked, Fairness(left_out=", ".join(tested))
+    folds = UnseenFolds(inner.splitter, tuple(sorted(tested)), tuple(sorted(unfitted)))
+    masked = replace(inner, splitter=folds)
+    _rows_of(masked, session)
+    told = replace(told, left_out=", ".join(tested))
+    # Whatever is made of an alignment is declared by a dataclass around it.
+    return (
+        masked if inner is benchmark else replace(cast("Any", benchmark), alignment=masked)
+    ), told
 
 
 def fair_cells(
-    benchmark: Benchmark, session: Session, cells: tuple[Cell, ...], *, is_allowed: bool
+    benchmark: Benchmark,
+    session: Session,
+    cells: tuple[Cell, ...],
+    *,
+    is_allowed: bool,
+    also: tuple[Seen, ...] = (),
 ) -> Fairness:
     """Return what there is to say of a benchmark that tests on whatever its model hears."""
     inner = getattr(benchmark, "alignment", benchmark)
-    if not session.model.get().card.seen or isinstance(inner, EncodingBenchmark):
+    seen = (*session.model.get().card.seen, *also)
+    if not seen or isinstance(inner, EncodingBenchmark):
         return Fairness()
     heard = tuple(dict.fromkeys(name for cell in cells for name in cell.heard))
-    seen = _seen(session, heard)
-    if not seen or is_allowed:
-        return Fairness(seen=", ".join(seen))
-    raise _refusal(benchmark, session, seen)
+    tested = _seen(seen, session, heard)
+    if not tested or is_allowed:
+        return Fairness(seen=", ".join(tested))
+    raise _refusal(benchmark, session, tested)
 
 
-def _seen(session: Session, stimuli: tuple[str, ...]) -> list[str]:
-    """Return those of the stimuli that the model was tuned on, by name or by sound."""
+def _seen(
+    seen: tuple[Seen, ...],
+    session: Session,
+    stimuli: tuple[str, ...],
+    part: Literal["stimuli", "chosen_on"] = "stimuli",
+) -> list[str]:
+    """Return those of the stimuli that are among what was seen, by name or by sound."""
     dataset = session.dataset.get()
     sounds = dataset.stimuli()
     names, digests = set(), set()
-    for each in session.model.get().card.seen:
-        digests |= set(each.sounds)
+    for each in seen:
+        wanted = set(getattr(each, part))
+        sounds_of = dict(zip(each.stimuli, each.sounds, strict=False))  # a card may have no sounds
+        digests |= {sound for name, sound in sounds_of.items() if name in wanted}
         if (each.dataset, each.data_kind) == (dataset.card.id, session.data_kind):
-            names |= set(each.stimuli)
+            names |= wanted
     return [name for name in stimuli if name in names or sounds[name].sound.digest in digests]
 
 
-def _tested(benchmark: EncodingBenchmark, session: Session) -> set[str]:
-    """Return the stimuli with rows that are tested on."""
-    dataset, found = session.dataset.get(), set()
+def _rows_of(benchmark: EncodingBenchmark, session: Session) -> tuple[set[str], set[str]]:
+    """Return the stimuli with rows that are tested on, and those with rows to train on."""
+    dataset, tested, fitted = session.dataset.get(), set(), set()
     for stimuli in listeners(benchmark, session):
         clocks = {name: dataset.clock(name) for name in stimuli}
         rows = labels_of_rows(benchmark, dataset, clocks)[STIMULUS]
         for fold in folds_of(benchmark, session, stimuli):
-            found |= set(rows[fold.test].tolist())
-    return found
+            tested |= set(rows[fold.test].tolist())
+            fitted |= set(rows[fold.train].tolist())
+    return tested, fitted
 
 
 def _refusal(benchmark: Benchmark, session: Session, tested: list[str]) -> InvalidInput:

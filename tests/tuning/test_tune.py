@@ -84,7 +84,7 @@ def test_card_names_what_was_seen(tuned):
 
     assert card.seen == (
         Seen("toy", "phantom", ("S1",), ("one", "two"),
-             (sounds["one"].sound.digest, sounds["two"].sound.digest)),
+             (sounds["one"].sound.digest, sounds["two"].sound.digest), ("two",)),
     )  # fmt: skip
     assert "brain-tuned" in card.training.objective
     assert "toy" in card.training.datasets
@@ -145,6 +145,20 @@ def test_random_head_learns_without_the_brain(tuned, tmp_path):
     assert other.record["seen"][0]["subjects"] == []
     assert other.record["weights_sha256"] != tuned.record["weights_sha256"]
     assert other.record["held_out_r2"] is None
+
+
+def test_network_that_learned_its_own_loss_opens(tmp_path):
+    example = Path(__file__).parents[2] / "examples" / "brain_tuning.py"
+    settings = {"subject": "S1", "data": ToyDataset(), "recipe": RECIPE, "stop_after": 1}
+
+    tuned = heschl.tune(
+        f"file:{example}:tiny", "toy", control="stimulus", output=tmp_path / "net",
+        **settings | STORIES,
+    )  # fmt: skip
+
+    model, base = (resolve_model(uri).object for uri in (tuned.uri, f"file:{example}:tiny"))
+    assert torch.equal(heard(model, "cnn"), heard(base, "cnn"))
+    assert not torch.allclose(heard(model, "block.1"), heard(base, "block.1"))
 
 
 def test_layers_of_another_model_are_learned(tmp_path):

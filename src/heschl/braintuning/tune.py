@@ -284,6 +284,7 @@ def _card(
                 "subjects": [] if control in _WITHOUT_BRAIN else [plan["subject"]],
                 "stimuli": list(heard),
                 "sounds": [plan["sounds"][name] for name in heard],
+                "chosen_on": plan["stories"]["validation"],
             },
         ],
         "plan": json.loads(canonical_json(plan)),

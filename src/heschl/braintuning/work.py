@@ -72,6 +72,8 @@ def learned(
 ) -> Learned:
     """Tune a copy of a model and write its weights; the parameters are those of `heschl.tune`."""
     network = tunable_network(model, layer, frozen=recipe.frozen)
+    module = cast("torch.nn.Module", network)
+    own = set(module.state_dict())  # the model has no place for what an objective adds
     data = heard(dataset, subject, division, recipe, model.sample_rate)
     training, validation = _targets(
         control, data, network, dataset, division, targets_from, target_layers, device, seed
@@ -81,14 +83,13 @@ def learned(
         objective, training, validation, recipe,
         device=device, seed=seed, place=place, keep=keep, stop_after=stop_after, watch=watch,
     )  # fmt: skip
-    module = cast("torch.nn.Module", network)
     names = {name for name, weight in module.named_parameters() if weight.requires_grad}
     names |= {name for name, _ in module.named_buffers()}
     prefix = "network."  # of a TunableCopy, within which is the model's own
     kept = {
         name.removeprefix(prefix): each
         for name, each in module.state_dict().items()
-        if name in names and name.startswith(prefix)
+        if name in names & own and name.startswith(prefix)
     }
     write_tensors(place / "weights.safetensors", kept)
     r2 = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -44,6 +45,9 @@ _COMMANDS = {
     "cite": "the BibTeX of what a score uses",
 }
 
+_WITHIN = (("tune", "report"),)
+"""Commands of two words, which have little in common with that of the first."""
+
 _DONE, _REFUSED, _USAGE, _CELLS_FAILED, _INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -60,8 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hint = near_names(words[0], _COMMANDS)
         sys.stderr.write(f"heschl: there is no command {words[0]!r}; {hint}\n")
         return _USAGE
+    length = 2 if tuple(words[:2]) in _WITHIN else 1
     try:
-        return _run(words[0], words[1:])
+        return _run(" ".join(words[:length]), words[length:])
     except KeyboardInterrupt:
         sys.stderr.write("heschl: interrupted; what is finished is kept, run the same again\n")
         return _INTERRUPTED
@@ -73,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(name: str, words: Sequence[str]) -> int:
     # One command's module is imported, so that none pays for another one's libraries.
-    command = importlib.import_module(f"heschl.cli.{name.replace('-', '_')}_command")
+    command = importlib.import_module(f"heschl.cli.{re.sub('[- ]', '_', name)}_command")
     parser = argparse.ArgumentParser(
         prog=f"heschl {name}",
         description=command.__doc__,

@@ -37,6 +37,11 @@ def add_scoring_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="test a tuned model even on what it was tuned on; such a Score is never ranked",
     )
+    parser.add_argument(
+        "--beside",
+        metavar="MODEL",
+        help="a tuned model to compare with: what it saw is left out here too",
+    )
     add_seed_argument(parser)
     add_store_argument(parser)
 
@@ -64,7 +69,5 @@ def add_store_argument(parser: argparse.ArgumentParser) -> None:
 
 def scoring_settings(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the arguments as `heschl.score` and `heschl.plan` take them."""
-    return {
-        name: getattr(arguments, name)
-        for name in ("data", "layers", "subjects", "device", "seed", "store", "allow_seen")
-    }
+    names = ("data", "layers", "subjects", "device", "seed", "store", "allow_seen", "beside")
+    return {name: getattr(arguments, name) for name in names}

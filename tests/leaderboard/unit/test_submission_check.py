@@ -12,6 +12,7 @@ from made_scores import made_score
 
 from heschl import registry
 from heschl.cards import BenchmarkCard
+from heschl.configuration import digest
 from heschl.errors import InvalidInput, MissingData
 from heschl.leaderboard.rank_changes import rank_changes
 from heschl.leaderboard.score_file import Estimate, Samples
@@ -225,6 +226,49 @@ def test_files_are_held_against_their_scores(folder, tmp_path):
     assert told.startswith("no netCDF file has its digest, 000000000000…")
     with pytest.raises(MissingData, match="name that of the netCDF files"):
         check(folder, tmp_path / "none")
+
+
+SEEN = {"dataset": "made", "data_kind": "phantom", "subjects": [], "stimuli": ["b", "c"]}
+HELD_OUT = {"splitter": {"splitter": {"kind": "HeldOutStimuli", "test": ["b"]}, "unfitted": ["c"]}}
+
+
+def branded(folder, configuration, **extra):
+    """Put a configuration with its right digest, and an extra."""
+    record = json.loads((folder / "net" / "made-ridge.phantom.json").read_text())
+    whole = {"seen": [SEEN | {"dataset": record["dataset"]}], **configuration}
+    changed(folder, {"configuration": whole, "configuration_digest": digest(whole)}, extra=extra)
+
+
+def test_what_a_model_had_seen_cannot_be_taken_from_a_file(folder):
+    brand = {"trained_on_test_data": "b"}
+    for benchmark in (HELD_OUT, {"alignment": HELD_OUT}):
+        branded(folder, {"benchmark": benchmark, "fairness": brand}, **brand)
+        assert remarks(folder) == []
+
+        branded(folder, {"benchmark": benchmark, "fairness": brand})
+        hidden, untold = remarks(folder)
+        assert hidden.startswith("its provenance says trained_on_test_data: b, and its extra None")
+        assert untold.startswith("by its provenance its model was tuned on b, on which it was tes")
+
+        branded(folder, {"benchmark": benchmark})
+        assert remarks(folder) == [untold]
+    branded(folder, {"benchmark": {"splitter": {"test": ["a"]}}})
+    assert remarks(folder) == []
+    for broken in (1, [1], {"splitter": {"test": [1]}}, {"alignment": 1}):
+        branded(folder, {"benchmark": broken, "fairness": [1], "seen": [1, {"stimuli": 1}]})
+        assert remarks(folder) == []
+
+
+def test_a_brand_is_held_against_the_score(score, tmp_path):
+    score.tree.attrs["trained_on_test_data"] = "b"
+    put(tmp_path, score)
+    folder, scores = tmp_path / "submissions", tmp_path / "scores"
+    assert remarks(folder, scores=scores) == []
+
+    changed(folder, extra={})
+
+    (told,) = remarks(folder, scores=scores)
+    assert told.startswith("extra is not what ")
 
 
 def test_what_was_removed_is_an_error(folder, score, tmp_path):

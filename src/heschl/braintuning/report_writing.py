@@ -1,0 +1,153 @@
+"""A report on paper: tables, a figure, and what a methods section says."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from heschl.braintuning.report import Change, Report
+from heschl.dimensions import LAYER, ROI, SUBJECT
+from heschl.errors import MissingExtra
+from heschl.wording import number
+
+__all__ = ["HEADER", "csv_table", "latex_table", "methods", "rows", "write_figure", "write_report"]
+
+HEADER = ("model", "region", "scalar", "before", "after", "difference", "95 % interval", "p", "n")
+
+
+def rows(report: Report) -> list[list[str]]:
+    """Return the cells of the table under `HEADER`."""
+    return [
+        [
+            _named(each.control),
+            each.roi,
+            each.scalar,
+            *(number(value, 4) for value in (each.before, each.after, each.difference)),
+            f"[{number(each.low, 4)}, {number(each.high, 4)}]",
+            number(each.p, 4),
+            str(each.n),
+        ]
+        for each in report.changes
+    ]
+
+
+def csv_table(report: Report) -> str:
+    """Return every change with all its digits."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    names = [each.name for each in dataclasses.fields(Change)]
+    writer.writerow(names)
+    for change in report.changes:
+        writer.writerow([getattr(change, name) for name in names])
+    return text.getvalue()
+
+
+def latex_table(report: Report) -> str:
+    r"""Return a table of booktabs, with ``\toprule`` and its kin."""
+    header, *body = (_latex_row(cells) for cells in (HEADER, *rows(report)))
+    above = (r"\begin{tabular}{lllrrrlrr}", r"\toprule", header, r"\midrule")
+    return "\n".join([*above, *body, r"\bottomrule", r"\end{tabular}", ""])
+
+
+def _latex_row(cells: Sequence[str]) -> str:
+    escaped = [
+        "".join(f"\\{sign}" if sign in "%_&#$" else sign for sign in cell).replace("–", "--")
+        for cell in cells
+    ]
+    return " & ".join(escaped) + r" \\"
+
+
+def methods(report: Report) -> str:
+    """Return the methods paragraph; every number is a card's."""
+    tuned = [each for each in report.cards if each["plan"]["control"] == "none"] or report.cards
+    plan, recipe = tuned[0]["plan"], tuned[0]["plan"]["recipe"]
+    listeners = sorted({each["plan"]["subject"] for each in tuned})
+    units, steps = ([each[name] for each in tuned] for name in ("n_units", "n_steps"))
+    controls = sorted({each["plan"]["control"] for each in report.cards} - {"none"})
+    window = {"code": "10", "paper": "16"}[recipe["window"]]
+    n_stories = sorted({len(each["plan"]["stories"]["training"]) for each in tuned})
+    others = len({str(each["plan"]["recipe"]) for each in report.cards}) > 1
+    floor = min((each.floor for each in report.changes if each.n), default=float("nan"))
+    parts = [
+        f"{plan['base']} was tuned on the {plan['data_kind']} responses of {plan['dataset']}, for "
+        f"each of {len(listeners)} listeners ({', '.join(listeners)}) apart, with Heschl "
+        f"{tuned[0]['heschl']}.",
+        f"The mean frame over {window} s of sound predicted {_span(units)} units through a linear "
+        f"layer; the squared error was minimised over {_span(n_stories)} stories by Adam in "
+        f"batches of {recipe['batch_size']}, with rates of {recipe['network_rate']:g} (network) "
+        f"and {recipe['head_rate']:g} (layer) that rose over the first "
+        f"{100 * recipe['warmup']:g} % of steps and fell to 0.",
+        f"Of at most {recipe['n_epochs']} epochs, ended after {recipe['patience']} without a lower "
+        f"loss on {', '.join(plan['stories']['validation'])}, the best was kept "
+        f"({_span(steps)} steps; seed {plan['seed']}).",
+    ]
+    if controls:
+        parts.append(f"Controls of as many steps: {', '.join(controls)}.")
+    if others:
+        parts.append("Recipes differ between models; each is in its card.json.")
+    parts.append(
+        f"Alignment is that of {report.benchmark} ({report.data_kind} data), before against after "
+        "on the same rows; intervals are of a bootstrap over listeners (95 %), p of Wilcoxon's "
+        f"exact signed-rank test, which with so many listeners can reach {floor:.4f} at the least."
+    )
+    return " ".join(parts)
+
+
+def _span(values: Sequence[int]) -> str:
+    least, most = min(values), max(values)
+    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
+
+
+def write_figure(report: Report, path: Path) -> Path:
+    """Draw the layer curves before and after, a panel for each region; vectors, by its ending."""
+    try:
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingExtra(
+            "figures are drawn by matplotlib, which is not installed; run: pip install matplotlib"
+        ) from error
+    regions = report.curves[0].values[ROI].to_numpy().tolist()
+    figure = Figure(figsize=(2.4 * len(regions) + 1, 2.6), layout="constrained")
+    FigureCanvasSVG(figure)
+    panels = figure.subplots(1, len(regions), sharey=True, squeeze=False)[0]
+    for panel, roi in zip(panels, regions, strict=True):
+        for place, curves in enumerate(report.curves):
+            here = curves.values.sel({ROI: roi})
+            for when in ("before", "after") if not place else ("after",):
+                values = here.sel(when=when)
+                mean = values.mean(SUBJECT).to_numpy()
+                spread = values.std(SUBJECT, ddof=1).to_numpy() / len(values) ** 0.5
+                steps = range(1, len(mean) + 1)
+                label = "before" if when == "before" else _named(curves.control)
+                colour = "0.5" if when == "before" else f"C{place}"
+                panel.plot(steps, mean, "o-", markersize=3, color=colour, label=label)
+                if len(values) > 1:
+                    panel.fill_between(steps, mean - spread, mean + spread, color=colour, alpha=0.2)
+        panel.set_title(roi)
+        panel.set_xticks(list(steps), here[LAYER].to_numpy().tolist(), rotation=90, fontsize=6)
+    panels[0].set_ylabel("normalised alignment")
+    panels[-1].legend(fontsize=7, frameon=False)
+    figure.savefig(path)
+    return path
+
+
+def write_report(report: Report, folder: Path) -> list[Path]:
+    """Write ``changes.csv`` and ``.tex``, ``curves.svg`` and ``.pdf``, and ``methods.txt``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {
+        "changes.csv": csv_table(report),
+        "changes.tex": latex_table(report),
+        "methods.txt": methods(report) + "\n",
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    figures = [write_figure(report, folder / name) for name in ("curves.svg", "curves.pdf")]
+    return [*(folder / name for name in texts), *figures]
+
+
+def _named(control: str) -> str:
+    return "tuned" if control == "none" else control

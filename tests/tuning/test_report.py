@@ -1,0 +1,192 @@
+"""Before against after: scalars, intervals and tests on curves that are planted (S-moussa)."""
+
+from __future__ import annotations
+
+import csv
+import json
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+import scipy.stats
+from made_scores import made_score
+
+from heschl.braintuning.report import Pair, late_slope, pairs_in, report
+from heschl.braintuning.report_writing import csv_table, latex_table, methods, write_figure
+from heschl.cli import main
+from heschl.errors import InvalidInput, MissingData
+
+N_LISTENERS, N_LAYERS, N_UNITS = 8, 12, 6
+LISTENERS = [f"S{number}" for number in range(1, N_LISTENERS + 1)]
+DEPTH = np.arange(N_LAYERS) / 100
+ROIS = {"left": np.arange(N_UNITS) < N_UNITS // 2}
+
+
+def values(rise, seed, noise=0.002):
+    """Return unit scores (subject, layer, unit): a line in depth, and noise."""
+    shape = (N_LISTENERS, N_LAYERS, N_UNITS)
+    drawn = noise * np.random.default_rng(seed).standard_normal(shape)
+    return 0.2 + (rise * DEPTH)[:, None] + drawn
+
+
+def score(numbers, subjects=None, model="base", **attrs):
+    return made_score(numbers, model, ROIS, subjects=subjects, **attrs)
+
+
+def card(subject, control="none"):
+    recipe = {
+        "window": "paper", "batch_size": 128, "network_rate": 5e-5, "head_rate": 1e-4,
+        "warmup": 0.1, "n_epochs": 30, "patience": 5,
+    }  # fmt: skip
+    plan = {
+        "base": "hf:net", "dataset": "made", "data_kind": "phantom", "subject": subject,
+        "control": control, "seed": 3, "recipe": recipe,
+        "stories": {"training": ["a", "b"], "validation": ["c"], "test": ["d"]},
+    }  # fmt: skip
+    return {
+        "plan": plan, "heschl": "0.1", "base": "hf:net", "base_digest": "made",
+        "n_units": 1000 + int(subject[1:]), "n_steps": 70,
+    }  # fmt: skip
+
+
+def pairs(before, after, control="none"):
+    base = score(before)
+    return [
+        Pair(card(name, control), base, score(after[[number]], [name], "tuned"))
+        for number, name in enumerate(LISTENERS)
+    ]
+
+
+@pytest.fixture(scope="module")
+def numbers():
+    return values(0, 1), values(1, 2)
+
+
+@pytest.fixture(scope="module")
+def found(numbers):
+    flat, steep = numbers
+    controls = pairs(flat, values(0, 3), "local")
+    return report([*pairs(flat, steep), *controls])
+
+
+def change(found, scalar, control="none", roi="left"):
+    (one,) = (
+        each
+        for each in found.changes
+        if (each.scalar, each.control, each.roi) == (scalar, control, roi)
+    )
+    return one
+
+
+def test_planted_slope_is_recovered_and_a_flat_one_is_none(found):
+    steep, flat = change(found, "slope"), change(found, "slope", "local")
+
+    assert steep.difference == pytest.approx(0.01, rel=0.1)
+    assert steep.before == pytest.approx(0, abs=5e-4)
+    assert flat.low < 0 < flat.high
+    assert change(found, "best layer").after == N_LAYERS
+
+
+def test_eight_listeners_of_one_sign_reach_the_floor_and_no_less(found):
+    up = change(found, "alignment")
+
+    assert up.p == up.floor == 0.0078125
+    assert up.n == N_LISTENERS
+
+
+def test_changes_are_those_of_plain_means_fits_and_scipy(numbers, found):
+    curves = [each[:, :, : N_UNITS // 2].mean(axis=2) for each in numbers]
+    late = np.arange(6)
+    slopes = [[scipy.stats.linregress(late, row[6:]).slope for row in each] for each in curves]
+    means = [each.mean(axis=1) for each in curves]
+    for scalar, (before, after) in (("alignment", means), ("slope", slopes)):
+        difference = np.subtract(after, before)
+        here = change(found, scalar)
+        assert here.difference == pytest.approx(difference.mean(), abs=1e-12)
+        assert here.error == pytest.approx(scipy.stats.sem(difference), abs=1e-12)
+        assert here.p == pytest.approx(scipy.stats.wilcoxon(difference, mode="exact").pvalue)
+
+
+def test_slope_is_of_the_later_half():
+    curve = np.r_[np.full(6, 9.0), 2 * np.arange(6.0)]
+
+    assert float(late_slope(curve)) == pytest.approx(2)
+    assert np.isnan(late_slope(np.ones((3, 2)))).all()
+
+
+def test_tables_say_the_same(found):
+    rows = list(csv.DictReader(csv_table(found).splitlines()))
+    latex = latex_table(found).splitlines()
+
+    assert len(rows) == len(found.changes) == 2 * 2 * 3
+    assert float(rows[0]["difference"]) == found.changes[0].difference
+    assert latex[2].count("&") == latex[4].count("&") == 8
+    assert r"95 \% interval" in latex[2]
+    assert len(latex) == len(rows) + 6
+
+
+def test_methods_take_their_numbers_from_the_cards(found):
+    text = methods(found)
+
+    for words in (
+        "8 listeners", "16 s of sound", "1,001 to 1,008 units", "over 2 stories", "batches of 128",
+        "5e-05 (network)", "0.0001 (layer)", "first 10 %", "at most 30 epochs", "70 steps; seed 3",
+        "Controls of as many steps: local", "reach 0.0078", "phantom responses of made",
+    ):  # fmt: skip
+        assert words in text, words
+
+
+def test_what_cannot_be_paired_is_refused(numbers):
+    flat, steep = numbers
+    (first, *_) = made = pairs(flat, steep)
+    with pytest.raises(InvalidInput, match="two models of S1"):
+        report([first, first])
+    with pytest.raises(InvalidInput, match="no tuned model was given"):
+        report([])
+    other = Pair(first.card, first.before, score(steep[[0]], ["S1"], n_stimuli=2))
+    with pytest.raises(InvalidInput, match=r"S1 has n_stimuli 3 before and 2 after .* --beside"):
+        report([other])
+    with pytest.raises(InvalidInput, match="other values of data_kind"):
+        report([*made, Pair(card("S9"), first.before, score(steep, data_kind="real"))])
+    with pytest.raises(InvalidInput, match="has no listener S9"):
+        report([Pair(card("S9"), first.before, first.after)])
+
+
+def test_command_finds_pairs_and_writes_a_report(numbers, tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    flat, steep = numbers
+    folders = []
+    for number, name in enumerate(LISTENERS):
+        folder = tmp_path / f"net-{name}"
+        folder.mkdir()
+        (folder / "card.json").write_text(json.dumps(card(name)))
+        folders.append(str(folder))
+        after = score(steep[[number]], [name], f"tuned:net-{name}")
+        after.tree["provenance"].attrs["model_digest"] = f"digest of {name}"
+        after.save(tmp_path / "scores" / f"{name}.nc")
+    with pytest.raises(MissingData, match=r"0 Scores of hf:net with the listener S1.*--beside"):
+        pairs_in(folders, tmp_path / "scores")
+    score(flat).save(tmp_path / "scores" / "base.nc")
+
+    code = main(
+        ["tune", "report", *folders, "--scores", str(tmp_path / "scores"), "-o",
+         str(tmp_path / "out")]
+    )  # fmt: skip
+
+    assert code == 0
+    assert "0.0078" in capsys.readouterr().out
+    expected = csv_table(report(pairs(flat, steep)))
+    assert (tmp_path / "out" / "changes.csv").read_text() == expected
+    assert ET.parse(tmp_path / "out" / "curves.svg").getroot().tag.endswith("svg")  # noqa: S314
+    assert (tmp_path / "out" / "curves.pdf").read_bytes().startswith(b"%PDF")
+    assert main(["tune", "report", str(tmp_path), "--scores", str(tmp_path)]) == 1
+    assert "has no card.json" in capsys.readouterr().err
+
+
+def test_figure_has_a_panel_for_each_region_and_a_line_for_each_model(found, tmp_path):
+    pytest.importorskip("matplotlib")
+    text = write_figure(found, tmp_path / "curves.svg").read_text()
+
+    assert text.count('id="axes_') == len(ROIS) + 1
+    # Before, tuned and control, each with the band of its error, in every panel.
+    assert text.count('id="FillBetweenPolyCollection_') == 3 * (len(ROIS) + 1)
