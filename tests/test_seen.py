@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -64,6 +65,9 @@ def test_allowed_it_is_branded(tmp_path):
     again = open_score(score.save(tmp_path / "score.nc"))
 
     assert again.tree.attrs["trained_on_test_data"] == "test"
+    held = json.loads(again.provenance["configuration"])  # of which the provenance has a digest
+    assert held["fairness"] == {"trained_on_test_data": "test"}
+    assert held["seen"][0]["stimuli"] == ["test"]
     assert score_record(again)["trained_on_test_data"] == "test"
     (words,) = fairness_in_words(again)
     assert words.startswith("TRAINED ON THE TEST DATA: it was tuned on test")
