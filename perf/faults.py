@@ -16,6 +16,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import fault_injection as faults
+from beset_cluster import beset_cluster
 from engine_suites import BENCHMARKS as FOUR_BENCHMARKS
 from engine_suites import MODELS as THREE_MODELS
 from engine_suites import agreement
@@ -27,6 +28,15 @@ MODELS, BENCHMARKS = ["envelope", "logmel"], ["timit-phonemes", "lebel_moth-ridg
 def engines(runs: SuiteRuns, _n: Callable[[int], int], _seed: int) -> dict[str, Any]:
     """Run three models on four benchmarks on every engine."""
     return agreement(runs.folder / "engines", runs.phantoms, THREE_MODELS, FOUR_BENCHMARKS)
+
+
+def cluster(runs: SuiteRuns, _n: Callable[[int], int], seed: int) -> dict[str, Any]:
+    """Run three models on four benchmarks on a cluster that is hurt all the time."""
+    folder = runs.folder / "cluster"
+    folder.mkdir()
+    models = [*MODELS, "mfcc"]
+    with suite_runs(folder, models, list(FOUR_BENCHMARKS), runs.phantoms) as larger:
+        return beset_cluster(larger, seed)
 
 
 PARTS: dict[str, Callable[[SuiteRuns, Callable[[int], int], int], dict[str, Any]]] = {
@@ -41,6 +51,7 @@ PARTS: dict[str, Callable[[SuiteRuns, Callable[[int], int], int], dict[str, Any]
     "skewed-clocks": lambda runs, n, seed: faults.skewed_clocks(runs, n(2), seed),
     "versions": lambda runs, _n, _seed: faults.versions(runs),
     "engines": engines,
+    "cluster": cluster,
 }
 
 

@@ -56,7 +56,11 @@ async () => {
   }
   // Others were drawn for the rows that came with the page.
   const drawn = new Set(read().map(({at}) => at));
-  const keys = [...table.querySelectorAll('thead [data-sort]')].map(({dataset}) => dataset.sort);
+  // From left to right; headings of several rows stand otherwise in the page.
+  const keys = [...table.querySelectorAll('thead [data-sort]')]
+    .map((button) => [left(button.closest('th')), button.dataset.sort])
+    .sort(([one], [other]) => one - other)
+    .map(([, key]) => key);
   const inOrder = (cells) =>
     Object.fromEntries(keys.filter((key) => key in cells).map((key) => [key, cells[key]]));
   return found.filter(({at}) => drawn.has(at))

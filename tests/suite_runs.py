@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,9 +74,14 @@ class SuiteRuns:
         (store / "phantoms").symlink_to(self.phantoms, target_is_directory=True)
         return store
 
-    def start(self, store: Path, change: str = "", scores: Path | None = None) -> int:
-        """Begin to run the suite, and return the process; ``change`` is Python to run before."""
-        return int(self._asked("start", *self._words(store, change, scores)))
+    def start(
+        self, store: Path, change: str = "", scores: Path | None = None, more: Sequence[str] = ()
+    ) -> int:
+        """Begin to run the suite, and return the process; ``change`` is Python to run before.
+
+        ``more`` are words of the command.
+        """
+        return int(self._asked("start", *self._words(store, change, scores), *more))
 
     def wait(self, process: int) -> int:
         """Return an exit code, negative for a signal."""

@@ -45,20 +45,24 @@ def start_scheduler(port):
     return dask("distributed.cli.dask_scheduler", *place)
 
 
-def start_worker(port):
-    settings = ("--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1")
-    return dask("distributed.cli.dask_worker", f"tcp://127.0.0.1:{port}", *settings)
+def start_worker(port, *more):
+    # Where nobody is left to end it, a worker ends itself.
+    settings = ("--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1", "--death-timeout", "60")
+    return dask("distributed.cli.dask_worker", f"tcp://127.0.0.1:{port}", *settings, *more)
 
 
 @contextmanager
-def cluster(n_workers=3):
-    """Yield a port and the processes of a scheduler and of workers, each with a nurse."""
+def cluster(n_workers=3, *more):
+    """Yield a port and the processes of a scheduler and of workers, each with a nurse.
+
+    ``more`` are words of a worker's command.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     processes = [start_scheduler(port)]
     try:
-        processes += [start_worker(port) for _ in range(n_workers)]
+        processes += [start_worker(port, *more) for _ in range(n_workers)]
         yield port, processes
     finally:
         for process in processes:

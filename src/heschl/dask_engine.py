@@ -115,11 +115,14 @@ class DaskEngine:
                 self._cluster = LocalCluster(
                     n_workers=int(self._address), threads_per_worker=1, dashboard_address=None
                 )
-            return Client(self._cluster)
+            # As default it would also write xarray's files, and for ever after it is closed.
+            return Client(self._cluster, set_as_default=False)
         deadline = time.monotonic() + self._patience_s
         while True:
             try:
-                return Client(self._address, timeout=min(10.0, self._patience_s))
+                return Client(
+                    self._address, timeout=min(10.0, self._patience_s), set_as_default=False
+                )
             except (OSError, ValueError) as error:
                 if isinstance(error, ValueError) or time.monotonic() > deadline:
                     raise InvalidInput(

@@ -20,10 +20,10 @@ from heschl.registry import datasets
 from heschl.store import Store
 from heschl.uses import using
 
-__all__ = ["phantom_folder"]
+__all__ = ["DIGESTS", "phantom_folder"]
 
 _LOOK_AGAIN_S = 0.2
-_DIGESTS = ".sha256.json"
+DIGESTS = ".sha256.json"
 """The file in a phantom that has the digest of every other one, by its name."""
 
 _opened = ExitStack()
@@ -65,7 +65,7 @@ def _write(card: DatasetCard, target: Path, seed: int) -> None:
     try:
         card.phantom_target()(work, seed)
         digests = {name: _digest(work / name) for name in _names(work)}
-        write_synced(work / _DIGESTS, json.dumps(digests).encode())
+        write_synced(work / DIGESTS, json.dumps(digests).encode())
         try:
             work.rename(target)
         except OSError:
@@ -77,7 +77,7 @@ def _write(card: DatasetCard, target: Path, seed: int) -> None:
 
 def _is_whole(target: Path, store: Store) -> bool:
     """Return whether the files are those that were written; what is damaged is set aside."""
-    digests = target / _DIGESTS
+    digests = target / DIGESTS
     if not digests.exists():  # of an older version, which kept none
         return True
     try:

@@ -120,7 +120,7 @@ def test_recording_refuses_files_that_claim_more_than_can_be(small_moth):
         # Chunked and never written: a small file that asks for 40 GB of memory.
         file.create_dataset("data", shape=(25, 200_000_000), chunks=(25, 1000), dtype="f8")
 
-    with pytest.raises(CorruptData, match="expected 1 to 2,000,000 voxels"):
+    with pytest.raises(CorruptData, match="claims 40,000,000,000 bytes"):
         LebelMoth(small_moth).recording("UTS01", ["souls"])
 
 

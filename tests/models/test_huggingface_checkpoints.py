@@ -185,7 +185,7 @@ def test_weights_in_parts_are_put_together(tmp_path):
     ("spoil", "error", "message"),
     [
         (lambda f: (f / "config.json").unlink(), MissingData, "no config.json"),
-        (lambda f: (f / "config.json").write_text("{"), CorruptData, "no JSON"),
+        (lambda f: (f / "config.json").write_text("{"), CorruptData, "not JSON"),
         (lambda f: (f / "config.json").write_text("[]"), CorruptData, "holds a list"),
         (lambda f: (f / "config.json").write_text("{}"), InvalidInput, "without a model_type"),
         (

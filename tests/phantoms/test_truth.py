@@ -88,7 +88,7 @@ def test_expectations_are_read_once_each_and_other_fields_are_let_be(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{", "does not hold a list"),
+        ("{", "is not JSON"),
         ("{}", "does not hold a list"),
         ('{"expectations": 3}', "does not hold a list"),
         ([7], "does not hold a list"),

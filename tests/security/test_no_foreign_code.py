@@ -22,6 +22,8 @@ _ALLOWED = {
     # What the same line has pickled, to see that it can be.
     ("testing/benchmarks.py", "pickle.loads"),
     ("testing/metrics.py", "pickle.loads"),
+    # What the other half of this process sends through a pipe that nobody else has.
+    ("leaderboard/two_shares.py", "pickle.loads"),
 }
 
 

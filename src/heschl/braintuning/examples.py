@@ -112,7 +112,7 @@ def nested_subsets(
     For scaling curves. Which stories come first is drawn from ``seed``.
 
     >>> nested_subsets(["a", "b", "c", "d"], [0.25, 1.0], seed=1)
-    {0.25: ('d',), 1.0: ('a', 'b', 'c', 'd')}
+    {0.25: ('a',), 1.0: ('a', 'b', 'c', 'd')}
     """
     wanted = sorted(fractions)
     if not wanted or wanted[0] <= 0 or wanted[-1] > 1:

@@ -17,6 +17,15 @@ from heschl.errors import HeschlError, MissingData
 from heschl.leaderboard.submissions import surveyed
 from heschl.leaderboard.two_shares import both
 
+
+@pytest.fixture(autouse=True)
+def _no_thread_of_other_tests(monkeypatch):
+    """Count threads from here on: other tests of this process may have left some that idle."""
+    n_before = threading.active_count() - 1
+    count = threading.active_count
+    monkeypatch.setattr(threading, "active_count", lambda: count() - n_before)
+
+
 needs_fork = pytest.mark.skipif(
     "fork" not in multiprocessing.get_all_start_methods() or sys.platform == "darwin",
     reason="no process can be split here",
