@@ -101,7 +101,7 @@ def kill_one(victims):
     os.kill(random.Random(0).choice(victims), signal.SIGKILL)  # noqa: S311  no secret
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_processes_give_the_same_score_while_they_are_killed(tmp_path):
     with engine("processes:2", tmp_path) as pool:
 
@@ -116,7 +116,7 @@ def test_processes_give_the_same_score_while_they_are_killed(tmp_path):
     assert_readable(Store(tmp_path))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_cluster_gives_the_same_score_while_workers_and_scheduler_die(tmp_path):
     pytest.importorskip("distributed", reason="needs the extra dask")
     with cluster() as (port, processes):
@@ -139,7 +139,7 @@ def test_cluster_gives_the_same_score_while_workers_and_scheduler_die(tmp_path):
     assert_readable(Store(tmp_path))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_workers_stay_known_while_their_scheduler_is_away(tmp_path):
     distributed = pytest.importorskip("distributed", reason="needs the extra dask")
     with (
@@ -151,7 +151,7 @@ def test_workers_stay_known_while_their_scheduler_is_away(tmp_path):
         assert pool.n_workers == 2
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_job_array_gives_the_same_score(tmp_path, monkeypatch):
     pytest.importorskip("submitit", reason="needs the extra slurm")
     monkeypatch.setenv("PYTHONPATH", ENVIRONMENT["PYTHONPATH"])
@@ -163,7 +163,7 @@ def test_job_array_gives_the_same_score(tmp_path, monkeypatch):
     assert list((tmp_path / "jobs").glob("*.err"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_cell_that_kills_its_worker_fails_alone(tmp_path):
     with engine("processes:1", tmp_path) as pool, pytest.raises(CellsFailed, match="worker died"):
         run(tmp_path, Deadly(), executor=pool)

@@ -42,7 +42,7 @@ def failed(found):
     return {about: outcome.failure for about, outcome in found.items() if outcome.failure}
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_cell_that_kills_its_worker_takes_no_other_along(tmp_path):
     cells = cells_of(8, die)
 
@@ -112,7 +112,7 @@ def test_one_cell_of_a_hundred_fails_however_unlucky_its_company(tmp_path, share
     assert pool.n_deaths < 20
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_memory_that_a_worker_may_not_have_is_one_failed_cell(tmp_path):
     found = outcomes(cells_of(6, use_memory), "processes:2", tmp_path)
 
@@ -122,7 +122,7 @@ def test_memory_that_a_worker_may_not_have_is_one_failed_cell(tmp_path):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_job_that_dies_loses_the_call_it_was_at_and_is_tried_again(tmp_path):
     pytest.importorskip("submitit", reason="needs the extra slurm")
     deed = partial(die_once, str(tmp_path / "mark"))
@@ -135,7 +135,7 @@ def test_job_that_dies_loses_the_call_it_was_at_and_is_tried_again(tmp_path):
     assert not list(tmp_path.glob("jobs/*.begun"))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_job_that_is_preempted_goes_back_into_the_queue(tmp_path):
     pytest.importorskip("submitit", reason="needs the extra slurm")
     deed = partial(be_preempted, str(tmp_path / "mark"))
@@ -149,7 +149,7 @@ def test_job_that_is_preempted_goes_back_into_the_queue(tmp_path):
     assert "Requeued job" in log
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_full_disk_of_a_job_is_told_as_what_it_is(tmp_path):
     pytest.importorskip("submitit", reason="needs the extra slurm")
     with pytest.raises(DiskRefused, match="no room left"):
@@ -170,7 +170,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_workers_end_with_a_parent_that_is_killed(tmp_path):
     script = tmp_path / "parent.py"
     script.write_text(PARENT)
