@@ -163,6 +163,8 @@ class Registry(Generic[CardT]):
         others = [each.kind for each in (models, benchmarks, metrics, datasets) if each.has(name)]
         known = way_on(name, self.names(), schemes())
         hint = f"it is the id of a {others[0]}" if others else known
+        if others and (longer := [each for each in self.names() if each.startswith(f"{name}-")]):
+            hint += f", of which there are {', '.join(longer)}"
         hint += " " if hint.endswith("?") else "; "
         message = (
             f"no {self.kind} is registered as {name!r}; {hint}`heschl list {self.kind}s` shows all"

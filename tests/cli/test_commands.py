@@ -190,7 +190,11 @@ def test_fetch_takes_what_is_in_a_language_and_what_is_in_none(heschl):
         (["score", "logmel", "lebel-moth-ridge"], 1, "did you mean 'lebel_moth-ridge'"),
         (["score", "logmel", "lebel_moth-ridge"], 1, "heschl fetch lebel_moth"),
         (["score", "logmel", "timit_ecog-trf"], 1, "(data='phantom'). How to get it: from a lab"),
-        (["score", "logmel", "perceptimatic"], 1, "it is the id of a dataset"),
+        (
+            ["score", "logmel", "perceptimatic"],
+            1,
+            "it is the id of a dataset, of which there are perceptimatic-abx; `heschl list",
+        ),
         (["compare", "nothing.nc", "nothing.nc"], 1, "there is no score at nothing.nc"),
         (["data", "check", "narratives"], 1, "or run `heschl fetch narratives`"),
         (["score", "logmel", "lebel_moth-ridge", "--data", "no-such-folder"], 1, "is no folder"),
