@@ -22,6 +22,10 @@ from heschl.testing import phantoms
 
 # librosa compiles what it has when it is first imported, and is no faster here for being optimised.
 os.environ.setdefault("NUMBA_OPT", "0")
+# Of matrices this small more threads wait, not work. torch, and the commands that tests start, read
+# this when they begin: `threadpool_limits` below reaches neither.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
 
 Install = Callable[..., Path]
 StoreMaker = Callable[[str], Path]
