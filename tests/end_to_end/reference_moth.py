@@ -81,13 +81,16 @@ def held_out_rows(n_rows: int, seed: int) -> list[np.ndarray]:
 
 def judged(features: np.ndarray, responses: np.ndarray, seed: int) -> np.ndarray:
     """Return the mean R² (alpha, voxel) of each penalty over the draws."""
-    values = np.zeros((len(ALPHAS), responses.shape[1]))
+    n_voxels = responses.shape[1]
+    values = np.zeros((len(ALPHAS), n_voxels))
+    # Each voxel is a target once with every penalty, so that a draw is decomposed but once.
+    model = Ridge(alpha=np.repeat(ALPHAS, n_voxels), fit_intercept=False, solver="svd")
+    targets = np.tile(responses, len(ALPHAS))
     for held in held_out_rows(len(features), seed):
         kept = np.setdiff1d(np.arange(len(features)), held)
-        for place, alpha in enumerate(ALPHAS):
-            model = Ridge(alpha=alpha, fit_intercept=False, solver="svd")
-            predicted = model.fit(features[kept], responses[kept]).predict(features[held])
-            values[place] += r2_score(responses[held], predicted, multioutput="raw_values") / 3
+        predicted = model.fit(features[kept], targets[kept]).predict(features[held])
+        found = r2_score(targets[held], predicted, multioutput="raw_values")
+        values += found.reshape(values.shape) / 3
     return values
 
 

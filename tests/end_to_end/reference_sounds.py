@@ -6,6 +6,8 @@ What it takes from Heschl is a model's forward pass and the folds, which are the
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -66,14 +68,14 @@ def predictions(x, y, parts, alpha) -> np.ndarray:
     return predicted
 
 
-def best_penalty(x, y, parts) -> tuple[float, float]:
-    """Return the inner score of one target's best penalty, and the penalty."""
-    values = {}
+def best_penalty(predicted: Callable[[float], np.ndarray], y: np.ndarray) -> tuple[float, float]:
+    """Return the inner score of one target's best penalty, and the penalty.
+
+    ``predicted`` gives out-of-fold predictions of the target (row,) for a penalty.
+    """
 
     def value(alpha: float) -> float:
-        if alpha not in values:
-            values[alpha] = clipped(predictions(x, y[:, None], parts, alpha)[:, 0], y)
-        return values[alpha]
+        return clipped(predicted(alpha), y)
 
     best = max(value(alpha) for alpha in ALPHAS)
     alpha = max(each for each in ALPHAS if value(each) >= best - TIE)
@@ -88,18 +90,28 @@ def best_penalty(x, y, parts) -> tuple[float, float]:
     return value(alpha), alpha
 
 
-def score(layers: dict[str, np.ndarray], y: np.ndarray, parts: np.ndarray) -> tuple[float, list]:
-    """Return one component's score and, of each fold, the layer that was chosen."""
-    predicted, chosen = np.full(len(y), np.nan), []
+def score(layers: dict[str, np.ndarray], y: np.ndarray, parts: np.ndarray) -> list[tuple]:
+    """Return of each component (row, component) its score and the layer that each fold chose."""
+    predicted = np.full(y.shape, np.nan)
+    chosen: list[list[str]] = [[] for _ in y.T]
     for part in np.unique(parts):
         train, test = parts != part, parts == part
-        found = [best_penalty(x[train], y[train], parts[train]) for x in layers.values()]
-        number = int(np.argmax([inner for inner, _ in found]))
-        layer = [*layers][number]
-        fit = Ridge(alpha=found[number][1], solver="cholesky").fit(layers[layer][train], y[train])
-        predicted[test] = fit.predict(layers[layer][test])
-        chosen.append(layer)
-    return clipped(predicted, y), chosen
+        # One fit serves all components, whose penalties are looked for one by one.
+        inner = {
+            layer: lru_cache(maxsize=None)(partial(predictions, x[train], y[train], parts[train]))
+            for layer, x in layers.items()
+        }
+        for column, picked in enumerate(chosen):
+            found = {
+                layer: best_penalty(lambda a, fit=fit, c=column: fit(a)[:, c], y[train, column])
+                for layer, fit in inner.items()
+            }
+            layer = max(found, key=lambda name, found=found: found[name][0])
+            fit = Ridge(alpha=found[layer][1], solver="cholesky")
+            fit.fit(layers[layer][train], y[train, column])
+            predicted[test, column] = fit.predict(layers[layer][test])
+            picked.append(layer)
+    return [(clipped(p, t), picked) for p, t, picked in zip(predicted.T, y.T, chosen, strict=True)]
 
 
 def similarity(

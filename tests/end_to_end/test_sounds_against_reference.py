@@ -67,8 +67,9 @@ def compare(model_id: str, folder: Path) -> None:
     layers, parts, measured = experiment(model_id, folder)
     found = found_by_heschl(model_id, folder)
 
-    for component in COMPONENTS:
-        expected, chosen = reference_sounds.score(layers, measured[component], parts)
+    patterns = np.column_stack([measured[name] for name in COMPONENTS])
+    of_components = reference_sounds.score(layers, patterns, parts)
+    for component, (expected, chosen) in zip(COMPONENTS, of_components, strict=True):
         assert found[component][1] == chosen
         # Features and responses are kept in float32.
         assert found[component][0] == pytest.approx(expected, abs=2e-4)
