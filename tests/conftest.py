@@ -88,6 +88,14 @@ def _one_thread() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_wait_for_the_disk() -> Iterator[None]:
+    """Write as always, but do not wait for the disk: no test outlives a loss of power."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda handle: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def moth_phantom(store_folder: Path) -> Path:
     """Return the folder of LeBel's phantom with seed 0; no test may change it."""
