@@ -29,7 +29,8 @@ with small networks of the same kinds: ``tests/models/test_text_language_models.
 NETWORKS = {"wav2vec2-random"}
 QUICK_FOR_NETWORKS = {"loads", "card_is_complete", "layers_are_named", "unknown_taps_are_refused"}
 
-SLOW_CHECKS = {"phantom_is_deterministic"}
+DEAR_PHANTOMS = {"b2021", "lebel_moth", "little_prince", "narratives", "nh2015", "timit_ecog"}
+"""Writing one a second time, to compare, takes seconds: `make test-long` does."""
 
 SLOW_SCORES = {"timit_ecog-shared_cca", "timit_ecog-prediction_similarity"}
 """Benchmarks that score three models; ``tests/benchmarks`` has a score of theirs as well."""
@@ -51,6 +52,8 @@ def held(plugins, checks_of):
 
 
 def marks_of(name, check):
+    if check == "phantom_is_deterministic" and name in DEAR_PHANTOMS:
+        return [pytest.mark.long]
     return [pytest.mark.slow] if is_slow(name, check) else []
 
 
@@ -61,7 +64,7 @@ def is_large(card):
 def is_slow(name, check):
     is_slow_network = name in NETWORKS and check not in QUICK_FOR_NETWORKS
     is_slow_score = name in SLOW_SCORES and check == "a_score_is_whole"
-    return check in SLOW_CHECKS or name in HEAVY or is_slow_network or is_slow_score
+    return name in HEAVY or is_slow_network or is_slow_score
 
 
 DIGESTS = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -22,19 +23,38 @@ MODELS = Path(__file__).parents[1] / "counted_models.py"
 SETTINGS = {"data": "phantom", "subjects": ["UTS01"]}
 
 
+@pytest.fixture(scope="module")
+def beginning(new_store, tmp_path_factory):
+    """Return the models' file, and a store in which one sound's features failed, for copying."""
+    folder = tmp_path_factory.mktemp("beginning")
+    (folder / "models.py").write_text(MODELS.read_text())
+    (folder / "mood").touch()
+    store = new_store("failed")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HEARD", str(folder / "heard"))
+        patch.setenv("MOOD", str(folder / "mood"))
+        with pytest.raises(CellsFailed, match=r"not today.*heschl retry-failed"):
+            heschl.score(
+                f"file:{folder}/models.py:moody", "lebel_moth-ridge", store=store, **SETTINGS
+            )
+    return folder / "models.py", store
+
+
 @pytest.fixture
-def failed(new_store, tmp_path, monkeypatch):
+def models(beginning):
+    """Return the file of the models, which a test may change."""
+    path, _ = beginning
+    yield path
+    path.write_text(MODELS.read_text())
+
+
+@pytest.fixture
+def failed(beginning, models, tmp_path, monkeypatch):
     """Return a store in which one sound's features failed, and all that reads them."""
     monkeypatch.setenv("HEARD", str(tmp_path / "heard"))
     monkeypatch.setenv("MOOD", str(tmp_path / "mood"))
-    (tmp_path / "models.py").write_text(MODELS.read_text())
-    (tmp_path / "mood").touch()
-    store = new_store("failed")
-    with pytest.raises(CellsFailed, match=r"not today.*heschl retry-failed"):
-        heschl.score(
-            f"file:{tmp_path}/models.py:moody", "lebel_moth-ridge", store=store, **SETTINGS
-        )
-    return store
+    _, store = beginning
+    return shutil.copytree(store, tmp_path / "store", symlinks=True)
 
 
 def made(store):
@@ -46,7 +66,7 @@ def states(store):
     return Counter(cell.state for cell in found.cells(Store(store)))
 
 
-def test_command_tries_failed_cells_alone(failed, tmp_path, capsys):
+def test_command_tries_failed_cells_alone(failed, models, capsys):
     before, n_failed = made(failed), states(failed)["failed"]
 
     assert main(["retry-failed", "--store", str(failed), "-q", "--json"]) == 0
@@ -56,9 +76,7 @@ def test_command_tries_failed_cells_alone(failed, tmp_path, capsys):
     assert n_failed < sum(states(failed).values()) / 2
     assert states(failed) == {"done": sum(states(failed).values())}
     assert before.items() <= made(failed).items(), "what was there has not been made again"
-    score = heschl.score(
-        f"file:{tmp_path}/models.py:moody", "lebel_moth-ridge", store=failed, **SETTINGS
-    )
+    score = heschl.score(f"file:{models}:moody", "lebel_moth-ridge", store=failed, **SETTINGS)
     assert set(json.loads(score.provenance["cells"])) == {"cached"}
     assert main(["retry-failed", "--store", str(failed)]) == 0
     assert "no failed cells" in capsys.readouterr().out
@@ -71,8 +89,7 @@ def test_cells_that_fail_again_are_told(failed, tmp_path, capsys):
     assert states(failed)["failed"]
 
 
-def test_run_of_a_model_that_has_changed_is_refused(failed, tmp_path):
-    models = tmp_path / "models.py"
+def test_run_of_a_model_that_has_changed_is_refused(failed, models, tmp_path):
     models.write_text(models.read_text().replace('f"counted-', 'f"other-'))
     with engine(None, tmp_path) as serial, pytest.raises(InvalidInput, match="other cells now"):
         retry_failed(list_runs(Store(failed))[0], Store(failed), serial)

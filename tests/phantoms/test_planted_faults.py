@@ -134,8 +134,9 @@ def test_regions_under_each_others_names_are_found(mismatches, monkeypatch):
 
 
 def test_command_finds_all_that_was_planted(phantom_store, capsys):
-    """As a user runs it; `make verify` does so for every benchmark."""
-    code = main(["verify", "lebel_moth-ridge", "--quiet", "--store", str(phantom_store.folder)])
+    """As a user runs it, on one phantom; `make verify` tries every benchmark on three."""
+    store = str(phantom_store.folder)
+    code = main(["verify", "lebel_moth-ridge", "--seeds", "1", "--quiet", "--store", store])
 
     printed = capsys.readouterr().out
     last = printed.splitlines()[-1].split()
