@@ -31,7 +31,7 @@ from heschl.leaderboard.assembly import assemble
 from heschl.leaderboard.board import Board
 from heschl.leaderboard.score_file import Provenance
 from heschl.leaderboard.site import STATIC, Site
-from heschl.leaderboard.submissions import read_submissions
+from heschl.leaderboard.submissions import read_submissions, uncollected
 from heschl.leaderboard.two_shares import both
 
 __all__ = ["build", "first_page"]
@@ -62,11 +62,17 @@ def build(submissions: Path, folder: Path) -> Path:
     submissions, folder = submissions.expanduser().resolve(), folder.expanduser().resolve()
     _require_submissions(submissions)
     _require_place(folder, submissions)
-    found = read_submissions(submissions)
-    with _set_aside():
+    with uncollected():
+        found = read_submissions(submissions)
         boards: dict[str, Board] = {section: assemble(found, section) for section in _SECTIONS}
-    with _moved_into(folder) as fresh, _set_aside():
-        write_site(fresh, boards, submissions)
+        # Pages make cycles, which are collected; a search of what boards hold each time, a million
+        # objects that none of them will leave, would take a tenth of the build.
+        gc.freeze()
+    try:
+        with _moved_into(folder) as fresh:
+            write_site(fresh, boards, submissions)
+    finally:
+        gc.unfreeze()
     return folder
 
 
@@ -113,20 +119,6 @@ def _require_place(folder: Path, submissions: Path) -> None:
             f"{folder} holds something else than a site ({_MARK} is not in it), which would be "
             "lost; name an empty folder or one that `heschl board build` has written"
         )
-
-
-@contextmanager
-def _set_aside() -> Iterator[None]:
-    """Keep the collection of cycles from what is there, such as boards, which none will leave.
-
-    Pages do make cycles, which are collected, but a search of a million objects each time would
-    take a tenth of the build.
-    """
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 @contextmanager
