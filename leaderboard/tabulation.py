@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from concurrent.futures import Future
 from typing import Literal
 
@@ -27,7 +27,7 @@ def tabulated(
     section: Literal["real", "phantom"],
     rows: Mapping[str, Row],
     found: Sequence[Measured],
-    told_apart: Mapping[str, Future[np.ndarray]],
+    told_apart: MutableMapping[str, Future[np.ndarray]],
     tables: Mapping[str, PublishedTable],
 ) -> Board:
     """Return the board of some columns.
@@ -41,7 +41,8 @@ def tabulated(
     found
         The columns, in their order.
     told_apart
-        What `told_apart_in` finds of each, by the id of its benchmark.
+        What `told_apart_in` finds of each, by the id of its benchmark; taken out one by one, since
+        all of it twice would need much room.
     tables
         What papers print, by the id of a benchmark.
     """
@@ -58,7 +59,9 @@ def tabulated(
     ranks = np.zeros((2, *value.shape), dtype=np.int64)
     for place, each in enumerate(found):
         slug = each.column.slug
-        separable_in[slug] = _spread(told_apart[each.column.id].result(), each.paired.rows, slugs)
+        separable_in[slug] = _spread(
+            told_apart.pop(each.column.id).result(), each.paired.rows, slugs
+        )
         is_ranked = _is_in(slugs, each.paired.rows if each.column.n_ranked else ())
         ranks[:, :, place] = rank_intervals(by_column[slug], separable_in[slug], is_ranked)
     return Board(
