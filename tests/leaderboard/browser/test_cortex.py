@@ -81,7 +81,9 @@ def test_nothing_is_loaded_until_a_map_is_opened(browser, layered, record_figure
 
 
 @pytest.mark.timed
-def test_the_first_frame_comes_soon_and_the_next_ones_sooner(browser, layered, record_figure):
+def test_the_first_frame_comes_soon_and_the_next_ones_sooner(
+    browser, layered, slack, record_figure
+) -> None:
     firsts, frames = [], []
     for _ in range(3):
         with visiting_at_rest(browser, layered.origin, PAGE) as visit:
@@ -93,5 +95,5 @@ def test_the_first_frame_comes_soon_and_the_next_ones_sooner(browser, layered, r
                 frames = [sum(pair) for pair in zip(took[::2], took[1::2], strict=True)][2:]
     record_figure("first_frame_ms", median(firsts))
     record_figure("frame_ms", median(frames))
-    assert median(firsts) <= 600
-    assert median(frames) <= 60
+    assert median(firsts) <= 600 * slack
+    assert median(frames) <= 60 * slack
