@@ -58,12 +58,14 @@ def loaded(visit: Visit, site: BuiltSite) -> dict[str, float]:
 
 
 def is_of_surface(path: str) -> bool:
-    return "fsaverage" in path or (path.endswith(".js") and path.startswith("data/"))
+    return path.endswith(("surface.js", "fsaverage5.js")) or path.startswith("data/maps/")
 
 
 def test_nothing_is_loaded_until_a_map_is_opened(browser, layered, record_figure) -> None:
     with visiting(browser, layered.origin, go=False) as visit:
         visit.go(PAGE)
+        visit.settle()
+        visit.page.wait_for_timeout(1200)  # longer than any work waits for an idle moment
         assert [path for path in loaded(visit, layered) if is_of_surface(path)] == []
         assert visit.page.locator("canvas").count() == 0
         before = set(loaded(visit, layered))
@@ -78,6 +80,24 @@ def test_nothing_is_loaded_until_a_map_is_opened(browser, layered, record_figure
     others = {path: kb for path, kb in came.items() if path not in mesh and path.endswith(".js")}
     assert others
     assert max(others.values()) <= 20
+
+
+def test_a_difference_of_maps_loads_nothing_until_it_is_opened(browser, layered) -> None:
+    both = "compare.html#v=1&a=layered-00&b=layered-01"
+    with visiting(browser, layered.origin, both) as visit:
+        visit.page.get_by_role("button", name="Turn it in 3-D").wait_for()
+        visit.settle()
+        visit.page.wait_for_timeout(1200)
+        assert [path for path in loaded(visit, layered) if is_of_surface(path)] == []
+        visit.page.get_by_role("button", name="Turn it in 3-D").click()
+        visit.page.get_by_role("application").wait_for()
+        visit.settle()
+        assert [path for path in loaded(visit, layered) if path.endswith("surface.js")]
+        visit.page.locator("select[name=map]").select_option(
+            index=1
+        )  # drawn at once, since it was open
+        visit.page.locator("heschl-surface[data-state=open] canvas").wait_for()
+        assert not visit.complaints
 
 
 @pytest.mark.timed
