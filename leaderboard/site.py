@@ -16,10 +16,13 @@ from heschl.disk import usable
 from heschl.errors import MissingData
 from heschl.leaderboard import numbers
 
-__all__ = ["STATIC", "Site", "script_json"]
+__all__ = ["CARD", "STATIC", "Site", "script_json"]
 
 STATIC = Path(__file__).parent / "static"
 """Scripts, style and mesh: built from ``frontend/`` by maintainers, and copied into every site."""
+
+CARD = "card.png"
+"""The picture beside links to the site, where its address is known."""
 
 
 def script_json(content: Any) -> str:  # whatever JSON can hold
@@ -47,11 +50,20 @@ class Site:
         The day of the latest score, as every page's foot shows it.
     submissions
         The folder that boards were read from; without it, pages offer no score files.
+    address
+        Where the site will be, up to its last slash; without it, pages name no picture of theirs.
     """
 
-    def __init__(self, folder: Path, data_date: str = "", submissions: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        data_date: str = "",
+        submissions: Path | None = None,
+        address: str = "",
+    ) -> None:
         self.folder = folder
         self.submissions = submissions
+        self.address = address
         self._data_date = data_date
         self._made: set[Path] = set()
 
@@ -59,6 +71,7 @@ class Site:
         """Render a template of ``templates/``; it is given ``root``, the way up to the site."""
         root = "../" * path.count("/")
         shared = {"root": root, "path": path, "data_date": self._data_date}
+        shared |= {"address": self.address, "card": CARD}
         text = _environment().get_template(template).render(shared | values)
         self.file(path, text.encode())
 
