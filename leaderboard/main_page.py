@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from heschl.leaderboard.table_payloads import (
 )
 from heschl.leaderboard.tree import OUTSIDE
 
-__all__ = ["HeaderCell", "header_rows", "joints", "says_again", "write"]
+__all__ = ["HeaderCell", "header_rows", "says_again", "write"]
 
 ONE = 1000
 """In thousandths: a number above it is above its ceiling."""
@@ -106,7 +105,6 @@ def write(site: Site, boards: Mapping[str, Board]) -> None:
             "header": header,
             "n_counted": n_counted(board),
             "training": TRAINING,
-            "joints": joints,
         }
         site.page(section.page, "main.html.j2", rows=_rows(board, FIRST_ROWS), **shared)
         site.page(section.plain, "plain_table.html.j2", rows=_rows(board, None), **shared)
@@ -164,15 +162,6 @@ def says_again(label: str, group: str) -> bool:
     (True, False)
     """
     return label == group or label.startswith(f"{group}-")
-
-
-def joints(label: str) -> list[str]:
-    """Return the parts of an id between which a line may break.
-
-    >>> joints("nh2015_components-ridge")
-    ['nh2015_', 'components-', 'ridge']
-    """
-    return re.split(r"(?<=[_-])(?=.)", label)
 
 
 def _cell(value: float, error: float, *, has_tint: bool = True, is_share: bool = True) -> Cell:

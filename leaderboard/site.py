@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cache
+import re
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from heschl.disk import usable
 from heschl.errors import MissingData
 from heschl.leaderboard import numbers
 
-__all__ = ["CARD", "STATIC", "Site", "script_json"]
+__all__ = ["CARD", "STATIC", "Site", "breakable", "script_json"]
 
 STATIC = Path(__file__).parent / "static"
 """Scripts, style and mesh: built from ``frontend/`` by maintainers, and copied into every site."""
@@ -35,6 +36,16 @@ def script_json(content: Any) -> str:  # whatever JSON can hold
     for character in "<\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
+
+
+@lru_cache(maxsize=1024)
+def breakable(label: str) -> Markup:
+    """Return an id as HTML whose line may break after its joints alone, since ids are long words.
+
+    >>> breakable("nh2015_components-ridge")
+    Markup('nh2015_<wbr>components-<wbr>ridge')
+    """
+    return Markup("<wbr>").join(re.split(r"(?<=[_-])(?=.)", label))
 
 
 class Site:
@@ -102,6 +113,7 @@ def _environment() -> jinja2.Environment:
     environment.globals.update(asset=_asset, heschl_version=__version__)
     environment.filters.update(
         amount=numbers.amount,
+        breakable=breakable,
         error=numbers.error,
         number=numbers.number,
         ramp_step=numbers.ramp_step,
