@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 from heschl import registry
@@ -17,13 +18,15 @@ from heschl.leaderboard.published_rows import published_rows
 from heschl.leaderboard.score_file import ScoreFile
 from heschl.leaderboard.submissions import Submissions
 from heschl.leaderboard.submitted_card import SubmittedCard
-from heschl.leaderboard.tabulation import tabulated
+from heschl.leaderboard.tabulation import tabulated, told_apart_in
 from heschl.leaderboard.training_kinds import training_kind
 from heschl.leaderboard.tree import OUTSIDE
 from heschl.published import PublishedTable, read_published
 
 __all__ = ["assemble"]
 
+_N_THREADS = 2
+"""NumPy compares in them at once; each holds the draws of a thousand models."""
 _FIRST = ("Brain", "Behaviour", "Probing")
 
 
@@ -49,12 +52,16 @@ def assemble(submissions: Submissions, section: Literal["real", "phantom"]) -> B
     is_known = any(known_card(benchmark) for benchmark in by_benchmark)
     is_beside_papers = section == "real" and is_known
     tables = _add_published(rows, by_benchmark, submissions) if is_beside_papers else {}
-    found = [
-        measured(benchmark, known_card(benchmark), files, by_benchmark.keys(), is_known=is_known)
-        for benchmark, files in by_benchmark.items()
-    ]
-    found.sort(key=lambda each: _place(each.column.path, each.column.id))
-    return tabulated(section, rows, with_own_slugs(found), tables)
+    with ThreadPoolExecutor(_N_THREADS) as threads:
+        found, told_apart = [], {}
+        for benchmark, files in by_benchmark.items():
+            each = measured(
+                benchmark, known_card(benchmark), files, by_benchmark.keys(), is_known=is_known
+            )
+            found.append(each)
+            told_apart[benchmark] = threads.submit(told_apart_in, each)  # beside all that follows
+        found.sort(key=lambda each: _place(each.column.path, each.column.id))
+        return tabulated(section, rows, with_own_slugs(found), told_apart, tables)
 
 
 def _row(slug: str, card: SubmittedCard, files: Sequence[ScoreFile]) -> Row:

@@ -25,13 +25,15 @@ from heschl.leaderboard import (
     downloads,
     main_page,
     model_pages,
+    social_card,
     surface_pages,
 )
 from heschl.leaderboard.assembly import assemble
 from heschl.leaderboard.board import Board
+from heschl.leaderboard.numbers import web_address
 from heschl.leaderboard.score_file import Provenance
 from heschl.leaderboard.site import STATIC, Site
-from heschl.leaderboard.submissions import read_submissions
+from heschl.leaderboard.submissions import read_submissions, uncollected
 from heschl.leaderboard.two_shares import both
 
 __all__ = ["build", "first_page"]
@@ -39,12 +41,19 @@ __all__ = ["build", "first_page"]
 _SECTIONS: tuple[Literal["real", "phantom"], ...] = ("real", "phantom")
 # Two shares that take as long. Downloads need most memory, of which this process keeps more.
 _OUR_WRITERS = (main_page, benchmark_pages)
-_THEIR_WRITERS = (downloads, surface_pages, model_pages, compare_page, about_page)
+_THEIR_WRITERS = (
+    downloads,
+    surface_pages,
+    model_pages,
+    compare_page,
+    about_page,
+    social_card,
+)
 _MARK = "heschl-site.txt"
 _MARK_TEXT = b"Written by `heschl board build`, which replaces this folder and all that is in it.\n"
 
 
-def build(submissions: Path, folder: Path) -> Path:
+def build(submissions: Path, folder: Path, address: str = "") -> Path:
     """Write the site of a folder of submissions.
 
     Parameters
@@ -53,6 +62,9 @@ def build(submissions: Path, folder: Path) -> Path:
         A folder of folders, each with a ``card.toml`` and score files.
     folder
         Where to; a site that is there is replaced, anything else is refused.
+    address
+        Where on the web the site will be, if that is known: others then show a picture beside links
+        to it. All else is the same wherever it is.
 
     Returns
     -------
@@ -62,17 +74,26 @@ def build(submissions: Path, folder: Path) -> Path:
     submissions, folder = submissions.expanduser().resolve(), folder.expanduser().resolve()
     _require_submissions(submissions)
     _require_place(folder, submissions)
-    found = read_submissions(submissions)
-    with _set_aside():
+    address = _whole_address(address)
+    with uncollected():
+        found = read_submissions(submissions)
         boards: dict[str, Board] = {section: assemble(found, section) for section in _SECTIONS}
-    with _moved_into(folder) as fresh, _set_aside():
-        write_site(fresh, boards, submissions)
+        # Pages make cycles, which are collected; a search of what boards hold each time, a million
+        # objects that none of them will leave, would take a tenth of the build.
+        gc.freeze()
+    try:
+        with _moved_into(folder) as fresh:
+            write_site(fresh, boards, submissions, address)
+    finally:
+        gc.unfreeze()
     return folder
 
 
-def write_site(folder: Path, boards: Mapping[str, Board], submissions: Path | None = None) -> None:
+def write_site(
+    folder: Path, boards: Mapping[str, Board], submissions: Path | None = None, address: str = ""
+) -> None:
     """Write the pages, data and files of boards into a folder that is empty."""
-    site = Site(folder, _latest_day(boards.values()), submissions)
+    site = Site(folder, _latest_day(boards.values()), submissions, address)
     site.file(_MARK, _MARK_TEXT)
     for asset in sorted(path for path in STATIC.iterdir() if not path.name.startswith(".")):
         site.file(f"static/{asset.name}", asset.read_bytes())
@@ -115,18 +136,16 @@ def _require_place(folder: Path, submissions: Path) -> None:
         )
 
 
-@contextmanager
-def _set_aside() -> Iterator[None]:
-    """Keep the collection of cycles from what is there, such as boards, which none will leave.
-
-    Pages do make cycles, which are collected, but a search of a million objects each time would
-    take a tenth of the build.
-    """
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
+def _whole_address(address: str) -> str:
+    """Return a site's address with its last slash; nothing of nothing."""
+    if not address:
+        return ""
+    if not web_address(address) or set(address) & set('?# \\"'):
+        raise InvalidInput(
+            f"the address is {address!r}; give that of the site's folder on the web, such as "
+            "https://example.org/board/"
+        )
+    return address.rstrip("/") + "/"
 
 
 @contextmanager

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from math import isfinite
 from typing import Any
 
 from heschl.leaderboard import numbers
 from heschl.leaderboard.board import Board, Column, Row
-from heschl.leaderboard.score_file import ScoreFile
+from heschl.leaderboard.score_file import Provenance, ScoreFile
 
 __all__ = ["cells_payload", "facts", "reproduce_command"]
 
@@ -41,8 +41,8 @@ def cells_payload(board: Board, i: int) -> dict[str, Any]:  # whatever JSON can 
             continue
         cell = cells[column.slug] = {}
         for part, texts in facts(board, i, j, file).items():
-            cell |= texts
-            order[part] = order.get(part, {}) | texts
+            cell.update(texts)
+            order.setdefault(part, {}).update(texts)
         explanations[column.slug] = file.explanation
         commands[column.slug] = reproduce_command(row, column, file)
     shared = _shared(list(cells.values()))
@@ -60,10 +60,12 @@ def cells_payload(board: Board, i: int) -> dict[str, Any]:  # whatever JSON can 
 
 def facts(board: Board, i: int, j: int, file: ScoreFile) -> dict[str, dict[str, str]]:
     """Return the facts of a cell by their part and label; there is no empty one."""
+    provenance = file.provenance
+    said = provenance.content if isinstance(provenance, Provenance) else provenance
     parts = {
         "Number": _of_number(board, i, j, file),
-        "What was scored": _of_benchmark(file),
-        "How": _of_provenance(file),
+        "What was scored": _of_benchmark(file, said.get("data_digests")),
+        "How": _of_provenance(file, said.get),
     }
     return {
         part: {
@@ -105,7 +107,7 @@ def _of_number(board: Board, i: int, j: int, file: ScoreFile) -> dict[str, str]:
     }
 
 
-def _of_benchmark(file: ScoreFile) -> dict[str, str]:
+def _of_benchmark(file: ScoreFile, data_digests: Any) -> dict[str, str]:  # a submitter's
     region = file.primary
     return {
         "Score": file.score_meaning,
@@ -117,13 +119,14 @@ def _of_benchmark(file: ScoreFile) -> dict[str, str]:
         "Benchmark": f"{file.benchmark}, version {file.benchmark_version}",
         "Protocol": file.protocol,
         "Dataset": file.dataset,
-        "Data's digests": _digests(file.provenance.get("data_digests")),
+        "Data's digests": _digests(data_digests),
         "Published in": file.citation,
     }
 
 
-def _of_provenance(file: ScoreFile) -> dict[str, Any]:  # texts, or what JSON can hold
-    said = file.provenance.get
+def _of_provenance(
+    file: ScoreFile, said: Callable[[str], Any]
+) -> dict[str, Any]:  # texts, or what JSON can hold
     return {
         "Model": file.model,
         "Model's digest": said("model_digest"),
@@ -145,11 +148,8 @@ def _shared(cells: list[dict[str, str]]) -> dict[str, str]:
     if len(cells) < 2:  # noqa: PLR2004  there is nothing to share
         return {}
     first, *others = cells
-    return {
-        label: text
-        for label, text in first.items()
-        if all(other.get(label) == text for other in others)
-    }
+    shared = set(first.items()).intersection(*(other.items() for other in others))
+    return {label: text for label, text in first.items() if (label, text) in shared}
 
 
 def _text(value: Any) -> str:  # as facts have it

@@ -75,9 +75,12 @@ def dot_scene(
 
 
 def _add_sides(scene: Scene, x: Linear, sides: tuple[str, str]) -> None:
-    start, end = x.range
-    half = int((end - start) / 2 / _CHARACTER) - 2
-    left, right = (cut(side, max(3, half)) for side in sides)
+    """Name the sides above their halves, or across the chart where those are too narrow."""
+    for start, end in (x.range, (0.0, scene.width)):
+        half = int((end - start) / 2 / _CHARACTER) - 2
+        left, right = (cut(side, max(3, half)) for side in sides)
+        if (left, right) == sides:
+            break
     scene.add("text", f"← {left}", class_="note", x=start, y=14.0)
     scene.add("text", f"{right} →", class_="note", x=end, y=14.0, text_anchor="end")
 

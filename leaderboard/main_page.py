@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -25,7 +25,7 @@ from heschl.leaderboard.table_payloads import (
 )
 from heschl.leaderboard.tree import OUTSIDE
 
-__all__ = ["HeaderCell", "header_rows", "joints", "write"]
+__all__ = ["HeaderCell", "header_rows", "says_again", "write"]
 
 ONE = 1000
 """In thousandths: a number above it is above its ceiling."""
@@ -105,7 +105,6 @@ def write(site: Site, boards: Mapping[str, Board]) -> None:
             "header": header,
             "n_counted": n_counted(board),
             "training": TRAINING,
-            "joints": joints,
         }
         site.page(section.page, "main.html.j2", rows=_rows(board, FIRST_ROWS), **shared)
         site.page(section.plain, "plain_table.html.j2", rows=_rows(board, None), **shared)
@@ -120,32 +119,49 @@ def write(site: Site, boards: Mapping[str, Board]) -> None:
 
 
 def header_rows(board: Board) -> list[list[HeaderCell]]:
-    """Return the header above the benchmarks, from the outermost groups down to the benchmarks."""
+    """Return the header above the benchmarks, from the outermost groups down to the benchmarks.
+
+    A group of a single benchmark that begins with the group's own name is not named apart.
+    """
     top = shared_path(board.columns)
-    paths = [column.path[top:] for column in board.columns]
     labels = {group.path: group.label for group in board.groups}
-    depth = max((len(path) for path in paths), default=0)
+    n_below = Counter(
+        column.path[:end] for column in board.columns for end in range(1, len(column.path) + 1)
+    )
+
+    def label_of(path: tuple[str, ...]) -> str:
+        return labels.get(path, path[-1])
+
+    paths = [column.path for column in board.columns]
+    for j, column in enumerate(board.columns):
+        while (
+            len(paths[j]) > top
+            and n_below[paths[j]] == 1
+            and says_again(column.label, label_of(paths[j]))
+        ):
+            paths[j] = paths[j][:-1]
+    depth = max((len(path) for path in paths), default=top) - top
     rows: list[list[HeaderCell]] = [[] for _ in range(depth + 1)]
     for j, column in enumerate(board.columns):
-        path = paths[j]
-        for level in range(len(path)):
-            whole = column.path[: top + level + 1]
-            if j and board.columns[j - 1].path[: top + level + 1] == whole:
+        n_groups = len(paths[j]) - top
+        for level in range(n_groups):
+            whole = paths[j][: top + level + 1]
+            if j and board.columns[j - 1].path[: len(whole)] == whole:
                 continue
-            n = sum(each.path[: top + level + 1] == whole for each in board.columns)
-            label = labels.get(whole, whole[-1])
-            rows[level].append(HeaderCell(label, n, 1, None, "/".join(whole)))
-        rows[len(path)].append(HeaderCell(column.label, 1, depth + 1 - len(path), j))
+            rows[level].append(
+                HeaderCell(label_of(whole), n_below[whole], 1, None, "/".join(whole))
+            )
+        rows[n_groups].append(HeaderCell(column.label, 1, depth + 1 - n_groups, j))
     return rows
 
 
-def joints(label: str) -> list[str]:
-    """Return the parts of an id between which a line may break.
+def says_again(label: str, group: str) -> bool:
+    """Return whether a benchmark's label begins with its group's.
 
-    >>> joints("nh2015_components-ridge")
-    ['nh2015_', 'components-', 'ridge']
+    >>> says_again("narratives-ridge", "narratives"), says_again("timit_ecog-trf", "ECoG")
+    (True, False)
     """
-    return re.split(r"(?<=[_-])(?=.)", label)
+    return label == group or label.startswith(f"{group}-")
 
 
 def _cell(value: float, error: float, *, has_tint: bool = True, is_share: bool = True) -> Cell:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Literal
 
 __all__ = [
@@ -125,6 +126,11 @@ class Provenance(Mapping[str, Any]):
         """When scoring began, which every board asks of all: it may be given beside the text."""
         return str(self.get("started", "")) if self._started is None else self._started
 
+    @property
+    def content(self) -> Mapping[str, Any]:
+        """All that is said, for who asks many questions at once."""
+        return _parsed(self._text)
+
     def __getitem__(self, name: str) -> Any:  # whatever JSON can hold
         return _parsed(self._text)[name]
 
@@ -140,6 +146,9 @@ class Provenance(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return repr(_parsed(self._text))
+
+    def __reduce__(self) -> tuple[type[Provenance], tuple[str, str | None]]:  # in few steps
+        return Provenance, (self._text, self._started)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,3 +191,9 @@ class ScoreFile:
             if region.name == self.primary_roi:
                 return region
         raise LookupError(f"no region is {self.primary_roi!r}, which reading a file would refuse")
+
+    def __reduce__(self) -> tuple[type[ScoreFile], tuple[Any, ...]]:  # in few steps
+        return ScoreFile, _all_fields(self)
+
+
+_all_fields = attrgetter(*(each.name for each in fields(ScoreFile)))

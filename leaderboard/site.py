@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cache
+import re
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,13 @@ from heschl.disk import usable
 from heschl.errors import MissingData
 from heschl.leaderboard import numbers
 
-__all__ = ["STATIC", "Site", "script_json"]
+__all__ = ["CARD", "STATIC", "Site", "breakable", "script_json"]
 
 STATIC = Path(__file__).parent / "static"
 """Scripts, style and mesh: built from ``frontend/`` by maintainers, and copied into every site."""
+
+CARD = "card.png"
+"""The picture beside links to the site, where its address is known."""
 
 
 def script_json(content: Any) -> str:  # whatever JSON can hold
@@ -32,6 +36,16 @@ def script_json(content: Any) -> str:  # whatever JSON can hold
     for character in "<\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
+
+
+@lru_cache(maxsize=1024)
+def breakable(label: str) -> Markup:
+    """Return an id as HTML whose line may break after its joints alone, since ids are long words.
+
+    >>> breakable("nh2015_components-ridge")
+    Markup('nh2015_<wbr>components-<wbr>ridge')
+    """
+    return Markup("<wbr>").join(re.split(r"(?<=[_-])(?=.)", label))
 
 
 class Site:
@@ -47,11 +61,20 @@ class Site:
         The day of the latest score, as every page's foot shows it.
     submissions
         The folder that boards were read from; without it, pages offer no score files.
+    address
+        Where the site will be, up to its last slash; without it, pages name no picture of theirs.
     """
 
-    def __init__(self, folder: Path, data_date: str = "", submissions: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        data_date: str = "",
+        submissions: Path | None = None,
+        address: str = "",
+    ) -> None:
         self.folder = folder
         self.submissions = submissions
+        self.address = address
         self._data_date = data_date
         self._made: set[Path] = set()
 
@@ -59,6 +82,7 @@ class Site:
         """Render a template of ``templates/``; it is given ``root``, the way up to the site."""
         root = "../" * path.count("/")
         shared = {"root": root, "path": path, "data_date": self._data_date}
+        shared |= {"address": self.address, "card": CARD}
         text = _environment().get_template(template).render(shared | values)
         self.file(path, text.encode())
 
@@ -89,6 +113,7 @@ def _environment() -> jinja2.Environment:
     environment.globals.update(asset=_asset, heschl_version=__version__)
     environment.filters.update(
         amount=numbers.amount,
+        breakable=breakable,
         error=numbers.error,
         number=numbers.number,
         ramp_step=numbers.ramp_step,

@@ -30,6 +30,7 @@ __all__ = [
     "score_file_name",
     "slug_of",
     "surveyed",
+    "uncollected",
 ]
 
 CARD_NAME = "card.toml"
@@ -39,6 +40,8 @@ _MOST_FILES = 2000
 _N_SHOWN = 5
 _MANY = 200
 """Submissions; fewer are read before another process could help."""
+_OUR_SHARE = 0.55
+"""Of the submissions: another process has to send those that it reads, too."""
 
 
 @dataclass(frozen=True)
@@ -96,12 +99,12 @@ def surveyed(folder: str | os.PathLike[str]) -> tuple[Submissions, list[str]]:
     if not root.is_dir():
         raise MissingData(f"there is no folder {root}; name that of the submissions")
     entries = _entries(root)
-    with _uncollected():
+    with uncollected():
         if len(entries) < _MANY:
             return _surveyed(entries)
-        half = len(entries) // 2
+        n_ours = round(_OUR_SHARE * len(entries))
         (first, problems), (second, others) = both(
-            partial(_surveyed, entries[:half]), partial(_surveyed, entries[half:])
+            partial(_surveyed, entries[:n_ours]), partial(_surveyed, entries[n_ours:])
         )
     cards, files = {**first.cards, **second.cards}, {**first.files, **second.files}
     return Submissions(cards, files), problems + others
@@ -183,7 +186,7 @@ def _check_place(entry: os.DirEntry[str], file: ScoreFile, card: SubmittedCard) 
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Leave out the collection of cycles, which files read from disk do not have."""
     was_enabled = gc.isenabled()
     gc.disable()

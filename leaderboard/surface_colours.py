@@ -12,7 +12,7 @@ from heschl.errors import CorruptData
 from heschl.leaderboard.site import STATIC
 from heschl.leaderboard.surface_png import Palette
 
-__all__ = ["THEMES", "Kind", "Theme", "palette"]
+__all__ = ["THEMES", "Kind", "Theme", "palette", "paper"]
 
 Theme = Literal["light", "dark"]
 Kind = Literal["sequential", "diverging"]
@@ -46,6 +46,12 @@ def palette(kind: Kind, theme: Theme) -> Palette:
         )
     cortex, sulcus = (_token(sheet, name, theme) for name in ("cortex", "cortex-sulcus"))
     return Palette(ramp, cortex, sulcus, _token(sheet, "cortex-rim", theme))
+
+
+@cache
+def paper(theme: Theme) -> tuple[int, int, int]:
+    """Return the colour of a page."""
+    return _token((STATIC / "heschl.css").read_text(encoding="utf-8"), "paper", theme)
 
 
 def _token(sheet: str, name: str, theme: Theme) -> tuple[int, int, int]:

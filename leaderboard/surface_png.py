@@ -19,7 +19,18 @@ import scipy.special
 
 from heschl.leaderboard.surface_mesh import N_VERTICES, SIDES, Side, read_mesh
 
-__all__ = ["HEIGHT", "VIEWS", "WIDTH", "Palette", "View", "draw", "looks", "png"]
+__all__ = [
+    "HEIGHT",
+    "VIEWS",
+    "WIDTH",
+    "Palette",
+    "View",
+    "draw",
+    "image_of",
+    "looks",
+    "opaque",
+    "png",
+]
 
 WIDTH, HEIGHT = 960, 640
 VIEWS: tuple[tuple[Side, int], ...] = (("left", -90), ("right", 90), ("left", 90), ("right", -90))
@@ -122,7 +133,7 @@ def draw(
     palettes: Sequence[Palette],
     threshold: float = 0.0,
 ) -> list[bytes]:
-    """Return PNG files of a map, one in each palette.
+    """Return PNG files of a map, one in each palette, on clear background.
 
     Parameters
     ----------
@@ -135,6 +146,12 @@ def draw(
     threshold
         Values nearer to nought than this are not shown.
     """
+    image = image_of(values, low, high, threshold)
+    return png(image, [_colours(each) for each in palettes], _ALPHA)
+
+
+def image_of(values: np.ndarray, low: float, high: float, threshold: float = 0.0) -> np.ndarray:
+    """Return the picture of a map (row, column) in numbers of colours; 0 is its background."""
     view = looks()
     shown, is_there = _interpolated(view, values)
     is_there &= np.abs(shown) >= threshold
@@ -143,21 +160,30 @@ def draw(
     coloured = 1 + _N_RIM + _N_GREYS + level * _N_SHADES + view.shade
     image = view.background.copy()
     image.ravel()[view.pixel] = np.where(is_there, coloured, view.bare)
-    return png(image, [_colours(each) for each in palettes], _ALPHA)
+    return image
 
 
-def png(image: np.ndarray, colours: Sequence[np.ndarray], alpha: np.ndarray) -> list[bytes]:
+def opaque(image: np.ndarray, palette: Palette, paper: tuple[int, int, int]) -> bytes:
+    """Return the PNG file of an `image_of` on paper of a colour."""
+    share = _ALPHA[:, np.newaxis] / 255
+    colours = share * _colours(palette) + (1 - share) * np.array(paper)
+    return png(image, [colours.round()])[0]
+
+
+def png(
+    image: np.ndarray, colours: Sequence[np.ndarray], alpha: np.ndarray | None = None
+) -> list[bytes]:
     """Return PNG files of an ``image`` (row, column), numbers of colours.
 
     Each of ``colours`` (256, 3) makes a file; ``alpha`` (256,) is how opaque colours are, from 0 to
-    255.
+    255, all of them wholly if there is none.
     """
     height, width = image.shape
     rows = np.zeros((height, width + 1), dtype=np.uint8)  # each begins with its filter, none
     rows[:, 1:] = image
     before = _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0))
     after = (
-        _chunk(b"tRNS", alpha.astype(np.uint8).tobytes())
+        (b"" if alpha is None else _chunk(b"tRNS", alpha.astype(np.uint8).tobytes()))
         + _chunk(b"IDAT", zlib.compress(rows.tobytes(), _COMPRESSION))
         + _chunk(b"IEND", b"")
     )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from collections.abc import Mapping, MutableMapping, Sequence
+from concurrent.futures import Future
 from typing import Literal
 
 import numpy as np
@@ -18,18 +17,17 @@ from heschl.leaderboard.tree import Tree, tree_of
 from heschl.published import PublishedTable
 from heschl.wording import counted, some
 
-__all__ = ["tabulated"]
+__all__ = ["tabulated", "told_apart_in"]
 
 _QUANTITIES = ("score", "normalised")
 _STATISTICS = ("value", "error", "low", "high")
-_N_THREADS = 2
-"""NumPy compares in them at once; each holds the draws of a thousand models."""
 
 
 def tabulated(
     section: Literal["real", "phantom"],
     rows: Mapping[str, Row],
     found: Sequence[Measured],
+    told_apart: MutableMapping[str, Future[np.ndarray]],
     tables: Mapping[str, PublishedTable],
 ) -> Board:
     """Return the board of some columns.
@@ -42,6 +40,9 @@ def tabulated(
         By slug, those of papers included.
     found
         The columns, in their order.
+    told_apart
+        What `told_apart_in` finds of each, by the id of its benchmark; taken out one by one, since
+        all of it twice would need much room.
     tables
         What papers print, by the id of a benchmark.
     """
@@ -54,14 +55,15 @@ def tabulated(
     overall = overall_of(
         tree, slugs, by_column, {slug: each.paired for slug, each in counting.items()}
     )
-    with ThreadPoolExecutor(_N_THREADS) as threads:
-        compared = threads.map(partial(_told_apart, slugs=slugs), found)
-        told_apart = {each.column.slug: pairs for each, pairs in zip(found, compared, strict=True)}
+    separable_in = {}
     ranks = np.zeros((2, *value.shape), dtype=np.int64)
     for place, each in enumerate(found):
         slug = each.column.slug
+        separable_in[slug] = _spread(
+            told_apart.pop(each.column.id).result(), each.paired.rows, slugs
+        )
         is_ranked = _is_in(slugs, each.paired.rows if each.column.n_ranked else ())
-        ranks[:, :, place] = rank_intervals(by_column[slug], told_apart[slug], is_ranked)
+        ranks[:, :, place] = rank_intervals(by_column[slug], separable_in[slug], is_ranked)
     return Board(
         section=section,
         rows=tuple(rows[slug] for slug in slugs),
@@ -81,7 +83,7 @@ def tabulated(
             **{name: getattr(overall, name) for name in (*_STATISTICS, "rank_low", "rank_high")},
             "coverage": np.array([_coverage(slug, counting) for slug in slugs]),
         },
-        separable=told_apart | {"overall": overall.separable},
+        separable=separable_in | {"overall": overall.separable},
         group_value=_group_values(tree, slugs, by_column, counting),
         overall_in_words=_overall_in_words(counting, overall),
         published={
@@ -135,14 +137,20 @@ def _numbers(slugs: Sequence[str], found: Sequence[Measured]) -> dict[str, dict[
     return numbers
 
 
-def _told_apart(each: Measured, slugs: Sequence[str]) -> np.ndarray:
-    """Return which rows (row, row) are separable on a column."""
+def told_apart_in(each: Measured) -> np.ndarray:
+    """Return which of the rows that a column compares (row, row) are separable."""
     paired = each.paired
-    found = np.zeros((len(slugs), len(slugs)), dtype=bool)
     if paired.rows and paired.is_testable and each.column.n_ranked:
-        place = {slug: number for number, slug in enumerate(slugs)}
-        there = np.array([place[row] for row in paired.rows])
-        found[np.ix_(there, there)] = separable(paired.draws)
+        return separable(paired.draws)
+    return np.zeros((len(paired.rows),) * 2, dtype=bool)
+
+
+def _spread(pairs: np.ndarray, there: Sequence[str], rows: Sequence[str]) -> np.ndarray:
+    """Return what is true of some rows (row, row) as that of all; of others nothing is."""
+    place = {row: number for number, row in enumerate(rows)}
+    places = np.array([place[row] for row in there], dtype=np.intp)
+    found = np.zeros((len(rows), len(rows)), dtype=bool)
+    found[np.ix_(places, places)] = pairs
     return found
 
 

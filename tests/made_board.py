@@ -6,12 +6,18 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from heschl.cards import Training
+from heschl.leaderboard.assembly import assemble
+from heschl.leaderboard.board import Board, Column
 from heschl.leaderboard.score_file import Estimate, Region, Samples, ScoreFile
 from heschl.leaderboard.submissions import Submissions, slug_of
 from heschl.leaderboard.submitted_card import SubmittedCard
 
 NOTHING = Estimate(*[math.nan] * 5)
+ONE, TWO, DRAWN = "nh2015-ridge", "timit_ecog-trf", "nh2015_components-ridge"
+N_LISTENERS = 8
 
 
 def score_file(
@@ -84,3 +90,41 @@ def submissions(files: Iterable[ScoreFile], **cards: Any) -> Submissions:
 def listeners(*numbers: float) -> dict[str, float]:
     """Return numbers by the names of listeners."""
     return {f"S{place + 1}": number for place, number in enumerate(numbers)}
+
+
+def eight(seed: int, level: float) -> dict[str, float]:
+    """Return numbers of eight listeners around a level."""
+    generator = np.random.default_rng(seed)
+    return listeners(*(level + 0.03 * generator.standard_normal(N_LISTENERS)))
+
+
+def board_of(*files, section="real", **cards) -> Board:
+    return assemble(submissions(files, **cards), section)
+
+
+def models(n: int, benchmark: str = ONE, **changes) -> list:
+    """Return files of models, each a little better than the next."""
+    return [
+        score_file(f"m{number}", benchmark, eight(number, 0.6 - 0.02 * number), **changes)
+        for number in range(n)
+    ]
+
+
+def cell(board: Board, row: str, column: str) -> tuple[int, int]:
+    """Return the place of a number on the board."""
+    return [each.slug for each in board.rows].index(row), [
+        each.slug for each in board.columns
+    ].index(column)
+
+
+def column_of(board: Board, slug: str = ONE) -> Column:
+    return next(each for each in board.columns if each.slug == slug)
+
+
+def ranks(board: Board, row: str, column: str) -> tuple[int, int]:
+    place = cell(board, row, column)
+    return int(board.rank_low[place]), int(board.rank_high[place])
+
+
+def two_benchmarks() -> list:
+    return [*models(5), *models(4, TWO)]

@@ -1,6 +1,7 @@
 """Clocks within a page: when it is ready, and how long what a reader does takes to be painted."""
 
 import contextlib
+import math
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -110,3 +111,14 @@ def _wait_for_rest(browser: Browser, within_s: float = 10) -> None:
 def _processor_s(devtools: CDPSession) -> float:
     found = devtools.send("SystemInfo.getProcessInfo")["processInfo"]
     return float(sum(process["cpuTime"] for process in found))
+
+
+def slack_of(said: str) -> float:
+    """Return what limits in time are multiplied by, as HESCHL_TIME_SLACK says it."""
+    try:
+        factor = float(said)
+    except ValueError:
+        factor = math.nan
+    if not 1 <= factor < math.inf:
+        raise ValueError(f"HESCHL_TIME_SLACK is {said!r}; expected a number from 1 on, such as 2")
+    return factor

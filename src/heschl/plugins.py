@@ -124,9 +124,11 @@ def _survey() -> tuple[Mapping[str, tuple[Claim, ...]], tuple[Broken, ...]]:
 
 
 def _claims_of(distribution: importlib.metadata.Distribution) -> Iterator[Claim]:
+    owner = ""
     for entry_point in distribution.entry_points:
         if entry_point.group.startswith(_PREFIX):
-            owner = f"{distribution.metadata['Name']} {distribution.version}"
+            # Each question for them reads the file of metadata anew, and Heschl claims hundreds.
+            owner = owner or f"{distribution.metadata['Name']} {distribution.version}"
             yield Claim(
                 entry_point.group,
                 entry_point.name,

@@ -1,7 +1,7 @@
 // The table's header: groups that fold, and a button to sort by each column.
 import { shownError, shownNumber } from "./board-data.ts";
 import type { HeaderCell } from "./columns.ts";
-import { make } from "./dom.ts";
+import { breakable, make } from "./dom.ts";
 import { siteAddress } from "./payloads.ts";
 import type { Shown } from "./shown.ts";
 import type { View } from "./view.ts";
@@ -143,10 +143,4 @@ function foldButton(shown: Shown, { path, label, isCollapsed }: HeaderCell): HTM
     },
     ...breakable(label),
   );
-}
-
-/** Ids are long words; they break after their joints. */
-function breakable(label: string): (Node | string)[] {
-  const parts = label.split(/(?<=[_-])(?=.)/u);
-  return parts.flatMap((part, at) => (at === 0 ? [part] : [make("wbr"), part]));
 }

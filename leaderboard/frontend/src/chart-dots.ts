@@ -50,16 +50,21 @@ export function dotScene(rows: DotRow[], options: DotOptions): Scene {
   const scene: Scene = { width, height: bottom + 40, marks: [] };
   addAxis(scene, x, top, bottom, axis);
   if (isThere(ceiling)) addCeiling(scene, x, top, bottom, ceiling, ceilingText);
-  if (sides[0] !== "") addSides(scene, x, sides);
+  if (sides[0] !== "") addSides(scene, x, sides, width);
   const nCharacters = Math.max(3, Math.floor((left - 12) / CHARACTER));
   rows.forEach((row, place) => addRow(scene, x, row, top + ROW * (place + 0.5), nCharacters));
   return scene;
 }
 
-function addSides(scene: Scene, x: Linear, sides: [string, string]): void {
-  const [start, end] = x.range() as [number, number];
-  const half = Math.floor((end - start) / 2 / CHARACTER) - 2;
-  const [left, right] = sides.map((side) => cut(side, Math.max(3, half)));
+/** Name the sides above their halves, or across the chart where those are too narrow. */
+function addSides(scene: Scene, x: Linear, sides: [string, string], width: number): void {
+  const within = ([start, end]: number[]): string[] => {
+    const half = Math.floor((end! - start!) / 2 / CHARACTER) - 2;
+    return sides.map((side) => cut(side, Math.max(3, half)));
+  };
+  const isWhole = within(x.range()).every((text, at) => text === sides[at]);
+  const [start, end] = isWhole ? (x.range() as [number, number]) : [0, width];
+  const [left, right] = within([start, end]);
   add(scene, "text", { class: "note", x: start, y: 14 }, `← ${left}`);
   add(scene, "text", { class: "note", x: end, y: 14, "text-anchor": "end" }, `${right} →`);
 }

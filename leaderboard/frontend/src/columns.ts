@@ -43,6 +43,18 @@ export function leavesOf(data: BoardData, collapsed: readonly string[]): Leaf[] 
   return headerOf(data, collapsed).leaves;
 }
 
+/** How many groups of a benchmark are named: one of it alone, whose name it begins with, is not. */
+function nNamed({ benchmarks, groups }: BoardData, { path, label }: Benchmark, top: number): number {
+  let named = path.length;
+  for (; named > top; named--) {
+    const key = path.slice(0, named).join("/");
+    const isAlone = benchmarks.filter((each) => each.path.slice(0, named).join("/") === key).length === 1;
+    const words = groups[key]?.label ?? path[named - 1]!;
+    if (!isAlone || !(label === words || label.startsWith(`${words}-`))) break;
+  }
+  return named;
+}
+
 /** The header's rows, and the columns below it from left to right. */
 export function headerOf(
   data: BoardData,
@@ -54,7 +66,8 @@ export function headerOf(
   const leaves: Leaf[] = [];
   const shown: { path: string[]; isFolded: boolean; column: number }[] = [];
   let previous = "";
-  benchmarks.forEach(({ path, slug }, column) => {
+  benchmarks.forEach((benchmark, column) => {
+    const { path, slug } = benchmark;
     for (let end = top + 1; end <= path.length; end++) {
       const key = path.slice(0, end).join("/");
       if (!hidden.has(key)) continue;
@@ -67,7 +80,7 @@ export function headerOf(
     }
     previous = "";
     leaves.push({ kind: "benchmark", key: `b:${slug}`, column });
-    shown.push({ path: path.slice(top), isFolded: false, column });
+    shown.push({ path: path.slice(top, nNamed(data, benchmark, top)), isFolded: false, column });
   });
 
   const depth = Math.max(0, ...shown.map(({ path, isFolded }) => path.length - Number(isFolded)));

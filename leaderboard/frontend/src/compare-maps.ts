@@ -1,9 +1,7 @@
 // The difference of two models' maps, on a benchmark that both have maps of.
 import type { ModelData, SectionNames } from "./compare-data.ts";
-import { loadSurfaceScript } from "./surface-script.ts";
+import { offerSurface } from "./surface-opener.ts";
 import { differenceOf, type Specification } from "./surface-values.ts";
-
-type Surface = HTMLElement & { specify(specification: Specification): void };
 
 /** What there is to show, by the benchmark's name. */
 export function mapDifferences(
@@ -28,15 +26,14 @@ export function mapDifferences(
 
 /** Offer the differences in the page's part for them; hidden where there is none. */
 export function showMaps(part: HTMLElement | null, found: [string, Specification][]): void {
-  const surface = part?.querySelector<Surface>("heschl-surface");
+  const surface = part?.querySelector<HTMLElement>("heschl-surface");
   const choice = part?.querySelector("select");
   if (!part || !surface || !choice) return;
   part.hidden = found.length === 0;
   choice.replaceChildren(...found.map(([label], place) => new Option(label, String(place))));
-  const show = (): void => surface.specify(found[choice.selectedIndex]?.[1] ?? NOTHING);
+  const show = (): void => offerSurface(surface, found[choice.selectedIndex]?.[1] ?? NOTHING);
   choice.onchange = show;
-  if (found.length > 0) loadSurfaceScript(surface);
-  void customElements.whenDefined("heschl-surface").then(show);
+  show();
 }
 
 const NOTHING: Specification = { title: "", regions: "", maps: [] };

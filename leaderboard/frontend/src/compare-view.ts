@@ -4,10 +4,12 @@ import type { ChartData, Curve, DotData, LayerData } from "./chart-data.ts";
 import type { DotRow } from "./chart-dots.ts";
 import { contrasts, winner, type Contrast, type ModelData, type SectionNames } from "./compare-data.ts";
 import { cut } from "./chart-scene.ts";
-import { make } from "./dom.ts";
+import { breakable, make } from "./dom.ts";
 
 const PANEL_HEIGHT = 200;
 const NONE = "–";
+/** Facts of a model that are numbers, and stand in a column to the right. */
+const AMOUNTS = new Set(["Parameters", "Hours"]);
 
 /** What the models are and how they do overall, a line for each. */
 export function factsTable(models: ModelData[], sections: [string, string][]): HTMLElement {
@@ -16,7 +18,7 @@ export function factsTable(models: ModelData[], sections: [string, string][]): H
     const where = section === "phantom" ? ", simulated" : "";
     for (const text of [`Overall${where}`, `Rank${where}`]) head.append(column(text));
   }
-  for (const [label] of models[0]?.facts ?? []) head.append(column(label));
+  for (const [label] of models[0]?.facts ?? []) head.append(column(label, AMOUNTS.has(label)));
   const body = make("tbody");
   models.forEach((model, slot) => {
     const link = make("a", { href: `models/${encodeURIComponent(model.slug)}.html` }, make("bdi", {}, model.name));
@@ -26,15 +28,19 @@ export function factsTable(models: ModelData[], sections: [string, string][]): H
       const spread = make("span", { class: "err" }, shownError(error));
       row.append(make("td", { class: "num" }, number(value), spread), make("td", { class: "num" }, rank));
     }
-    for (const [, text] of model.facts) row.append(make("td", { class: "num" }, text || NONE));
+    for (const [label, text] of model.facts) row.append(make("td", numeric(AMOUNTS.has(label)), text || NONE));
     body.append(row);
   });
   const caption = make("caption", { class: "visually-hidden" }, "The models");
   return scrolling("The models", make("table", { class: "compare-facts" }, caption, make("thead", {}, head), body));
 }
 
-function column(text: string): HTMLElement {
-  return make("th", { scope: "col", class: "num" }, text);
+function column(text: string, isNumber = true): HTMLElement {
+  return make("th", { scope: "col", ...numeric(isNumber) }, text);
+}
+
+function numeric(isNumber: boolean): { class?: string } {
+  return isNumber ? { class: "num" } : {};
 }
 
 /** In words: on how many benchmarks which of two models is better. */
@@ -86,7 +92,7 @@ export function differenceTable(found: Contrast[], first: string, second: string
   });
   const body = make("tbody");
   for (const each of found) {
-    const link = make("a", { href: `benchmarks/${encodeURIComponent(each.benchmark.slug)}.html` }, each.benchmark.label);
+    const link = make("a", { href: `benchmarks/${encodeURIComponent(each.benchmark.slug)}.html` }, ...breakable(each.benchmark.label));
     const row = make("tr", {}, make("th", { scope: "row" }, link));
     for (const [value, error] of [each.first, each.second]) {
       const spread = make("span", { class: "err", title: each.benchmark.errors }, shownError(error));

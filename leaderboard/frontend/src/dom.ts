@@ -21,3 +21,9 @@ export function need<T extends Element = HTMLElement>(selector: string, within: 
   if (!found) throw new Error(`the page lacks ${selector}`);
   return found;
 }
+
+/** Ids are long words; they break after their joints. */
+export function breakable(label: string): (Node | string)[] {
+  const parts = label.split(/(?<=[_-])(?=.)/u);
+  return parts.flatMap((part, at) => (at === 0 ? [part] : [make("wbr"), part]));
+}

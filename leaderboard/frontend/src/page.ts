@@ -2,9 +2,9 @@
 import { defineChart } from "./chart-element.ts";
 import { listenToExports } from "./page-exports.ts";
 import { listenToProvenance } from "./provenance-buttons.ts";
-import { loadSurfaceWhenIdle } from "./surface-script.ts";
+import { offerSurfaces } from "./surface-opener.ts";
 
 defineChart();
 listenToExports();
 listenToProvenance();
-loadSurfaceWhenIdle();
+offerSurfaces();

@@ -1,12 +1,11 @@
 // What is below the cortex: which map, which view, how much of it; and what is pointed at.
 import type { Surface } from "./surface-mesh.ts";
+import { CLOSED, type Opener } from "./surface-opener.ts";
 import type { Specification } from "./surface-values.ts";
 import { shownEnd } from "./surface-values.ts";
 import { FIRST_VIEW, VIEWS } from "./surface-views.ts";
 
 export type Controls = {
-  toolbar: HTMLElement;
-  readout: HTMLOutputElement;
   opener: HTMLButtonElement;
   setOpen(isOpen: boolean): void;
   setBusy(isBusy: boolean): void;
@@ -26,16 +25,14 @@ export type Actions = {
 
 let count = 0;
 
-export function controlsOf({ title, maps }: Specification, actions: Actions): Controls {
+export function controlsOf(
+  { title, maps }: Specification,
+  { toolbar, button: opener, choice, readout }: Opener,
+  actions: Actions,
+): Controls {
   const name = `surface-${++count}`;
-  const toolbar = element("div", "toolbar no-print");
-  const opener = button("Turn it in 3-D", actions.toggle);
-  opener.setAttribute("aria-expanded", "false");
-
-  const choice = element("select", "");
-  choice.append(...maps.map(({ label }, at) => new Option(label, String(at))));
+  opener.addEventListener("click", actions.toggle);
   choice.addEventListener("change", () => actions.chooseMap(Number(choice.value)));
-  toolbar.append(...(maps.length > 1 ? [field("Map", choice)] : []), opener);
 
   const views = segmented(`${name}-view`, `View, ${title}`, Object.keys(VIEWS), FIRST_VIEW, actions.chooseView);
   views.classList.add("surface-views");
@@ -64,15 +61,12 @@ export function controlsOf({ title, maps }: Specification, actions: Actions): Co
   for (const each of whenOpen) each.hidden = true;
   toolbar.append(...whenOpen);
 
-  const readout = element("output", "surface-readout no-print");
   return {
-    toolbar,
-    readout,
     opener,
     setOpen(isOpen) {
       for (const each of whenOpen) each.hidden = !isOpen;
       const back = maps[0]?.pictures ? "Back to the picture" : "Close it";
-      opener.textContent = isOpen ? back : "Turn it in 3-D";
+      opener.textContent = isOpen ? back : CLOSED;
       opener.setAttribute("aria-expanded", String(isOpen));
     },
     setBusy(isBusy) {

@@ -1,12 +1,13 @@
 // <heschl-surface>: a picture of the cortex that can be opened, turned and asked for its values.
 //
-// Nothing is loaded before it is opened. Browsers allow few WebGL contexts, so that a page has one
+// Of its data nothing is loaded before it is opened. Browsers allow few WebGL contexts, so that a page has one
 // canvas, which goes to the element that was opened last.
 import { canvasOf } from "./surface-canvas.ts";
 import { coloursOf } from "./surface-colours.ts";
 import { controlsOf, type Controls } from "./surface-controls.ts";
 import { Drawing } from "./surface-drawing.ts";
 import { loadMesh, type Mesh, type Surface } from "./surface-mesh.ts";
+import { addOpener, INCOMPLETE, openerIn } from "./surface-opener.ts";
 import { regionTable } from "./surface-table.ts";
 import {
   loadRegions,
@@ -54,25 +55,22 @@ export class HeschlSurface extends HTMLElement {
   #standing = 0;
   readonly #resized = new ResizeObserver(() => this.#redraw());
 
-  connectedCallback(): void {
-    const content = this.querySelector("script")?.textContent;
-    if (content && !this.#controls) this.specify(JSON.parse(content) as Specification);
-  }
-
   disconnectedCallback(): void {
     if (stage.owner === this) this.close();
   }
 
-  /** Show other maps; those of a page's template are read from the script in the element. */
+  /** Show other maps; the first time by the opener that the page has made. */
   specify(specification: Specification): void {
     const wasOpen = stage.owner === this;
     if (wasOpen) this.close();
     this.#specification = specification;
-    this.#controls?.toolbar.remove();
-    this.#controls?.readout.remove();
+    const made = openerIn(this);
+    const isFirst = made !== undefined && !this.#controls;
+    if (!isFirst) for (const each of [made?.toolbar, made?.readout]) each?.remove();
     this.hidden = specification.maps.length === 0;
     if (this.hidden) return;
-    this.#controls = controlsOf(specification, {
+    const opener = isFirst ? made : addOpener(this, specification);
+    this.#controls = controlsOf(specification, opener, {
       chooseMap: (map) => void this.#choose(map),
       toggle: () => (stage.owner === this ? this.close() : void this.open()),
       chooseView: (view) => this.#lookFrom(view),
@@ -81,9 +79,7 @@ export class HeschlSurface extends HTMLElement {
       zoom: (factor) => this.#zoomBy(factor),
       reset: () => this.#reset(),
     });
-    this.append(this.#controls.readout, this.#controls.toolbar);
-    this.#map = 0;
-    void this.#choose(0);
+    void this.#choose(Number(opener.choice.value));
     if (wasOpen) void this.open();
   }
 
@@ -98,7 +94,7 @@ export class HeschlSurface extends HTMLElement {
       [this.#mesh, this.#regions] = await Promise.all([loadMesh(), loadRegions(this.#specification.regions)]);
       this.#values = await loadValues(this.#specification.maps[this.#map]!);
     } catch {
-      return controls.say("The map could not be loaded. Is the site’s folder complete?");
+      return controls.say(INCOMPLETE);
     } finally {
       controls.setBusy(false);
     }

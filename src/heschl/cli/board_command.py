@@ -28,6 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=int, help="of serve: where to listen; default: the first free from 8000 on"
     )
+    parser.add_argument(
+        "--address",
+        default="",
+        help="of build: where on the web the site will be, for a picture beside links to it",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -47,13 +52,17 @@ def run(arguments: argparse.Namespace) -> int:
             raise InvalidInput(
                 f"serve writes no folder, and got {arguments.folder!r}; leave it out, or build"
             )
+        if arguments.address:
+            raise InvalidInput(
+                f"serve is for this machine alone, and got --address {arguments.address}; try build"
+            )
         # Ctrl-C is how it ends.
         with suppress(KeyboardInterrupt):
             serve(submissions, arguments.port, announce=_announce)
         return 0
     if arguments.port is not None:
         raise InvalidInput(f"build listens nowhere, and got --port {arguments.port}; try serve")
-    folder = build(submissions, Path(arguments.folder or "site"))
+    folder = build(submissions, Path(arguments.folder or "site"), arguments.address)
     if arguments.json:
         print_json({"folder": str(folder), "open": first_page(folder)})
         return 0

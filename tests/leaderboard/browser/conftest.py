@@ -11,6 +11,7 @@ from browsing import NAMES, Visit, chromium_path, launch, visiting
 from made_hostile import write_hostile
 from made_sites import BuiltSite, built
 from made_submissions import write_large, write_layered
+from page_timing import slack_of
 from playwright.sync_api import Browser, sync_playwright
 
 Open = Callable[..., Visit]
@@ -45,6 +46,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for report in reports:
             figures = ", ".join(f"{name} {shown}" for name, shown in report.user_properties)
             terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {figures}")
+
+
+@pytest.fixture(scope="session")
+def slack() -> float:
+    """Return what limits in time are multiplied by; those in bytes and counts never are."""
+    try:
+        return slack_of(os.environ.get("HESCHL_TIME_SLACK", "1"))
+    except ValueError as error:
+        pytest.fail(str(error))
 
 
 @pytest.fixture(scope="session")

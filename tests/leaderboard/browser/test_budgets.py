@@ -1,7 +1,7 @@
 """Goals 1 to 5: how fast the board of a thousand models is, and how much it loads.
 
 Limits are about twice what a prototype took, so that a slow machine does not fail them; medians of
-five count.
+five count. HESCHL_TIME_SLACK multiplies those in time, on a machine that others use too.
 """
 
 import gzip
@@ -65,7 +65,9 @@ GZ_KILOBYTES = {"html": 20, "css": 15, "js": 60, "data": 120}
 
 @pytest.mark.timed
 @pytest.mark.parametrize("rate", [1, 4])
-def test_the_board_is_painted_and_live_in_time(browser, large: BuiltSite, rate, record_figure):
+def test_the_board_is_painted_and_live_in_time(
+    browser, large: BuiltSite, rate, slack, record_figure
+) -> None:
     seen = []
     for _ in range(N_REPEATS):
         with visiting_at_rest(browser, large.origin, init=WATCH, cpu=rate) as visit:
@@ -73,15 +75,15 @@ def test_the_board_is_painted_and_live_in_time(browser, large: BuiltSite, rate, 
     ready, paint = (median(each[name] for each in seen) for name in ("ready", "paint"))
     record_figure("ready_ms", ready)
     record_figure("first_paint_ms", paint)
-    assert ready <= READY_MS[rate]
-    assert paint <= FIRST_PAINT_MS[rate]
+    assert ready <= READY_MS[rate] * slack
+    assert paint <= FIRST_PAINT_MS[rate] * slack
 
 
 @pytest.mark.timed
 @pytest.mark.parametrize("rate", [1, 4])
 @pytest.mark.parametrize("action", ACTIONS)
 def test_what_a_reader_does_is_painted_in_time(
-    browser, large: BuiltSite, action, rate, record_figure
+    browser, large: BuiltSite, action, rate, slack, record_figure
 ) -> None:
     script, limits = ACTIONS[action]
     with visiting_at_rest(browser, large.origin, init=WATCH) as visit:
@@ -90,11 +92,13 @@ def test_what_a_reader_does_is_painted_in_time(
         visit.slow_down(rate)
         took = [evaluate(visit.page, script, number) for number in range(N_REPEATS)]
     record_figure("ms", median(took))
-    assert median(took) <= limits[rate], took
+    assert median(took) <= limits[rate] * slack, took
 
 
 @pytest.mark.timed
-def test_scrolling_repaints_rows_in_a_fraction_of_a_frame(browser, large, record_figure) -> None:
+def test_scrolling_repaints_rows_in_a_fraction_of_a_frame(
+    browser, large, slack, record_figure
+) -> None:
     with visiting_at_rest(browser, large.origin, init=WATCH) as visit:
         loaded = wait_until_ready(visit.page)["ready"]
         visit.page.wait_for_load_state("networkidle")
@@ -125,10 +129,10 @@ def test_scrolling_repaints_rows_in_a_fraction_of_a_frame(browser, large, record
         long_tasks = visit.page.evaluate("watched.longTasks")
     p95 = quantiles(took, n=20)[-1]
     record_figure("p95_ms", p95)
-    assert p95 <= 8
+    assert p95 <= 8 * slack
     after_load = [duration for start, duration in long_tasks if start > loaded]
     record_figure("longest_task_ms", max(after_load, default=0))
-    assert max(after_load, default=0) <= 200
+    assert max(after_load, default=0) <= 200 * slack
 
 
 def test_the_board_is_light_and_does_not_jump(browser, large, record_figure) -> None:

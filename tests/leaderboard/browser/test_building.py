@@ -8,18 +8,20 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.timed
-def test_a_thousand_models_are_built_in_time_and_memory(large: BuiltSite, record_figure) -> None:
+def test_a_thousand_models_are_built_in_time_and_memory(
+    large: BuiltSite, slack, record_figure
+) -> None:
     record_figure("seconds", large.seconds)
     record_figure("megabytes", large.peak_bytes / 1e6)
     assert large.peak_bytes <= 500e6
-    assert large.seconds <= 10
+    assert large.seconds <= 10 * slack
 
 
 @pytest.mark.timed
-def test_layers_and_forty_maps_are_built_in_time(layered: BuiltSite, record_figure) -> None:
+def test_layers_and_forty_maps_are_built_in_time(layered: BuiltSite, slack, record_figure) -> None:
     record_figure("seconds", layered.seconds)
     assert sum(len(file.maps) for file in layered.submissions.files.values()) == 40
-    assert layered.seconds <= 30
+    assert layered.seconds <= 30 * slack
 
 
 def test_a_second_build_gives_the_same_bytes(layered: BuiltSite, tmp_path) -> None:

@@ -58,12 +58,14 @@ def loaded(visit: Visit, site: BuiltSite) -> dict[str, float]:
 
 
 def is_of_surface(path: str) -> bool:
-    return "fsaverage" in path or (path.endswith(".js") and path.startswith("data/"))
+    return path.endswith(("surface.js", "fsaverage5.js")) or path.startswith("data/maps/")
 
 
 def test_nothing_is_loaded_until_a_map_is_opened(browser, layered, record_figure) -> None:
     with visiting(browser, layered.origin, go=False) as visit:
         visit.go(PAGE)
+        visit.settle()
+        visit.page.wait_for_timeout(1200)  # longer than any work waits for an idle moment
         assert [path for path in loaded(visit, layered) if is_of_surface(path)] == []
         assert visit.page.locator("canvas").count() == 0
         before = set(loaded(visit, layered))
@@ -80,8 +82,28 @@ def test_nothing_is_loaded_until_a_map_is_opened(browser, layered, record_figure
     assert max(others.values()) <= 20
 
 
+def test_a_difference_of_maps_loads_nothing_until_it_is_opened(browser, layered) -> None:
+    both = "compare.html#v=1&a=layered-00&b=layered-01"
+    with visiting(browser, layered.origin, both) as visit:
+        visit.page.get_by_role("button", name="Turn it in 3-D").wait_for()
+        visit.settle()
+        visit.page.wait_for_timeout(1200)
+        assert [path for path in loaded(visit, layered) if is_of_surface(path)] == []
+        visit.page.get_by_role("button", name="Turn it in 3-D").click()
+        visit.page.get_by_role("application").wait_for()
+        visit.settle()
+        assert [path for path in loaded(visit, layered) if path.endswith("surface.js")]
+        visit.page.locator("select[name=map]").select_option(
+            index=1
+        )  # drawn at once, since it was open
+        visit.page.locator("heschl-surface[data-state=open] canvas").wait_for()
+        assert not visit.complaints
+
+
 @pytest.mark.timed
-def test_the_first_frame_comes_soon_and_the_next_ones_sooner(browser, layered, record_figure):
+def test_the_first_frame_comes_soon_and_the_next_ones_sooner(
+    browser, layered, slack, record_figure
+) -> None:
     firsts, frames = [], []
     for _ in range(3):
         with visiting_at_rest(browser, layered.origin, PAGE) as visit:
@@ -93,5 +115,5 @@ def test_the_first_frame_comes_soon_and_the_next_ones_sooner(browser, layered, r
                 frames = [sum(pair) for pair in zip(took[::2], took[1::2], strict=True)][2:]
     record_figure("first_frame_ms", median(firsts))
     record_figure("frame_ms", median(frames))
-    assert median(firsts) <= 600
-    assert median(frames) <= 60
+    assert median(firsts) <= 600 * slack
+    assert median(frames) <= 60 * slack

@@ -1,6 +1,7 @@
 """Goal 6 and what else the cortex promises: quick, turned by keys, and true to its picture."""
 
 import io
+import json
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from made_sites import BuiltSite
 from PIL import Image
 
 PAGE = "models/layered-00.html"
-ON_DEMAND = ("fsaverage5.js", "data/maps/")
+ON_DEMAND = ("surface.js", "fsaverage5.js", "data/maps/")
 _OPEN = """
 async (element) => {
   element.querySelector('button').click();
@@ -147,6 +148,41 @@ def test_without_webgl_the_picture_stays_and_words_say_so(browser, layered):
         visit.settle()
         surface = visit.page.locator("heschl-surface").first
         surface.get_by_role("button", name="Turn it in 3-D").click()
-        assert "no WebGL 2" in surface.locator("output").inner_text()
+        surface.locator("output", has_text="no WebGL 2").wait_for()
         assert surface.locator("img:visible").count() == 1
         assert visit.complaints == []
+
+
+def test_a_script_that_did_not_come_is_said_and_asked_for_again(browser, layered):
+    with visiting(browser, layered.origin, PAGE, go=False) as visit:
+        visit.page.route("**/surface.js*", lambda route: route.abort(), times=1)
+        visit.go(PAGE)
+        surface = visit.page.locator("heschl-surface").first
+        opener = surface.get_by_role("button", name="Turn it in 3-D")
+        opener.evaluate("button => button.click()")
+        visit.page.wait_for_function(
+            "[...document.querySelectorAll('output')].some((o) => o.textContent.includes('loaded'))"
+        )
+        assert opener.get_attribute("aria-busy") is None
+        opener.evaluate("button => button.click()")
+        surface.get_by_role("application").wait_for()
+        assert "could not" not in surface.locator("output").inner_text()
+
+
+def test_the_map_that_is_chosen_first_is_the_one_that_opens(browser, layered):
+    html = (layered.folder / PAGE).read_text()
+    start = html.index('"maps":[{') + len('"maps":[')
+    one, end = json.JSONDecoder().raw_decode(html, start)
+    both = json.dumps([one, one | {"label": "Another map"}])[1:-1]
+    several = html[:start] + both + html[end:]
+    with visiting(browser, layered.origin, PAGE, go=False) as visit:
+        visit.page.route(
+            f"**/{PAGE}", lambda route: route.fulfill(body=several, content_type="text/html")
+        )
+        visit.go(PAGE)
+        surface = visit.page.locator("heschl-surface").first
+        surface.locator("select").select_option("Another map")
+        surface.get_by_role("button", name="Turn it in 3-D").click()
+        canvas = surface.get_by_role("application")
+        canvas.wait_for()
+        assert "Another map" in canvas.get_attribute("aria-label")

@@ -55,6 +55,23 @@ def test_a_browser_reads_every_element_where_it_was_written(browser, site: Built
             assert len(got) == len(written), path.name
 
 
+def test_scripts_draw_the_header_that_the_page_came_with(browser, layered: BuiltSite) -> None:
+    heads = []
+    for has_scripts in (False, True):
+        with visiting(browser, layered.origin, java_script_enabled=has_scripts) as visit:
+            if has_scripts:
+                visit.page.locator("heschl-board[data-ready]").wait_for()
+            cells = visit.page.locator("main thead th")
+            heads.append(
+                cells.evaluate_all("all => all.map((c) => [c.textContent, c.colSpan, c.rowSpan])")
+            )
+    assert heads[0] == heads[1]
+    labels = [text for text, *_ in heads[0]]
+    # Its dataset, whose only benchmark it is, is not named above it.
+    assert "narratives" not in labels
+    assert any(text.startswith("narratives-ridge") for text in labels)
+
+
 def test_every_link_leads_to_a_file_and_a_place_in_it(site: BuiltSite) -> None:
     read = {path.resolve(): read_page(path.read_text()) for path in pages(site)}
     for path, page in read.items():

@@ -143,6 +143,24 @@ test("a header covers its columns whole, folded or not", () => {
   assert.deepEqual(grid(["Brain", "Brain/fMRI/a", "Behaviour"]), [["Brain", "Behaviour"]]);
 });
 
+test("a group of one benchmark that begins with its name is named once", () => {
+  const tree = [
+    benchmark("a-x", ["Brain", "fMRI", "a"]),
+    benchmark("a-y", ["Brain", "fMRI", "a"]),
+    benchmark("b-x", ["Brain", "fMRI", "b"]),
+    benchmark("c-x", ["Brain", "ECoG", "c"]),
+  ];
+  const { rows } = headerOf(board(tree, tree.map(() => [1])), []);
+  assert.deepEqual(
+    rows.map((cells) => cells.map(({ label, nColumns, nRows }) => [label, nColumns, nRows])),
+    [
+      [["fMRI", 3, 1], ["ECoG", 1, 1]],
+      [["a", 2, 1], ["b-x", 1, 2], ["c-x", 1, 2]],
+      [["a-x", 1, 1], ["a-y", 1, 1]],
+    ],
+  );
+});
+
 test("groups above every benchmark are not shown", () => {
   const brains = TREE.slice(0, 3);
   assert.equal(sharedPath(brains), 2);

@@ -1,6 +1,7 @@
 """The main table: its payloads say what the board says, and are small."""
 
 import base64
+import dataclasses
 import gzip
 import html
 import json
@@ -109,6 +110,27 @@ def test_columns_of_a_group_stand_together_under_its_name(board: Board) -> None:
     assert [(cell.label, cell.n_columns) for cell in header[0]] == [("fMRI", 4), ("ECoG", 2)]
     assert [cell.label for cell in header[1]] == ["data00", "data02", "data01"]
     assert [cell.column for cell in header[2]] == list(range(6))
+
+
+def test_a_group_of_one_benchmark_of_its_name_is_named_once(tmp_path) -> None:
+    board = seeded_board(3, 5)  # whose third dataset has one benchmark alone
+    columns = tuple(dataclasses.replace(each, label=each.id) for each in board.columns)
+    board = dataclasses.replace(board, columns=columns)
+
+    rows = header_rows(in_reading_order(board))
+
+    assert [cell.label for cell in rows[1]] == ["data00", "data02-metric0", "data01"]
+    alone = rows[1][1]
+    assert (alone.column, alone.n_columns, alone.n_rows) == (2, 1, 2)
+    main_page.write(
+        Site(tmp_path), {"real": board, "phantom": seeded_board(0, 0, section="phantom")}
+    )
+    for page in ("index.html", "table.html"):
+        head = (tmp_path / page).read_text().split("<thead>")[1].split("</thead>")[0]
+        texts = html.unescape(re.sub(r"<[^>]*>", " ", head.replace("<wbr>", ""))).split()
+        assert texts.count("data00") == 1
+        assert texts.count("data02") == 0
+        assert texts.count("data02-metric0") == 1
 
 
 def test_pairs_and_ranks_of_a_column_are_those_of_the_board(board: Board) -> None:
