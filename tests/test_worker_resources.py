@@ -7,7 +7,7 @@ import pickle
 from dataclasses import replace
 
 import pytest
-from mortal import threads_of_worker
+from mortal import Carded, threads_of_worker
 from toy import Loudness, ToyDataset, toy_benchmark
 from undisturbed import assert_untouched, run
 
@@ -95,6 +95,20 @@ def test_linear_algebra_of_a_worker_has_its_share_of_threads():
         assert pool.submit(threads_of_worker, 0).result() == {1}
     finally:
         pool.close()
+
+
+def test_score_says_where_the_model_was_and_not_who_planned(tmp_path, monkeypatch):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    pool = Processes(1, n_threads=1, gpus=("4",))
+    try:
+        score = run(tmp_path, Carded(), executor=pool)
+    finally:
+        pool.close()
+
+    assert_untouched(score)
+    assert score.provenance["device"] == "cuda:4"
+    assert run(tmp_path, Carded()).provenance["device"].startswith("none: ")
+    assert run(tmp_path / "here").provenance["device"] == "cpu"
 
 
 def test_engines_are_named_on_the_command_line(tmp_path, cluster, moth_phantom, capsys):

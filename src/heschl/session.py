@@ -48,12 +48,17 @@ class Session:
     seed: int
     asked_device: str
     device: str
-    """Where the model is; one that lives on no device is on the processor."""
+    """Where the model is where work is planned; one that lives on no device is on the processor."""
 
     @property
     def may_use_device(self) -> bool:
         """Whether the model goes to a graphics card wherever it finds one."""
         return hasattr(self.model.get(), "to") and self.asked_device != "cpu"
+
+    def device_here(self) -> str:
+        """Return where the model is in the process that asks, which may be a worker's."""
+        model = self.model.get()
+        return str(getattr(model, "device", None) or _device_of(model, self.asked_device))
 
 
 def open_session(
@@ -168,6 +173,22 @@ def _whole(seed: Any) -> int:
 
 def _place(model: Any, device: str) -> str:
     """Move a model that lives on a device and return where it is."""
+    device = _device_of(model, device)
+    if not hasattr(model, "to"):
+        return device
+    try:
+        model.to(device)
+    except (RuntimeError, AssertionError, ValueError, NotImplementedError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise InvalidInput(
+            f"device={device!r} cannot be used here ({reason}); expected 'auto', 'cpu', or 'cuda' "
+            "where a GPU and a torch built for it are there"
+        ) from error
+    return device
+
+
+def _device_of(model: Any, device: str) -> str:
+    """Return the device that a model is to be on, in this process."""
     if not isinstance(device, str) or not _DEVICE.fullmatch(device):
         raise InvalidInput(
             f"device={device!r}; expected 'auto', 'cpu', 'cuda', 'cuda:<number>', 'mps' or 'xpu'"
@@ -178,14 +199,6 @@ def _place(model: Any, device: str) -> str:
         import torch
 
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        model.to(device)
-    except (RuntimeError, AssertionError, ValueError, NotImplementedError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise InvalidInput(
-            f"device={device!r} cannot be used here ({reason}); expected 'auto', 'cpu', or 'cuda' "
-            "where a GPU and a torch built for it are there"
-        ) from error
     return device
 
 
