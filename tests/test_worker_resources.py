@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from mortal import Carded, threads_of_worker
@@ -95,6 +96,23 @@ def test_linear_algebra_of_a_worker_has_its_share_of_threads():
         assert pool.submit(threads_of_worker, 0).result() == {1}
     finally:
         pool.close()
+
+
+def test_worker_loads_a_model_once_for_all_cells(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    (tmp_path / "model.py").write_text(
+        "from toy import Loudness\n\ndef net():\n"
+        f"    with open({str(tmp_path / 'loads')!r}, 'a') as notes:\n        notes.write('x')\n"
+        "    return Loudness()\n"
+    )
+    pool = Processes(1, n_threads=1)
+    try:
+        score = run(tmp_path, f"file:{tmp_path}/model.py:net", executor=pool)
+    finally:
+        pool.close()
+
+    assert_untouched(score)
+    assert (tmp_path / "loads").read_text() == "xx", "once here and once there"
 
 
 def test_score_says_where_the_model_was_and_not_who_planned(tmp_path, monkeypatch):

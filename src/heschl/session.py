@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 import os
 import re
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,6 +27,9 @@ from heschl.store import Store
 __all__ = ["Session", "open_session", "with_model"]
 
 _DEVICE = re.compile(r"auto|cpu|mps|(cuda|xpu)(:\d+)?")
+
+_latest = threading.local()
+"""The model that a worker made last: of each of its threads, since hooks know no threads."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +147,10 @@ class _ModelRecipe:
     version: Mapping[str, str | None]
 
     def __call__(self) -> Any:
+        # Cells come one by one, and weights take longer to load than most sounds to hear.
+        if getattr(_latest, "recipe", None) == self:
+            return _latest.model
+        _latest.recipe = _latest.model = None  # two may not fit beside each other
         resolved = resolve_model(self.name)
         _place(resolved.object, self.device)
         if _version(resolved) != self.version:
@@ -150,6 +158,7 @@ class _ModelRecipe:
                 f"the model {self.name!r} is another here than where the score was planned: its "
                 "file or its weights have changed since, or differ between machines; score it again"
             )
+        _latest.recipe, _latest.model = self, resolved.object
         return resolved.object
 
 
