@@ -76,9 +76,7 @@ def gathered(planned: Plan, outcomes: Sequence[Outcome], seconds: dict[str, floa
             "subjects": session.subjects,
             "seed": session.seed,
             # Where the digest of the configuration holds it, and whoever reads scores finds it.
-            **(
-                {"seen": list(map(asdict, seen))} if (seen := session.model.get().card.seen) else {}
-            ),
+            **({"seen": list(map(asdict, planned.seen))} if planned.seen else {}),
             **({"fairness": told} if (told := planned.fairness.attributes) else {}),
         },
         seed=session.seed,
