@@ -50,7 +50,6 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.plan:
         return _show_plan(suite, store, arguments)
     pairs, needs = _planned(suite, store, arguments)
-    _refuse(pairs, arguments.engine)
     folder = Path(arguments.output) if arguments.output else store.folder / "scores"
     records = []
     with (
@@ -58,6 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
         engine(arguments.engine, store.folder) as executor,
         watching(is_quiet=arguments.quiet) as watcher,
     ):
+        # A cluster can be asked once it is there.
+        _refuse(pairs, arguments.engine)
         for model, benchmark, found in run_suite(
             suite, store, executor=executor, watcher=watcher, device=arguments.device
         ):
