@@ -1,6 +1,6 @@
 """What it costs to run a cell, by engine; how well two processes share work; how good a plan is.
 
-python perf/execution.py [--cells 200] [--only cells|work|plans]
+python perf/execution.py [--cells 200] [--only cells|work|suites|plans]
 """
 
 from __future__ import annotations
@@ -19,17 +19,25 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 import heschl
+from heschl import suites
 from heschl.cells import Cell, Outcome, Report
 from heschl.costs import estimate
 from heschl.engines import engine
 from heschl.execution import Silent, run_cells
 from heschl.store import Store
+from heschl.suites import Suite
 
 PLANS = (
     ("logmel", "lebel_moth-ridge"),
     ("mfcc", "narratives-ridge"),
     ("wav2vec2-random", "nh2015_components-ridge"),
 )
+SUITE = (
+    ("wav2vec2-random", "hubert-base-random", "wavlm-base-random"),
+    ("timit-phonemes", "timit-sentence_type"),
+)
+"""Models and benchmarks: a cell of features and one of scores for each two."""
+
 STATED_FACTOR = 2.0
 """Within which the whole of a plan is meant to be right."""
 
@@ -133,11 +141,28 @@ def compare_plan(model: str, benchmark: str) -> None:
     print(f"  planned / taken {ratio:.2f}, {verdict} a factor of {STATED_FACTOR:g}", flush=True)
 
 
+def suite_seconds(at_once: int) -> float:
+    """Return how long two warm processes take for a suite of which so many scores go on at once."""
+    suite = Suite(*SUITE, dict.fromkeys(SUITE[1], "phantom"))
+    suites._AT_ONCE = at_once  # noqa: SLF001  what is measured
+    with tempfile.TemporaryDirectory() as folder, engine("processes:2", Path(folder)) as opened:
+        store = Store(folder)
+        warm = Suite(("envelope",), SUITE[1], suite.data)
+        found = [score for *_, score in suites.run_suite(warm, store, executor=opened)]
+        begin = time.perf_counter()
+        found += [score for *_, score in suites.run_suite(suite, store, executor=opened)]
+        taken = time.perf_counter() - begin
+    for score in found:
+        if isinstance(score, Exception):
+            raise score
+    return taken
+
+
 def main() -> None:
     """Print tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cells", type=int, default=200)
-    parser.add_argument("--only", choices=("cells", "work", "plans"))
+    parser.add_argument("--only", choices=("cells", "work", "suites", "plans"))
     chosen = parser.parse_args()
     if chosen.only in (None, "cells"):
         print("engine          ms a cell that does nothing   cells a second")
@@ -150,6 +175,12 @@ def main() -> None:
         bare = bare_seconds(1, 60, 400) / bare_seconds(2, 60, 400) / 2
         efficiency = serial / pooled / 2
         print(f"efficiency {efficiency:.0%}; bare processes reach {bare:.0%}", flush=True)
+    if chosen.only in (None, "suites"):
+        one, beside = suite_seconds(1), suite_seconds(8)
+        print(
+            f"{len(SUITE[0]) * len(SUITE[1])} scores of few cells each on two processes: ", end=""
+        )
+        print(f"one after another {one:.1f} s, beside each other {beside:.1f} s", flush=True)
     if chosen.only in (None, "plans"):
         for model, benchmark in PLANS:
             compare_plan(model, benchmark)

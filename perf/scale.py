@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import heapq
 import re
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -33,6 +34,9 @@ WINDOW_S, STRIDE_S = 10.0, 5.0
 N_FOLDS = 5
 LARGE = 3.3
 """How much longer a model of 24 blocks of 1,024 takes than wav2vec 2.0's 12 of 768, by weights."""
+
+AT_ONCE = 8
+"""How many scores `heschl run` has in hand at a time."""
 
 START_S = 30.0
 """A worker's start: Python, libraries and a model's weights, once for each model."""
@@ -149,6 +153,76 @@ def scheduled(stage: Sequence[Batch], n: int, begin: Sequence[float]) -> list[fl
     return free
 
 
+class SideBySide:
+    """Models of which so many go on at once, the oldest first, as in `heschl run`.
+
+    The first makes ceilings for all. A worker loads a model when it hears with another than before.
+    """
+
+    def __init__(
+        self, stages: Sequence[Sequence[Batch]], once: Sequence[Batch], n: int, n_models: int
+    ) -> None:
+        self._works = [[stages[0], once if not m else (), stages[1]] for m in range(n_models)]
+        self._n = n
+        self._at: dict[int, int] = {}
+        self._waiting: dict[int, deque[Batch]] = {}
+        self._left: dict[int, int] = {}
+        self._free, self._heard = list(range(n)), [-1] * n
+        # When a batch ends, or a stage can begin, of which model, and on which worker.
+        self._events: list[tuple[float, int, int, int]] = []
+        self._now = self._next_call = 0.0
+
+    def hours(self) -> float:
+        """Return when the last model is done."""
+        n_begun = 0
+        while n_begun < len(self._works) or self._at:
+            n_waiting = sum(map(len, self._waiting.values()))
+            if n_begun < len(self._works) and len(self._at) < AT_ONCE and n_waiting < self._n:
+                self._begin(n_begun, 0)
+                n_begun += 1
+                continue
+            self._hand_out()
+            self._now, _, model, worker = heapq.heappop(self._events)
+            if worker >= 0:
+                self._free.append(worker)
+                self._left[model] -= 1
+                if not self._left[model]:
+                    self._note(self._now + HAND_OUT_S, model)
+            else:
+                self._go_on(model)
+        return self._now / 3600
+
+    def _hand_out(self) -> None:
+        for model in sorted(self._waiting):
+            while self._waiting[model] and self._free:
+                batch, worker = self._waiting[model].popleft(), self._free.pop()
+                start = max(self._now, self._next_call)
+                self._next_call = start + CALL_S
+                if not self._at[model] and self._heard[worker] != model:
+                    start, self._heard[worker] = start + START_S, model
+                n_busy = self._n - len(self._free)
+                bandwidth = min(WORKER_BYTES_S, STORE_BYTES_S / n_busy)
+                self._note(start + batch.seconds + batch.n_bytes / bandwidth, model, worker)
+
+    def _go_on(self, model: int) -> None:
+        if self._at[model] == len(self._works[model]) - 1:
+            del self._at[model], self._waiting[model]
+        elif self._at[model] == 0 and model and self._at.get(0, 2) < 2:
+            self._note(self._events[0][0] + HAND_OUT_S, model)  # until there are ceilings
+        else:
+            self._begin(model, self._at[model] + 1)
+            if not self._left[model]:
+                self._begin(model, self._at[model] + 1)
+
+    def _begin(self, model: int, stage: int) -> None:
+        batches = self._works[model][stage]
+        self._at[model], self._left[model] = stage, len(batches)
+        self._waiting[model] = deque(batches)
+
+    def _note(self, when: float, model: int, worker: int = -1) -> None:
+        heapq.heappush(self._events, (when, len(self._events), model, worker))
+
+
 def main() -> None:
     """Print the assumptions and a table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -177,7 +251,8 @@ def main() -> None:
         f"{STORE_BYTES_S / 1e9:g} GB/s for all; one thread a worker, no graphics card, no failure"
     )
     print(
-        "\nworkers   one model after another: h (efficiency)   all models at once: h (efficiency)"
+        f"\nworkers   one model after another: h (efficiency)   {AT_ONCE} models beside each other"
+        "   all models at once"
     )
     serial = 0.0
     for n in WORKERS:
@@ -197,8 +272,9 @@ def main() -> None:
                     ends = scheduled(stage, n, ends)
             hours.append(max(ends) / 3600)
         serial = serial or hours[0]
+        hours.insert(1, SideBySide(of_model[n], once, n, chosen.models).hours())
         words = [f"{each:12.1f} ({serial / n / each:5.0%})" for each in hours]
-        print(f"{n:7} {words[0]:>36} {words[1]:>36}", flush=True)
+        print(f"{n:7} {words[0]:>36} {words[1]:>30} {words[2]:>20}", flush=True)
 
 
 if __name__ == "__main__":

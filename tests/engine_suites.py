@@ -1,7 +1,11 @@
-"""One suite on every engine: the scores, and how often each model heard each sound."""
+"""One suite on every engine: the scores, the cells and how often each model heard each sound.
+
+Every engine computes all of it for itself; the simulated data alone are prepared once.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections import Counter
@@ -15,11 +19,11 @@ from test_engines import ENVIRONMENT, cluster
 from heschl.engines import engine
 from heschl.errors import HeschlError
 from heschl.store import Store
-from heschl.suites import Suite, run_suite
+from heschl.suites import Suite, plan_suite, run_suite
 
 HERE = Path(__file__).parent
 MODELS = ("low", "middle", "high")
-BENCHMARKS = ("timit-phonemes", "lebel_moth-ridge", "timit-sentence_type", "crema_d-emotion")
+BENCHMARKS = ("timit-phonemes", "timit_ecog-trf", "timit-sentence_type", "crema_d-emotion")
 ENGINES = ("serial", "processes:2", "dask", "submitit-local:jobs=1,timeout_min=10")
 
 
@@ -31,13 +35,15 @@ def agreement(
     suite = Suite(names, benchmarks, dict.fromkeys(benchmarks, "phantom"))
     os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")])
     heard: dict[str, Counter[str]] = {}
+    n_cells: dict[str, int] = {}
     seconds: dict[str, int] = {}
     differing: list[str] = []
+    os.environ["HEARD"] = os.devnull
+    prepared = list(plan_suite(suite, Store(_store(folder / "prepared", phantoms))))
+    assert all(pair.plan for pair in prepared)
     for chosen in ENGINES:
         kind = chosen.partition(":")[0]
-        store = folder / kind
-        store.mkdir(parents=True)
-        (store / "phantoms").symlink_to(phantoms, target_is_directory=True)
+        store, n_cells[kind] = _store(folder / kind, phantoms), 0
         os.environ["HEARD"] = str(folder / f"{kind}.heard")
         begin = time.perf_counter()
         with ExitStack() as stack:
@@ -50,6 +56,7 @@ def agreement(
             for model, benchmark, score in run_suite(suite, Store(store), executor=executor):
                 if isinstance(score, HeschlError):
                     raise score
+                n_cells[kind] += json.loads(score.provenance["cells"]).get("done", 0)
                 path = f"{model.rpartition(':')[2]}-{benchmark}.nc"
                 score.save(store / "scores" / path)
                 if kind != "serial":
@@ -59,10 +66,19 @@ def agreement(
         seconds[kind] = round(time.perf_counter() - begin)
         heard[kind] = Counter((folder / f"{kind}.heard").read_text().splitlines())
     again = {kind: (counts - heard["serial"]).total() for kind, counts in heard.items()}
+    assert set(n_cells.values()) == {n_cells["serial"]}, n_cells
     return {
         "scores": len(models) * len(benchmarks) * len(ENGINES),
+        "cells on each": n_cells["serial"],
         "sounds heard": heard["serial"].total(),
         "heard again on other engines": sum(again.values()),
         "differing scores": len(differing),
-        "seconds": seconds,
+        **{f"s on {kind}": taken for kind, taken in seconds.items()},
     }
+
+
+def _store(folder: Path, phantoms: Path) -> Path:
+    """Return a new store with the simulated data of all."""
+    folder.mkdir(parents=True)
+    (folder / "phantoms").symlink_to(phantoms, target_is_directory=True)
+    return folder

@@ -23,6 +23,17 @@ class Slow(Loudness):
         return super().forward(waveforms, taps)
 
 
+class Carded(Loudness):
+    """Is on whichever card the process that it is in may see."""
+
+    def to(self, device):
+        return self
+
+    @property
+    def device(self):
+        return f"cuda:{os.environ.get('CUDA_VISIBLE_DEVICES', 'none')}"
+
+
 @dataclass
 class Deadly(Loudness):
     """Kills the process that it runs in."""

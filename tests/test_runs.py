@@ -10,7 +10,7 @@ from heschl.cells import Cell, Outcome, run_cell
 from heschl.configuration import digest
 from heschl.errors import UnknownName
 from heschl.execution import SerialExecutor
-from heschl.runs import list_runs, open_run, start_run
+from heschl.runs import in_words, list_runs, open_run, start_run
 from heschl.store import Store
 
 
@@ -122,6 +122,13 @@ def test_same_score_finds_its_own_run_again(store):
     assert start_run(store, cells, header).name == start_run(store, cells, header).name
     assert start_run(store, cells, {**header, "model": "n"}).name != list_runs(store)[0].name
     assert len(list_runs(store)) == 2
+
+
+def test_run_of_live_objects_has_no_arguments_on_file():
+    words = {"model": "m", "benchmark": "b", "data": "phantom", "beside": None}
+    assert in_words(words) == words
+    for name in words:
+        assert in_words({**words, name: object()}) is None
 
 
 def test_open_run_hints_at_near_names_or_at_the_latest(store):

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
+from suite_runs import differing_groups
 
 from heschl.cli import main
 from heschl.errors import CorruptData, HeschlError, InvalidInput, MissingData, UnknownName
-from heschl.scores import open_score
+from heschl.execution import Silent
+from heschl.runs import list_runs
+from heschl.scores import Score, open_score
 from heschl.store import Store
-from heschl.suites import check_room, plan_suite, read_suite, run_suite
+from heschl.suites import Needs, plan_suite, read_suite, run_suite
 
 SUITE = """
 models: [envelope, no-such-model]
@@ -78,16 +82,77 @@ def test_scores_come_one_by_one_and_a_refusal_stops_no_other(tmp_path):
     assert isinstance(found[1][2], UnknownName)
 
 
+SIDE_BY_SIDE = """
+models: [no-such-model, envelope, logmel]
+benchmarks: [timit-mfcc, timit-phonemes]
+data: phantom
+"""
+
+
+def test_scores_beside_each_other_are_those_of_one_after_the_other(tmp_path, store_folder):
+    suite = read_suite(suite_file(tmp_path, SIDE_BY_SIDE))
+    heard = {}
+    for kind, executor in (("serial", None), ("threads", ThreadPoolExecutor(3))):
+        store = Store(tmp_path / kind)
+        store.folder.mkdir()
+        (store.folder / "phantoms").symlink_to((store_folder / "phantoms").resolve())
+        watcher = Counting()
+        found = run_suite(suite, store, executor=executor, watcher=watcher)
+        heard[kind] = {(model, benchmark): score for model, benchmark, score in found}
+        assert watcher.n_finished == watcher.n_planned > 0
+        assert len(list_runs(store)) == 4
+
+    assert heard["threads"].keys() == heard["serial"].keys() == set(suite.pairs)
+    for pair, score in heard["threads"].items():
+        if pair[0] == "no-such-model":
+            assert isinstance(score, UnknownName)
+            continue
+        for name, path in (("a", "serial"), ("b", "threads")):
+            heard[path][pair].save(tmp_path / f"{name}.nc")
+        assert differing_groups(tmp_path / "a.nc", tmp_path / "b.nc") == []
+
+
+def test_interrupted_suite_leaves_no_use_behind_and_goes_on(tmp_path, store_folder):
+    suite = read_suite(suite_file(tmp_path, SIDE_BY_SIDE))
+    store = Store(tmp_path / "store")
+    store.folder.mkdir()
+    (store.folder / "phantoms").symlink_to((store_folder / "phantoms").resolve())
+    with ThreadPoolExecutor(2) as pool:
+        running = run_suite(suite, store, executor=pool)
+        assert isinstance(next(running)[2], UnknownName)
+        running.close()
+        assert not list((store.folder / "uses").glob("*"))
+
+        found = {(model, benchmark): score for model, benchmark, score in run_suite(suite, store)}
+
+    assert sum(isinstance(score, Score) for score in found.values()) == 4
+
+
+class Counting(Silent):
+    """Counts what it is told."""
+
+    n_planned = n_finished = 0
+
+    def planned(self, cells, n_cached):
+        self.n_planned += len(cells)
+
+    def finished(self, cell, outcome):
+        self.n_finished += 1
+
+
 def test_suite_that_has_no_room_is_refused_before_it_begins(tmp_path, monkeypatch):
     store = Store(tmp_path / "store")
-    pairs = list(plan_suite(read_suite(suite_file(tmp_path)), store))
-    needed = check_room(pairs, store)
-    assert needed == sum(cell.n_bytes or 0 for cell in pairs[0].plan.cells)
+    planned = next(plan_suite(read_suite(suite_file(tmp_path)), store)).plan
+    needs = Needs(store)
+    needs.add(planned)
+    needs.add(planned)
+    needed = sum(cell.n_bytes or 0 for cell in planned.cells)
+    assert needs.n_bytes == needed, "an entry counts once"
     usage = SimpleNamespace(total=0, free=needed - 1)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
 
     with pytest.raises(InvalidInput, match="has room for"):
-        check_room(pairs, store)
+        Needs(store).add(planned)
 
 
 def test_command_writes_what_there_is_and_tells_the_rest(tmp_path, monkeypatch, capsys):

@@ -109,6 +109,8 @@ class RecognitionBenchmark:
                 (configuration,),
                 partial(_compute, self, session),
                 heard=names,
+                uses_device=session.may_use_device,
+                where=session.device_here,
             )
         ]
 
@@ -187,7 +189,7 @@ def _compute(
         tunable_network(model, session.layers[-1], frozen=benchmark.metric.frozen),
         sentences,
         benchmark.metric.schedule,
-        device=session.device,
+        device=session.device_here(),
         seed=session.seed,
         report=report,
     )

@@ -31,14 +31,17 @@ def n_workers_of(engine: str | None) -> int:
 def memory_of_worker(engine: str | None) -> int | None:
     """Return the bytes that each worker of an engine may take; None if that is not known here.
 
-    Workers of this machine share what it has; a job of Slurm has what ``mem_gb`` asks for.
+    Workers of this machine share what it has; a job of Slurm has what ``mem_gb`` asks for. The
+    scheduler of a Dask cluster is asked, and the largest of its workers counts.
     """
     kind, _, detail = (engine or "serial").partition(":")
     if kind == "slurm" and "cluster=local" not in detail:
         asked = re.search(r"(?:^|,)mem_gb=(\d+)(?:,|$)", detail)
         return int(asked[1]) * 10**9 if asked else None
     if kind == "dask" and not detail.isdecimal():
-        return None
+        from heschl.dask_engine import memory_of_workers
+
+        return max(memory_of_workers(detail), default=None)
     memory = _memory_here()
     return memory and memory // n_workers_of(engine)
 
@@ -70,10 +73,12 @@ def refused_memory(n_bytes: float, engine: str | None) -> str | None:
     remedy = {
         "slurm": "ask for more (mem_gb=...)",
         "processes": "take fewer workers (--workers), or a machine with more",
-        "dask": "take fewer workers (--dask), or a cluster with more",
+        "dask": "take fewer workers (--dask), or start one with more",
     }.get(kind, "take a machine with more")
+    is_far = kind == "dask" and not (engine or "").partition(":")[2].isdecimal()
+    has = "and none of the cluster has more than" if is_far else "and has"
     return (
-        f"a worker would need {readable_size(n_bytes)} of memory and has {readable_size(memory)}; "
+        f"a worker would need {readable_size(n_bytes)} of memory {has} {readable_size(memory)}; "
         f"{remedy}, or score fewer layers or listeners at a time (--layers, --subjects)"
     )
 

@@ -68,6 +68,8 @@ class Cell:
     """The stimuli that the model hears in it."""
     uses_device: bool = False
     """Whether it is done on a graphics card where there is one."""
+    where: Callable[[], str] | None = field(default=None, repr=False, compare=False)
+    """Asked in the process that ran it, on which device the model is there."""
     memory: float | None = None
     """Bytes that it may take at its peak, for engines that ask; see `heschl.costs.with_memory`."""
 
@@ -112,6 +114,8 @@ class Outcome:
     seconds: float
     """Of cells that were done together, each has an equal part of the time."""
     failure: Failure | None = None
+    device: str | None = None
+    """Where the model was, if one was at work."""
 
     @property
     def lacks_entry(self) -> bool:
@@ -170,8 +174,10 @@ def _of_unclaimed(cells: Mapping[str, Cell], store: Store, report: Report) -> di
             failures = _failures(todo, store, report)
     seconds = (time.perf_counter() - begin) / max(1, len(todo))
     return {
-        about: Outcome("failed" if about in failures else "done", seconds, failures.get(about))
-        for about in todo
+        about: Outcome("failed", seconds, failures[about])
+        if about in failures
+        else Outcome("done", seconds, device=cell.where() if cell.where else None)
+        for about, cell in todo.items()
     }
 
 

@@ -27,6 +27,7 @@ _NO_BEHAVIOUR = {
     *("__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__slots__"),
     *("__annotations__", "__annotate__", "__annotate_func__", "__annotations_cache__"),
     *("__firstlineno__", "__static_attributes__", "__parameters__", "__orig_bases__"),
+    "__slotnames__",  # which pickling leaves behind
     *("__abstractmethods__", "_abc_impl", "__match_args__", "__dataclass_params__"),
 }
 """Members of a class that no number depends on, or that are made anew in each process."""

@@ -24,6 +24,7 @@ from heschl.errors import InvalidInput
 __all__ = ["check_runs_from", "snapshot"]
 
 _N_DIGITS = 16
+_OF_TOOLS = ("__pycache__", "node_modules")
 
 
 def snapshot(folder: Path) -> Path:
@@ -62,10 +63,15 @@ def check_runs_from(kept: Path) -> None:
 
 
 def _files(source: Path) -> Iterator[Path]:
-    """Yield the files of the package, in order, those of linked folders too."""
+    """Yield the files of the package, in order, those of linked folders too.
+
+    What tools put into a checkout, hidden or not, is not the package's.
+    """
     # Path.walk is younger than the oldest Python that is supported.
     for folder, below, names in os.walk(source, followlinks=True):
-        below[:] = sorted(name for name in below if name != "__pycache__")
+        below[:] = sorted(
+            name for name in below if name not in _OF_TOOLS and not name.startswith(".")
+        )
         yield from (Path(folder, name) for name in sorted(names))
 
 

@@ -13,7 +13,7 @@ from heschl._version import __version__
 from heschl.errors import InvalidInput, MissingExtra
 from heschl.progress import readable_size
 
-__all__ = ["DaskEngine", "EngineLost"]
+__all__ = ["DaskEngine", "EngineLost", "memory_of_workers"]
 
 Result = TypeVar("Result")
 _GPU = "GPU"
@@ -21,9 +21,30 @@ _GPU = "GPU"
 _MEMORY = "MEMORY"
 """Likewise of bytes: ``--resources "GPU=1 MEMORY=64e9"``."""
 
+_PATIENCE_S = 10.0
+"""How long to wait for a scheduler that is asked before anything runs."""
+
 
 class EngineLost(BrokenExecutor):
     """A worker or the scheduler went away with a call; it may be made again."""
+
+
+def memory_of_workers(address: str) -> list[int]:
+    """Return the bytes that each worker of a cluster may take, where it has a limit.
+
+    That is where its nurse ends it, or what it declares as ``MEMORY``, whichever is less.
+    """
+    _check_installed()
+    client = _client_of(address, _PATIENCE_S)
+    try:
+        workers = client.scheduler_info(n_workers=-1)["workers"].values()
+    finally:
+        client.close()
+    limits = [
+        [worker.get("memory_limit") or 0, worker.get("resources", {}).get(_MEMORY, 0)]
+        for worker in workers
+    ]
+    return [int(min(filter(None, each), default=0)) for each in limits if any(each)]
 
 
 class DaskEngine:
@@ -38,13 +59,7 @@ class DaskEngine:
     """
 
     def __init__(self, address: str, *, patience_s: float = 300.0) -> None:
-        try:
-            import distributed  # noqa: F401  whether it is there
-        except ImportError as error:
-            raise MissingExtra(
-                "a Dask cluster needs distributed, which is not installed; run: pip install "
-                '"heschl[dask]"'
-            ) from error
+        _check_installed()
         self._address = address
         self._patience_s = patience_s
         self._cluster: Any = None
@@ -85,7 +100,7 @@ class DaskEngine:
     @property
     def wants_memory(self) -> bool:
         """Whether workers say what they have of memory, so that cells had better, too."""
-        return _MEMORY in self._offered
+        return any(_MEMORY in offered for offered in self._offered)
 
     def _resources(self, args: tuple[Any, ...]) -> dict[str, float]:
         """Return what a call needs of the resources that this cluster's workers declare."""
@@ -96,20 +111,24 @@ class DaskEngine:
         n_bytes = max([0, *(getattr(cell, "memory", None) or 0 for cell in cells)])
         if n_bytes:
             wanted[_MEMORY] = n_bytes
-        wanted = {name: value for name, value in wanted.items() if name in self._offered}
-        if wanted.get(_MEMORY, 0) > self._offered.get(_MEMORY, 0):
+        known = {name for offered in self._offered for name in offered}
+        wanted = {name: value for name, value in wanted.items() if name in known}
+        with_card = [each for each in self._offered if each.get(_GPU, 0) >= wanted.get(_GPU, 0)]
+        most = max((each.get(_MEMORY, 0.0) for each in with_card), default=0.0)
+        if wanted.get(_MEMORY, 0) > most:
             # It would wait for ever.
+            which = " with a card" if _GPU in wanted else ""
             raise InvalidInput(
                 f"{cells[0].label} needs {readable_size(n_bytes)} of memory, and no worker of "
-                f"{self._address} has more than {readable_size(self._offered[_MEMORY])}; start one "
-                "that has, or score fewer layers or listeners at a time"
+                f"{self._address}{which} has more than {readable_size(most)}; start one that has, "
+                "or score fewer layers or listeners at a time"
             )
         return wanted
 
     def _connected(self) -> Any:  # a client of distributed, which has no types
-        from distributed import Client, LocalCluster
-
         if self._address.isdecimal():
+            from distributed import Client, LocalCluster
+
             if self._cluster is None:
                 # One call a process at a time: linear algebra has threads of its own.
                 self._cluster = LocalCluster(
@@ -117,20 +136,7 @@ class DaskEngine:
                 )
             # As default it would also write xarray's files, and for ever after it is closed.
             return Client(self._cluster, set_as_default=False)
-        deadline = time.monotonic() + self._patience_s
-        while True:
-            try:
-                return Client(
-                    self._address, timeout=min(10.0, self._patience_s), set_as_default=False
-                )
-            except (OSError, ValueError) as error:
-                if isinstance(error, ValueError) or time.monotonic() > deadline:
-                    raise InvalidInput(
-                        f"there is no Dask scheduler at {self._address!r} ({error}); start one "
-                        "with `dask scheduler` and workers with `dask worker ADDRESS --nthreads "
-                        "1`, or give a number of local workers"
-                    ) from error
-                time.sleep(1.0)
+        return _client_of(self._address, self._patience_s)
 
     def _check_workers(self) -> None:
         """Refuse workers of another version: they would make other entries."""
@@ -141,10 +147,35 @@ class DaskEngine:
                 f"{__version__}; install the same on all"
             )
         workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
-        self._offered: dict[str, float] = {}
-        for worker in workers:
-            for name, value in worker.get("resources", {}).items():
-                self._offered[name] = max(value, self._offered.get(name, 0.0))
+        self._offered: list[dict[str, float]] = [worker.get("resources", {}) for worker in workers]
+
+
+def _check_installed() -> None:
+    try:
+        import distributed  # noqa: F401  whether it is there
+    except ImportError as error:
+        raise MissingExtra(
+            "a Dask cluster needs distributed, which is not installed; run: pip install "
+            '"heschl[dask]"'
+        ) from error
+
+
+def _client_of(address: str, patience_s: float) -> Any:  # as above
+    """Return a client of a scheduler, which may take a while to be there."""
+    from distributed import Client
+
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            return Client(address, timeout=min(10.0, patience_s), set_as_default=False)
+        except (OSError, ValueError) as error:
+            if isinstance(error, ValueError) or time.monotonic() > deadline:
+                raise InvalidInput(
+                    f"there is no Dask scheduler at {address!r} ({error}); start one with `dask "
+                    "scheduler` and workers with `dask worker ADDRESS --nthreads 1`, or give a "
+                    "number of local workers"
+                ) from error
+            time.sleep(1.0)
 
 
 def _version() -> str:

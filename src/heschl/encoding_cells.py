@@ -127,6 +127,7 @@ def feature_cell(benchmark: Hearing, session: Session, stimulus: str) -> Cell:
         n_bytes=sum(4 * len(clock) * layers[name].width for name in session.layers),
         heard=(stimulus,),
         uses_device=session.may_use_device,
+        where=session.device_here,
     )
 
 

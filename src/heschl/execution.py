@@ -1,30 +1,50 @@
 """Execution: cells run stage by stage, here or on any `concurrent.futures.Executor`.
 
+Several jobs go on beside each other, so that no worker idles where one of them has little to do.
 An engine is given batches: cells of shared work together, others one by one.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
-from dataclasses import replace
+from collections.abc import Generator, Hashable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from contextlib import closing
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
-from heschl.cells import Cell, Failure, Outcome, Report, Shared, run_together
+from heschl.cells import Cell, Outcome, Shared
 from heschl.errors import DiskRefused
+from heschl.executors import (
+    Batch,
+    Executor,
+    Numbered,
+    SerialExecutor,
+    error_of,
+    handed_over,
+    n_ahead,
+    n_workers_of,
+    settled,
+    submitted,
+    takes_all,
+)
 from heschl.store import Store
 
-__all__ = ["Executor", "SerialExecutor", "Silent", "Watcher", "batches", "lost_cells", "run_cells"]
-
-Result = TypeVar("Result")
-Numbered = tuple[int, Cell]
-"""A cell and its place in the plan."""
-Batch = Sequence[Numbered]
-"""Cells that are handed to an engine in one call."""
+__all__ = [
+    "Executor",
+    "Job",
+    "SerialExecutor",
+    "Silent",
+    "Stages",
+    "Watcher",
+    "batches",
+    "lost_cells",
+    "run_cells",
+    "run_jobs",
+]
 
 _TRIES = 4
 """How often a cell is handed out whose worker dies: not every death is its own fault."""
@@ -32,43 +52,15 @@ _TRIES = 4
 _TRIES_IN_COMPANY = 2
 """After so many it is tried while nothing else runs, so that it takes no other cell along."""
 
-_MANY = 1000
-"""How many batches to hand to an engine that does not say how many workers it has."""
-
-
-class Executor(Protocol):
-    """What scoring asks of an engine: take a call, promise its result.
-
-    It may say in ``n_workers`` how many calls it runs at once, as pools of
-    `concurrent.futures` do in their way: cells of shared work are then put
-    together into so many calls. Without it, each goes by itself. An engine
-    with a queue of its own has ``submit_all(call, arguments)``, which returns a
-    future for each. What fails with a `BrokenExecutor` is tried again. A future
-    may say in ``log`` which file its worker writes to.
-    """
-
-    def submit(self, call: Callable[..., Result], /, *args: Any) -> Future[Result]:
-        """Schedule ``call(*args)``."""
-
-
-class SerialExecutor:
-    """Runs each call at once, in this process: the default, and the reference."""
-
-    def submit(self, call: Callable[..., Result], /, *args: Any) -> Future[Result]:
-        """Run ``call(*args)`` now and return its settled future."""
-        future: Future[Result] = Future()
-        try:
-            future.set_result(call(*args))
-        except Exception as error:  # noqa: BLE001  the future carries it to whoever asks
-            future.set_exception(error)
-        return future
+Stages = Generator[Sequence[Numbered], None, None]
+"""Cells stage by stage; the next is asked for when all of the last have been told of."""
 
 
 class Watcher(Protocol):
     """Whoever wants to know how a run goes on."""
 
     def planned(self, cells: Sequence[Cell], n_cached: int) -> None:
-        """Hear the plan before work starts."""
+        """Hear the plan before work starts; of several scores, of each as it begins."""
 
     def progressed(self, cell: Cell, fraction: float) -> None:
         """Hear how much of a cell is done; only from cells that run in this process."""
@@ -90,71 +82,229 @@ class Silent:
         """Say nothing."""
 
 
+class Job(Protocol):
+    """Cells that follow each other, and what hears of each."""
+
+    def stages(self) -> Stages:
+        """Return the cells: no stage begins before what it reads is there."""
+
+    def record(self, number: int, cell: Cell, outcome: Outcome) -> None:
+        """Hear what became of a cell of the last stage that was given."""
+
+
+JobT = TypeVar("JobT", bound=Job)
+
+
+def run_jobs(
+    jobs: Iterable[JobT], store: Store, executor: Executor, watcher: Watcher, *, at_once: int = 1
+) -> Iterator[JobT]:
+    """Run jobs, and yield each whenever cells of it were told of, and when it has ended.
+
+    Others begin, up to ``at_once``, when those that have begun leave workers free; whatever the
+    older can do goes first. In this process they run one after the other.
+    """
+    if not isinstance(executor, SerialExecutor):
+        yield from _SideBySide(iter(jobs), store, executor, at_once).run()
+        return
+    for job in jobs:
+        with closing(job.stages()) as stages:
+            for batch in (batch for stage in stages for batch in batches(stage, store, 1)):
+                # Only within this process can cells tell how far they are.
+                report = partial(_progressed, watcher, batch)
+                try:
+                    for each in settled(submitted(executor, batch, store, report), batch):
+                        job.record(*each)
+                except DiskRefused as refusal:
+                    _refuse(stages, refusal)
+                    break
+                yield job
+        yield job
+
+
 def run_cells(
     todo: Sequence[Numbered], store: Store, executor: Executor, watcher: Watcher
 ) -> Iterator[tuple[int, Cell, Outcome]]:
-    """Run cells stage by stage: no stage begins before what it reads is there."""
-    for _stage, numbered in groupby(todo, key=lambda pair: pair[1].stage):
-        of_stage = batches(numbered, store, _n_workers(executor))
-        if isinstance(executor, SerialExecutor):
-            for batch in of_stage:
-                # Only within this process can cells tell how far they are.
-                report = partial(_progressed, watcher, batch)
-                yield from _settled(_submitted(executor, batch, store, report), batch)
-            continue
-        yield from _concurrently(of_stage, executor, store)
+    """Run cells stage by stage, and yield what became of each."""
+    told: list[tuple[int, Cell, Outcome]] = []
+    for _ in run_jobs([_Told(todo, told)], store, executor, watcher):
+        yield from told
+        told.clear()
 
 
-def _concurrently(
-    of_stage: Iterable[Batch], executor: Executor, store: Store
-) -> Iterator[tuple[int, Cell, Outcome]]:
-    """Run batches on an engine; what goes down with a worker is tried again, in halves."""
-    waiting, suspects = deque((batch, 1) for batch in of_stage), deque[tuple[Batch, int]]()
-    running: dict[Future[list[Outcome]], tuple[Batch, int]] = {}
+@dataclass
+class _Told:
+    todo: Sequence[Numbered]
+    told: list[tuple[int, Cell, Outcome]]
+
+    def stages(self) -> Stages:
+        for _stage, numbered in groupby(self.todo, key=lambda pair: pair[1].stage):
+            yield list(numbered)
+
+    def record(self, number: int, cell: Cell, outcome: Outcome) -> None:
+        self.told.append((number, cell, outcome))
+
+
+@dataclass(eq=False)
+class _Open(Generic[JobT]):
+    """A job that has begun."""
+
+    job: JobT
+    stages: Stages
+    waiting: deque[tuple[Batch, int]] = field(default_factory=deque)
+    """Batches of its stage, each with how often it was tried, and will be with the next time."""
+    n_left: int = 0
+    """Cells of its stage that were not told of."""
+
+
+class _SideBySide(Generic[JobT]):
+    """Runs batches of several jobs; what goes down with a worker is tried again, in halves."""
+
+    def __init__(
+        self, jobs: Iterator[JobT], store: Store, executor: Executor, at_once: int
+    ) -> None:
+        self._jobs, self._store, self._executor, self._at_once = jobs, store, executor, at_once
+        self._open: list[_Open[JobT]] = []
+        self._ready: deque[_Open[JobT]] = deque()
+        """Jobs whose stage is done."""
+        self._running: dict[Future[list[Outcome]], tuple[_Open[JobT], Batch, int]] = {}
+        self._suspects: deque[tuple[_Open[JobT], Batch, int]] = deque()
+        self._parked: dict[str, list[tuple[_Open[JobT], Batch, int]]] = {}
+        """Batches with an entry that another job's has in the making, by the name of its lease."""
+        self._is_more = True
+
+    def run(self) -> Iterator[JobT]:
+        try:
+            while True:
+                self._hand_out()
+                has_work = bool(self._ready) or self._may_begin()
+                if not has_work and not self._running:
+                    return
+                # What is done is told of first; then a stage or a job is begun, one at a time.
+                patience = 0 if has_work else None
+                done = wait(self._running, timeout=patience, return_when=FIRST_COMPLETED).done
+                for future in done:
+                    # A job that was refused has taken its other calls along.
+                    if future in self._running:
+                        yield from self._told(future)
+                if self._ready:
+                    self._hand_out()
+                    yield from self._go_on(self._ready.popleft())
+                elif self._may_begin():
+                    yield from self._begin()
+        finally:
+            # After an interruption nothing new begins.
+            for future in self._running:
+                future.cancel()
+            for each in self._open:
+                each.stages.close()
+
+    def _hand_out(self) -> None:
+        """Give the engine what it has room for, from the oldest job on."""
+        room = None if takes_all(self._executor) else n_ahead(self._executor) - len(self._running)
+        handed: list[tuple[_Open[JobT], Batch, int]] = []
+        for each in self._open:
+            while each.waiting and (room is None or len(handed) < room):
+                item = (each, *each.waiting.popleft())
+                if self._is_parked(item):
+                    continue
+                self._parked |= {cell.keys[0]: [] for _, cell in item[1]}
+                handed.append(item)
+        if not handed and not self._running and not self._ready and self._suspects:
+            handed = [self._suspects.popleft()]
+        futures = handed_over(self._executor, [batch for _, batch, _ in handed], self._store)
+        self._running |= dict(zip(futures, handed, strict=True))
+
+    def _is_parked(self, item: tuple[_Open[JobT], Batch, int]) -> bool:
+        """Keep a batch back for which a worker would wait for another."""
+        for _, cell in item[1]:
+            if cell.keys[0] in self._parked:
+                self._parked[cell.keys[0]].append(item)
+                return True
+        return False
+
+    def _may_begin(self) -> bool:
+        """Return whether there is room for the cells of one more job."""
+        if not self._is_more or self._suspects or len(self._open) >= self._at_once:
+            return False
+        return len(self._running) < n_ahead(self._executor)
+
+    def _begin(self) -> Iterator[JobT]:
+        job = next(self._jobs, None)
+        if job is None:
+            self._is_more = False
+            return
+        self._open.append(_Open(job, job.stages()))
+        yield from self._go_on(self._open[-1])
+
+    def _go_on(self, each: _Open[JobT]) -> Iterator[JobT]:
+        """Begin the next stage of a job, or end it."""
+        stage = next(each.stages, None)
+        if stage is None:
+            self._open.remove(each)
+            yield each.job
+            return
+        each.n_left = len(stage)
+        found = batches(stage, self._store, n_workers_of(self._executor))
+        each.waiting.extend((batch, 1) for batch in found)
+        if not stage:
+            self._ready.append(each)
+
+    def _told(self, future: Future[list[Outcome]]) -> Iterator[JobT]:
+        """Tell a job of a batch, or try it again."""
+        each, batch, n_tries = self._running.pop(future)
+        self._unpark(batch)
+        if each not in self._open:
+            return
+        if n_tries < _TRIES and isinstance(error_of(future), BrokenExecutor):
+            # Of several cells nobody knows yet which one it was.
+            n_now = n_tries + (len(batch) == 1)
+            # A queue that outlives its workers says itself whose fault a death is.
+            if n_now > _TRIES_IN_COMPANY and not takes_all(self._executor):
+                self._suspects.extend((each, half, n_now) for half in _halves(batch))
+            else:
+                each.waiting.extend((half, n_now) for half in _halves(batch))
+            return
+        try:
+            for number, cell, outcome in settled(future, batch):
+                each.job.record(number, cell, outcome)
+        except DiskRefused as refusal:
+            self._drop(each)
+            _refuse(each.stages, refusal)
+        else:
+            each.n_left -= len(batch)
+            if not each.n_left:
+                self._ready.append(each)
+        yield each.job
+
+    def _unpark(self, batch: Batch) -> None:
+        """Let go on what was kept back for the sake of a batch."""
+        for _, cell in batch:
+            for each, parked, n_tries in self._parked.pop(cell.keys[0], ()):
+                each.waiting.appendleft((parked, n_tries))
+
+    def _drop(self, each: _Open[JobT]) -> None:
+        """Forget the cells of a job that cannot go on."""
+        self._open.remove(each)
+        self._suspects = deque(item for item in self._suspects if item[0] is not each)
+        for future, (of, batch, _) in list(self._running.items()):
+            if of is each and future.cancel():
+                del self._running[future]
+                self._unpark(batch)
+
+
+def _refuse(stages: Stages, refusal: DiskRefused) -> None:
+    """Let a job hear why it cannot go on; one that has no answer ends all."""
     try:
-        while waiting or suspects or running:
-            n_free = len(waiting) if _takes_all(executor) else _n_ahead(executor) - len(running)
-            handed = [waiting.popleft() for _ in range(min(n_free, len(waiting)))]
-            if not handed and not running:
-                handed = [suspects.popleft()]
-            futures = _handed_over(executor, [batch for batch, _ in handed], store)
-            running |= dict(zip(futures, handed, strict=True))
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                batch, n_tries = running.pop(future)
-                if n_tries < _TRIES and isinstance(_error_of(future), BrokenExecutor):
-                    # Of several cells nobody knows yet which one it was.
-                    n_now = n_tries + (len(batch) == 1)
-                    # A queue that outlives its workers says itself whose fault a death is.
-                    is_suspect = n_now > _TRIES_IN_COMPANY and not _takes_all(executor)
-                    again = suspects if is_suspect else waiting
-                    again.extend((half, n_now) for half in _halves(batch))
-                else:
-                    yield from _settled(future, batch)
-    finally:
-        # After an interruption nothing new begins.
-        for future in running:
-            future.cancel()
+        stages.throw(refusal)
+    except StopIteration:
+        return
+    raise refusal
 
 
 def _halves(batch: Batch) -> list[Batch]:
     """Return two halves, so that in the end only the cell is lost that workers die of."""
     middle = -(-len(batch) // 2)
     return [half for half in (batch[:middle], batch[middle:]) if half]
-
-
-def _takes_all(executor: Executor) -> bool:
-    """Return whether an engine wants a stage at once: it has a queue that outlives its workers."""
-    return hasattr(executor, "submit_all")
-
-
-def _n_ahead(executor: Executor) -> int:
-    """Return how many batches to hand out: few, since all of them go down with a broken pool."""
-    n_workers = _n_workers(executor)
-    return _MANY if n_workers is None else 2 * n_workers
-
-
-def _error_of(future: Future[Any]) -> BaseException | None:
-    return CancelledError() if future.cancelled() else future.exception()
 
 
 def batches(numbered: Iterable[Numbered], store: Store, n_workers: int | None) -> list[Batch]:
@@ -179,59 +329,10 @@ def batches(numbered: Iterable[Numbered], store: Store, n_workers: int | None) -
     return [*alone, *cut]
 
 
-def _n_workers(executor: Executor) -> int | None:
-    """Return how many calls an engine runs at once, where it can be known."""
-    if isinstance(executor, SerialExecutor):
-        return 1
-    # The pools of the standard library have no public word for it.
-    return getattr(executor, "n_workers", None) or getattr(executor, "_max_workers", None)
-
-
 def _progressed(watcher: Watcher, batch: Batch, fraction: float) -> None:
     """Tell of each cell of a batch how much is done, since all are as far."""
     for _, cell in batch:
         watcher.progressed(cell, fraction)
-
-
-def _handed_over(
-    executor: Executor, of_stage: Sequence[Batch], store: Store
-) -> list[Future[list[Outcome]]]:
-    """Return the futures of batches."""
-    if not of_stage or not _takes_all(executor):
-        return [_submitted(executor, batch, store) for batch in of_stage]
-    arguments = [([cell for _, cell in batch], store) for batch in of_stage]
-    return list(executor.submit_all(run_together, arguments))  # type: ignore[attr-defined]  # asked
-
-
-def _submitted(
-    executor: Executor, batch: Batch, store: Store, *report: Report
-) -> Future[list[Outcome]]:
-    """Return the future of a batch, settled if an engine that broke takes no more."""
-    try:
-        return executor.submit(run_together, [cell for _, cell in batch], store, *report)
-    except Exception as error:  # noqa: BLE001  as above
-        future: Future[list[Outcome]] = Future()
-        future.set_exception(error)
-        return future
-
-
-def _settled(future: Future[list[Outcome]], batch: Batch) -> Iterator[tuple[int, Cell, Outcome]]:
-    """Yield what became of the cells of a batch, whatever became of the engine that ran it."""
-    try:
-        outcomes = future.result()
-    except DiskRefused:
-        raise
-    except BrokenExecutor as error:
-        failure = Failure.of(error)
-        advice = "a worker died, most often for lack of memory; run the same again with fewer"
-        failure = replace(failure, message=f"{advice} ({failure.message})")
-        outcomes = [Outcome("failed", 0.0, failure)] * len(batch)
-    except Exception as error:  # noqa: BLE001  cells that do not pickle, engines that were closed
-        outcomes = [Outcome("failed", 0.0, Failure.of(error))] * len(batch)
-    log = getattr(future, "log", None)
-    for (number, cell), outcome in zip(batch, outcomes, strict=True):
-        logged = outcome.failure and replace(outcome.failure, log=log)
-        yield number, cell, replace(outcome, failure=logged) if logged else outcome
 
 
 def lost_cells(

@@ -21,11 +21,16 @@ class Handle(Generic[T]):
         self._recipe = recipe
 
     def get(self) -> T:
-        """Return the object, making it at the first call in a new process."""
+        """Return the object, making it at the first call in a new process, or after `let_go`."""
         if self._thing is None and self._recipe is not None:
             self._thing = self._recipe()
         assert self._thing is not None  # noqa: S101  one of both is always there
         return self._thing
+
+    def let_go(self) -> None:
+        """Hold the object no longer, if it can be made again."""
+        if self._recipe is not None:
+            self._thing = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {

@@ -153,6 +153,7 @@ def _cell(
         n_bytes=n_rows and sum(4 * n_rows * layers[name].width for name in session.layers),
         heard=block.stimuli,
         uses_device=session.may_use_device,
+        where=session.device_here,
     )
 
 

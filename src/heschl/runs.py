@@ -102,7 +102,8 @@ def in_words(asked: Mapping[str, Any]) -> Mapping[str, Any] | None:
         data = Path(data).expanduser().resolve() if isinstance(data, str | os.PathLike) else data
     words = {**asked, "data": os.fspath(data) if isinstance(data, os.PathLike) else data}
     are_words = all(isinstance(words[name], str) for name in ("model", "benchmark"))
-    return words if are_words and isinstance(words["data"], str | None) else None
+    are_words &= all(isinstance(words[name], str | None) for name in ("data", "beside"))
+    return words if are_words else None
 
 
 def start_run(

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["gathered"]
 
+_NOWHERE = "none: what the model heard was in the store"
+
 
 def gathered(planned: Plan, outcomes: Sequence[Outcome], seconds: dict[str, float]) -> Score:
     """Return the Score of a plan whose cells are all done."""
@@ -74,13 +76,11 @@ def gathered(planned: Plan, outcomes: Sequence[Outcome], seconds: dict[str, floa
             "subjects": session.subjects,
             "seed": session.seed,
             # Where the digest of the configuration holds it, and whoever reads scores finds it.
-            **(
-                {"seen": list(map(asdict, seen))} if (seen := session.model.get().card.seen) else {}
-            ),
+            **({"seen": list(map(asdict, planned.seen))} if planned.seen else {}),
             **({"fairness": told} if (told := planned.fairness.attributes) else {}),
         },
         seed=session.seed,
-        device=session.device,
+        device=_devices(outcomes),
         seconds={stage: round(value, 3) for stage, value in seconds.items()},
         cells=dict(Counter(outcome.status for outcome in outcomes)),
     )
@@ -94,6 +94,12 @@ def gathered(planned: Plan, outcomes: Sequence[Outcome], seconds: dict[str, floa
         groups["population"] = groups["population"].assign_attrs(draws_digest=drawn)
     tree = xr.DataTree.from_dict({"/": root, **{f"/{name}": each for name, each in groups.items()}})
     return Score(tree)
+
+
+def _devices(outcomes: Sequence[Outcome]) -> str:
+    """Return where the model was when it heard: each worker settles ``auto`` for itself."""
+    found = sorted({outcome.device for outcome in outcomes if outcome.device})
+    return ", ".join(found) or _NOWHERE
 
 
 def _draws_digest(planned: Plan, population: xr.Dataset, digests: Mapping[str, Any]) -> str:

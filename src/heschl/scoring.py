@@ -7,39 +7,28 @@ missing and gathers the result.
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, overload
 
-from heschl.cells import Cell, Outcome
+from heschl.cards import Seen
+from heschl.cells import Cell
 from heschl.contracts import Benchmark, Choosy, Dataset
 from heschl.engines import engine
-from heschl.errors import CellsFailed, EntryLost, InvalidInput
-from heschl.execution import (
-    Executor,
-    Silent,
-    Watcher,
-    batches,
-    lost_cells,
-    run_cells,
-)
+from heschl.errors import InvalidInput
+from heschl.execution import Executor, Silent, Watcher, batches, run_jobs
 from heschl.registry import resolve_benchmark, resolve_model
 from heschl.remembered import remembering
-from heschl.runs import Run, in_words, start_run
-from heschl.score_gathering import gathered
+from heschl.runs import in_words
+from heschl.score_jobs import ScoreJob
 from heschl.scores import Score
 from heschl.seen import Fairness, fair, fair_cells
 from heschl.session import Session, open_session
 from heschl.store import Store
-from heschl.uses import using
 from heschl.wording import counted
 
 __all__ = ["Plan", "plan", "score"]
-
-_ROUNDS = 3
-"""How often a score goes through its cells, if entries vanish under its hands."""
 
 _HEARS = ("planned", "progressed", "finished")
 """What a watcher is told."""
@@ -55,6 +44,8 @@ class Plan:
     fairness: Fairness = field(default_factory=Fairness)
     asked: Mapping[str, Any] | None = None
     """The arguments of `plan` but the store, where they are words that a file can keep."""
+    seen: tuple[Seen, ...] = ()
+    """What the model was tuned on."""
 
     def __repr__(self) -> str:
         """Name what would be scored on what, and how much of it is done."""
@@ -126,7 +117,8 @@ def plan(
         "allow_seen": allow_seen,
         "beside": beside,
     }
-    return Plan(declaration, session, cells, fairness, in_words(asked))
+    seen = session.model.get().card.seen
+    return Plan(declaration, session, cells, fairness, in_words(asked), seen)
 
 
 def _check_origin(benchmark: Benchmark) -> None:
@@ -270,69 +262,18 @@ def score(
     benchmarks = benchmark if isinstance(benchmark, list) else [benchmark]
     with engine(executor, used_store.folder) as opened:
         scores = [
-            _score_one(plan(m, b, **settings), opened, watcher or Silent())
+            _scored(partial(plan, m, b, **settings), used_store, opened, watcher or Silent())
             for m in models
             for b in benchmarks
         ]
     return scores if isinstance(model, list) or isinstance(benchmark, list) else scores[0]
 
 
-def _score_one(planned: Plan, executor: Executor, watching: Watcher) -> Score:
-    if getattr(executor, "wants_memory", False):
-        from heschl.costs import with_memory  # which measures plans
-
-        planned = with_memory(planned)
-    keys = (key for cell in planned.cells for key in cell.keys)
-    with using(planned.session.store.folder, keys):
-        return _scored(planned, executor, watching)
-
-
-def _scored(planned: Plan, executor: Executor, watching: Watcher) -> Score:
-    session, benchmark = planned.session, planned.benchmark
-    header = {
-        "model": session.model_id,
-        "benchmark": benchmark.card.id,
-        "data_kind": session.data_kind,
-        "seed": session.seed,
-    }
-    outcomes: dict[int, Outcome] = {}
-    seconds: Counter[str] = Counter()
-    todo = list(enumerate(planned.cells))
-    for _ in range(_ROUNDS):
-        cells = [cell for _, cell in todo]
-        watching.planned(cells, sum(map(planned.is_cached, cells)))
-        run = start_run(session.store, planned.cells, header, planned.asked)
-        for number, cell, outcome in run_cells(todo, session.store, executor, watching):
-            with session.store.usable():
-                run.record(number, outcome)
-            watching.finished(cell, outcome)
-            outcomes[number] = outcome
-            seconds[cell.stage] += outcome.seconds  # type: ignore[assignment]  # Counter adds floats well
-        if not any(outcome.lacks_entry for outcome in outcomes.values()):
-            _raise_failures(planned, outcomes, run)
-            with suppress(EntryLost), remembering(session.store.folder):
-                return gathered(planned, list(outcomes.values()), dict(seconds))
-        todo = lost_cells(planned.cells, session.store, outcomes)
-        if not todo:
-            _raise_failures(planned, outcomes, run)
-    raise EntryLost(
-        f"entries of {session.store} vanish as fast as they are made; end what removes them "
-        "(`heschl cache gc`), check its disk, and run the same again"
-    )
-
-
-def _raise_failures(planned: Plan, outcomes: Mapping[int, Outcome], run: Run) -> None:
-    failed = [
-        (cell, failure)
-        for number, cell in enumerate(planned.cells)
-        # Another process may have done it meanwhile.
-        if (failure := outcomes[number].failure) and not planned.is_cached(cell)
-    ]
-    if not failed:
-        return
-    cell, failure = failed[0]
-    raise CellsFailed(
-        f"{len(failed)} of {len(planned.cells)} cells failed, the others are kept; the first, "
-        f"{cell.label}: {failure.kind}: {failure.message}. `heschl status {run.name}` shows all; "
-        f"`heschl retry-failed {run.name}`, or the same command again, runs the failed ones alone"
-    )
+def _scored(
+    planning: Callable[[], Plan], store: Store, executor: Executor, watching: Watcher
+) -> Score:
+    job = ScoreJob(planning, executor, watching)
+    for _ in run_jobs([job], store, executor, watching):
+        pass
+    assert job.score is not None  # noqa: S101  or it has raised
+    return job.score

@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 import os
 import re
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,6 +27,9 @@ from heschl.store import Store
 __all__ = ["Session", "open_session", "with_model"]
 
 _DEVICE = re.compile(r"auto|cpu|mps|(cuda|xpu)(:\d+)?")
+
+_latest = threading.local()
+"""The model that a worker made last: of each of its threads, since hooks know no threads."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,17 @@ class Session:
     seed: int
     asked_device: str
     device: str
-    """Where the model is; one that lives on no device is on the processor."""
+    """Where the model is where work is planned; one that lives on no device is on the processor."""
 
     @property
     def may_use_device(self) -> bool:
         """Whether the model goes to a graphics card wherever it finds one."""
         return hasattr(self.model.get(), "to") and self.asked_device != "cpu"
+
+    def device_here(self) -> str:
+        """Return where the model is in the process that asks, which may be a worker's."""
+        model = self.model.get()
+        return str(getattr(model, "device", None) or _device_of(model, self.asked_device))
 
 
 def open_session(
@@ -138,6 +147,10 @@ class _ModelRecipe:
     version: Mapping[str, str | None]
 
     def __call__(self) -> Any:
+        # Cells come one by one, and weights take longer to load than most sounds to hear.
+        if getattr(_latest, "recipe", None) == self:
+            return _latest.model
+        _latest.recipe = _latest.model = None  # two may not fit beside each other
         resolved = resolve_model(self.name)
         _place(resolved.object, self.device)
         if _version(resolved) != self.version:
@@ -145,6 +158,7 @@ class _ModelRecipe:
                 f"the model {self.name!r} is another here than where the score was planned: its "
                 "file or its weights have changed since, or differ between machines; score it again"
             )
+        _latest.recipe, _latest.model = self, resolved.object
         return resolved.object
 
 
@@ -168,6 +182,22 @@ def _whole(seed: Any) -> int:
 
 def _place(model: Any, device: str) -> str:
     """Move a model that lives on a device and return where it is."""
+    device = _device_of(model, device)
+    if not hasattr(model, "to"):
+        return device
+    try:
+        model.to(device)
+    except (RuntimeError, AssertionError, ValueError, NotImplementedError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise InvalidInput(
+            f"device={device!r} cannot be used here ({reason}); expected 'auto', 'cpu', or 'cuda' "
+            "where a GPU and a torch built for it are there"
+        ) from error
+    return device
+
+
+def _device_of(model: Any, device: str) -> str:
+    """Return the device that a model is to be on, in this process."""
     if not isinstance(device, str) or not _DEVICE.fullmatch(device):
         raise InvalidInput(
             f"device={device!r}; expected 'auto', 'cpu', 'cuda', 'cuda:<number>', 'mps' or 'xpu'"
@@ -178,14 +208,6 @@ def _place(model: Any, device: str) -> str:
         import torch
 
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        model.to(device)
-    except (RuntimeError, AssertionError, ValueError, NotImplementedError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise InvalidInput(
-            f"device={device!r} cannot be used here ({reason}); expected 'auto', 'cpu', or 'cuda' "
-            "where a GPU and a torch built for it are there"
-        ) from error
     return device
 
 

@@ -151,6 +151,7 @@ class Store:
                     "key": key,
                     "configuration": plain(configuration),
                     "files": files,
+                    "arrays": digest(files),
                     "heschl": __version__,
                     "numpy": np.__version__,
                     "created": time.time(),
@@ -204,6 +205,9 @@ class Store:
         sidecar = json.loads((folder / "entry.json").read_bytes())
         if digest(sidecar["configuration"]) != key:
             raise ValueError("its configuration does not give its key")
+        # What was written before there was such a digest has none.
+        if "arrays" in sidecar and sidecar["arrays"] != digest(sidecar["files"]):
+            raise ValueError("its list of arrays is not what was written")
         arrays = {
             name: _read_array(folder / f"{name}.npy", expected)
             for name, expected in sidecar["files"].items()

@@ -13,20 +13,25 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import yaml
 
 from heschl.capacity import refused_room
 from heschl.errors import CorruptData, HeschlError, InvalidInput, near_names
-from heschl.execution import Executor, Watcher
+from heschl.execution import Executor, SerialExecutor, Silent, Stages, Watcher, run_jobs
+from heschl.score_jobs import ScoreJob
 from heschl.scores import Score
-from heschl.scoring import Plan, plan, score
+from heschl.scoring import Plan, plan
 from heschl.store import Store
 from heschl.untrusted import first_repeated, read_bytes
 from heschl.uses import using
 
-__all__ = ["PlannedPair", "Suite", "check_room", "keeping", "plan_suite", "read_suite", "run_suite"]
+__all__ = ["Needs", "PlannedPair", "Suite", "plan_suite", "read_suite", "run_suite"]
+
+_AT_ONCE = 8
+"""How many scores may go on beside each other: their plans are held in memory."""
 
 _MOST_BYTES = 2**16
 _KEYS = ("models", "benchmarks", "data", "seed")
@@ -145,26 +150,32 @@ def plan_suite(suite: Suite, store: Store, *, device: str = "auto") -> Iterator[
             yield PlannedPair(model, benchmark, planned)
 
 
-def check_room(pairs: list[PlannedPair], store: Store) -> int:
-    """Return how many bytes the store would gain; refuse more than its disk has room for."""
-    # Features are shared by benchmarks that hear the same sounds: an entry counts once.
-    wanted = {
-        cell.keys: cell.n_bytes or 0
-        for pair in pairs
-        if pair.plan
-        for cell in pair.plan.cells
-        if not pair.plan.is_cached(cell)
-    }
-    n_bytes = sum(wanted.values())
-    if refusal := refused_room(n_bytes, store.folder):
-        raise InvalidInput(refusal)
-    return n_bytes
+class Needs:
+    """What the scores of a suite read and would store; plans need not be held for it."""
 
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._keys: set[str] = set()
+        self._to_store: dict[tuple[str, ...], int] = {}
 
-def keeping(pairs: list[PlannedPair], store: Store) -> AbstractContextManager[None]:
-    """Keep what all scores of a suite read from being removed, until the last of them is done."""
-    keys = {key for pair in pairs if pair.plan for cell in pair.plan.cells for key in cell.keys}
-    return using(store.folder, keys)
+    def add(self, planned: Plan) -> None:
+        """Count a score in; refuse more than the store's disk has room for."""
+        self._keys.update(key for cell in planned.cells for key in cell.keys)
+        # Features are shared by benchmarks that hear the same sounds: an entry counts once.
+        self._to_store |= {
+            cell.keys: cell.n_bytes or 0 for cell in planned.cells if not planned.is_cached(cell)
+        }
+        if refusal := refused_room(self.n_bytes, self._store.folder):
+            raise InvalidInput(refusal)
+
+    @property
+    def n_bytes(self) -> int:
+        """How much the store would gain."""
+        return sum(self._to_store.values())
+
+    def keeping(self) -> AbstractContextManager[None]:
+        """Keep what is read from being removed, until the last score is done."""
+        return using(self._store.folder, self._keys)
 
 
 def run_suite(
@@ -175,20 +186,47 @@ def run_suite(
     watcher: Watcher | None = None,
     device: str = "auto",
 ) -> Iterator[tuple[str, str, Score | HeschlError]]:
-    """Yield the score of every pair, or why there is none: one that fails stops no other."""
-    for model, benchmark in suite.pairs:
-        found: Score | HeschlError
+    """Yield the score of every pair, or why there is none: one that fails stops no other.
+
+    On an engine with workers, some go on beside each other, so that none waits for the last cell
+    of another: they come as they end.
+    """
+    used = executor or SerialExecutor()
+    watching = watcher or Silent()
+    pairs = (_Pair(suite, *pair, store, used, watching, device) for pair in suite.pairs)
+    for pair in run_jobs(pairs, store, used, watching, at_once=_AT_ONCE):
+        if pair.found is not None:
+            yield pair.model, pair.benchmark, pair.found
+
+
+class _Pair(ScoreJob):
+    """One score of a suite, whose failure is its own."""
+
+    def __init__(
+        self,
+        suite: Suite,
+        model: str,
+        benchmark: str,
+        store: Store,
+        executor: Executor,
+        watching: Watcher,
+        device: str,
+    ) -> None:
+        settings: dict[str, Any] = {
+            "data": suite.data[benchmark],
+            "device": device,
+            "seed": suite.seed,
+        }
+        planning = partial(plan, model, benchmark, **settings, store=store)
+        is_apart = not isinstance(executor, SerialExecutor)
+        super().__init__(planning, executor, watching, is_apart=is_apart)
+        self.model, self.benchmark = model, benchmark
+        self.found: Score | HeschlError | None = None
+
+    def stages(self) -> Stages:
+        """Yield as any score does; what is refused is what was found."""
         try:
-            found = score(
-                model,
-                benchmark,
-                data=suite.data[benchmark],
-                device=device,
-                executor=executor,
-                seed=suite.seed,
-                store=store,
-                watcher=watcher,
-            )
+            yield from super().stages()
+            self.found = self.score
         except HeschlError as refusal:
-            found = refusal
-        yield model, benchmark, found
+            self.found = refusal

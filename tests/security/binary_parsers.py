@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ from label_files import write_annotation, write_gifti_labels
 from sounds import sphere
 from tests.security.text_parsers import Parser
 
+from heschl.braintuning.checkpoints import read_tensors, write_tensors
 from heschl.data_registry.atlases.label_files import read_labels
 from heschl.data_registry.lebel_moth import responses as moth_responses
 from heschl.data_registry.lebel_moth import rois
@@ -174,6 +176,28 @@ def _npz(path: Path) -> None:
     np.savez_compressed(path, pts=_GENERATOR.random((9, 3)))
 
 
+_TENSORS = {"layer.weight": torch.arange(12.0).reshape(3, 4), "step": torch.tensor([3])}
+
+
+def _read_tensors(path: Path) -> Any:
+    tensors, _ = read_tensors(path)
+    return {
+        name: (list(each.shape), each.reshape(-1).view(torch.uint8).numpy().tobytes())
+        for name, each in tensors.items()
+    }
+
+
+def _tensors(content: bytes) -> Any:
+    """Read the format as it is published: the header's length, the header, the numbers."""
+    n = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + n])
+    header.pop("__metadata__", None)
+    return {
+        name: (each["shape"], content[8 + n :][slice(*each["data_offsets"])])
+        for name, each in header.items()
+    }
+
+
 _HIDDEN = {"weight": torch.arange(12.0).reshape(3, 4), "step": 3, "settings": {"width": 4}}
 
 BINARIES = (
@@ -285,6 +309,13 @@ BINARIES = (
         ),
         read_checkpoint,
         None,
+        "binary",
+    ),
+    Parser(
+        "weights.safetensors",
+        (_written("w.safetensors", lambda path: write_tensors(path, _TENSORS, {"width": 4})),),
+        _read_tensors,
+        _tensors,
         "binary",
     ),
     Parser(

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 
+from heschl.capacity import n_workers_of
+from heschl.cli.engine_arguments import add_engine_arguments
 from heschl.cli.needs import dataset_and_stimuli, missing_files
 from heschl.cli.plan_printing import (
     cost_record,
@@ -30,6 +32,7 @@ _CANNOT_FIT = 1
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's words."""
     add_scoring_arguments(parser)
+    add_engine_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -40,8 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.data is not None or not _print_download(arguments):
             raise
         return 0
-    cost = estimate(planned)
-    refusals = refusals_of(cost, planned.session.store)
+    cost = estimate(planned, n_workers_of(arguments.engine))
+    refusals = refusals_of(cost, planned.session.store, arguments.engine)
     # Only benchmarks whose metric has a choice say how they will solve.
     of_benchmark = getattr(planned.benchmark, "routes", None)
     routes: dict[str, list[str]] = of_benchmark(planned.session) if of_benchmark else {}

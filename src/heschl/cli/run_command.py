@@ -6,6 +6,8 @@ What is finished is kept, and a score that fails stops no other: run the same ag
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,9 @@ from heschl.costs import Cost, estimate
 from heschl.engines import engine
 from heschl.errors import HeschlError, InvalidInput, MissingData
 from heschl.progress import readable_size
+from heschl.scoring import Plan
 from heschl.store import Store
-from heschl.suites import PlannedPair, Suite, check_room, keeping, plan_suite, read_suite, run_suite
+from heschl.suites import Needs, Suite, plan_suite, read_suite, run_suite
 from heschl.wording import counted, with_error
 
 _CELLS_FAILED = 3
@@ -46,15 +49,16 @@ def run(arguments: argparse.Namespace) -> int:
     suite, store = read_suite(arguments.suite), Store(arguments.store)
     if arguments.plan:
         return _show_plan(suite, store, arguments)
-    pairs, costs = _planned(suite, store, arguments)
-    _refuse(costs, arguments.engine)
+    pairs, needs = _planned(suite, store, arguments)
     folder = Path(arguments.output) if arguments.output else store.folder / "scores"
     records = []
     with (
-        keeping(pairs, store),
+        needs.keeping(),
         engine(arguments.engine, store.folder) as executor,
         watching(is_quiet=arguments.quiet) as watcher,
     ):
+        # A cluster can be asked once it is there.
+        _refuse(pairs, arguments.engine)
         for model, benchmark, found in run_suite(
             suite, store, executor=executor, watcher=watcher, device=arguments.device
         ):
@@ -65,6 +69,9 @@ def run(arguments: argparse.Namespace) -> int:
                 path = found.save(file_of(found, folder))
                 record |= {"value": found.value, "sem": found.error, "file": str(path)}
             records.append(record)
+    # Scores come as they end.
+    order = list(suite.pairs)
+    records.sort(key=lambda record: order.index((record["model"], record["benchmark"])))
     failed = [record for record in records if "message" in record]
     if arguments.json:
         print_json(records)
@@ -84,37 +91,52 @@ def run(arguments: argparse.Namespace) -> int:
     return _CELLS_FAILED if failed else 0
 
 
+@dataclass(frozen=True)
+class _Planned:
+    """What is left of a plan, which is too large to be held for each score."""
+
+    model: str
+    benchmark: str
+    refusal: HeschlError | None
+    cost: Cost | None
+    device: str = ""
+
+
 def _planned(
     suite: Suite, store: Store, arguments: argparse.Namespace
-) -> tuple[list[PlannedPair], list[Cost | None]]:
-    """Return the plans of all scores with their costs; refuse what the disk has no room for."""
-    pairs = list(plan_suite(suite, store, device=arguments.device))
-    check_room(pairs, store)
-    n_workers = n_workers_of(arguments.engine)
-    return pairs, [_cost(pair, n_workers) for pair in pairs]
+) -> tuple[list[_Planned], Needs]:
+    """Return what all scores would take; refuse what the disk has no room for."""
+    needs, n_workers = Needs(store), n_workers_of(arguments.engine)
+    found = []
+    for pair in plan_suite(suite, store, device=arguments.device):
+        names = pair.model, pair.benchmark
+        if pair.plan is None:
+            found.append(_Planned(*names, pair.refusal, None))
+            continue
+        needs.add(pair.plan)
+        cost = _cost(pair.plan, n_workers)
+        found.append(_Planned(*names, None, cost, pair.plan.session.device))
+    return found, needs
 
 
-def _cost(pair: PlannedPair, n_workers: int) -> Cost | None:
+def _cost(planned: Plan, n_workers: int) -> Cost | None:
     """Return what a score would take; None if that cannot be measured."""
-    if pair.plan is None:
-        return None
     try:
-        return estimate(pair.plan, n_workers)
+        return estimate(planned, n_workers)
     except Exception:  # noqa: BLE001  what breaks here breaks cells, which leave a record
         return None
 
 
-def _refuse(costs: list[Cost | None], engine_name: str | None) -> None:
+def _refuse(pairs: Sequence[_Planned], engine_name: str | None) -> None:
     """Refuse what does not fit into the memory of a worker."""
-    largest = max((cost.memory for cost in costs if cost), default=0.0)
+    largest = max((pair.cost.memory for pair in pairs if pair.cost), default=0.0)
     if refusal := refused_memory(largest, engine_name):
         raise InvalidInput(refusal)
 
 
 def _show_plan(suite: Suite, store: Store, arguments: argparse.Namespace) -> int:
-    pairs, costs = _planned(suite, store, arguments)
-    n_bytes = check_room(pairs, store)
-    records = [_record(pair, cost) for pair, cost in zip(pairs, costs, strict=True)]
+    pairs, needs = _planned(suite, store, arguments)
+    records = [_record(pair) for pair in pairs]
     downloads = {
         dataset: n_bytes_missing
         for pair in pairs
@@ -123,22 +145,23 @@ def _show_plan(suite: Suite, store: Store, arguments: argparse.Namespace) -> int
     }
     n_missing = sum(downloads.values())
     if arguments.json:
-        print_json({"scores": records, "n_bytes": n_bytes, "n_bytes_to_fetch": n_missing})
+        print_json({"scores": records, "n_bytes": needs.n_bytes, "n_bytes_to_fetch": n_missing})
     else:
         columns = ["model", "benchmark", "cells", "cached", "to store", "time", "memory", "on"]
         print_table(columns, [_row(record) for record in records])
         print_text(
             f"{counted(len(pairs), 'score')}: {readable_size(n_missing)} to fetch, "
-            f"{readable_size(n_bytes)} to store; {sum_of([cost for cost in costs if cost])}"
+            f"{readable_size(needs.n_bytes)} to store; "
+            f"{sum_of([pair.cost for pair in pairs if pair.cost])}"
         )
         for record in records:
             if "message" in record:
                 print_text(f"\n{record['model']} on {record['benchmark']}: {record['message']}")
-    _refuse(costs, arguments.engine)
+    _refuse(pairs, arguments.engine)
     return 0
 
 
-def _download(suite: Suite, pair: PlannedPair) -> tuple[str, int]:
+def _download(suite: Suite, pair: _Planned) -> tuple[str, int]:
     """Return a dataset and what of it is to be fetched, if that is why a score has no plan."""
     if not isinstance(pair.refusal, MissingData) or suite.data[pair.benchmark] is not None:
         return "", 0
@@ -146,14 +169,14 @@ def _download(suite: Suite, pair: PlannedPair) -> tuple[str, int]:
     return dataset_and_stimuli(pair.benchmark)[0], missing.n_bytes if missing else 0
 
 
-def _record(pair: PlannedPair, cost: Cost | None) -> dict[str, Any]:
+def _record(pair: _Planned) -> dict[str, Any]:
     record: dict[str, Any] = {"model": pair.model, "benchmark": pair.benchmark}
-    if pair.plan is None:
+    if pair.refusal is not None:
         return record | {"error": type(pair.refusal).__name__, "message": str(pair.refusal)}
-    if cost is None:
+    if pair.cost is None:
         message = "the model or the data broke while they were timed; a run would tell of which"
         return record | {"error": "NotMeasured", "message": message}
-    return record | cost_record(cost) | {"device": pair.plan.session.device}
+    return record | cost_record(pair.cost) | {"device": pair.device}
 
 
 def _row(record: dict[str, Any]) -> list[str]:

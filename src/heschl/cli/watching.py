@@ -39,8 +39,8 @@ class LineWatcher:
         self._spoke = time.monotonic()
 
     def planned(self, cells: Sequence[Cell], n_cached: int) -> None:
-        """Say how much there is to do."""
-        self._n_cells, self._n_finished = len(cells), 0
+        """Say how much there is to do, beside what other scores have left."""
+        self._n_cells += len(cells)
         self._say(f"{counted(len(cells), 'cell')}, {n_cached} of them cached")
 
     def progressed(self, cell: Cell, fraction: float) -> None:
@@ -92,10 +92,11 @@ class BarWatcher:
         self._running: dict[str, float] = {}
 
     def planned(self, cells: Sequence[Cell], n_cached: int) -> None:  # noqa: ARG002  a Watcher's
-        """Set the bar to the plan's length."""
-        self._n_cells, self._n_finished, self._n_failed = len(cells), 0, 0
-        self._running.clear()
-        self._progress.reset(self._task, total=len(cells), count=f"0/{len(cells)}")
+        """Make the bar as long as all plans."""
+        self._n_cells += len(cells)
+        self._progress.update(
+            self._task, total=self._n_cells, count=f"{self._n_finished}/{self._n_cells}"
+        )
 
     def progressed(self, cell: Cell, fraction: float) -> None:
         """Move within a cell, or within several that are made together."""
