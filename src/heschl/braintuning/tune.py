@@ -21,7 +21,9 @@ import numpy as np
 
 from heschl._version import __version__
 from heschl.braintuning.controls import Control
+from heschl.braintuning.listening import Division, divided
 from heschl.braintuning.recipe import Recipe
+from heschl.braintuning.worlds import joined
 from heschl.configuration import canonical_json, differences, digest
 from heschl.contracts import AnyDataset, Dataset, SpeechModel
 from heschl.disk import usable, write_atomically
@@ -29,13 +31,14 @@ from heschl.errors import InvalidInput
 from heschl.session import Session, open_session
 from heschl.store import Store
 from heschl.tuning import require_tunable
+from heschl.uris import anywhere
 
 if TYPE_CHECKING:
     from heschl.braintuning.training import Progress
 
-__all__ = ["Tuned", "tune"]
+__all__ = ["Tuned", "opened", "tune"]
 
-_NUMERICS = 1
+_NUMERICS = 2
 """Raised whenever the same plan would give other weights."""
 
 _REMEDY = "name another folder (output=..., -o)"
@@ -120,30 +123,20 @@ def tune(
     used = recipe or Recipe()
     _check(model, control, targets_from, stop_after)
     where = store if isinstance(store, Store) else Store(store)
-    session = open_session(
-        model, dataset, layers=None, subjects=[subject], data=data, device=device, seed=seed,
-        store=where,
+    world, device = joined(device, used.batch_size)
+    session, division = opened(
+        model, dataset, subject, stories=stories, validation=validation, test=test,
+        fraction=fraction, data=data, device=device, seed=seed, store=where,
     )  # fmt: skip
-    network = session.model.get()
-    require_tunable(network)
-    recordings = session.dataset.get()
-    if not isinstance(recordings, Dataset):
-        raise InvalidInput(
-            f"{dataset} holds labelled sounds alone; tuning needs a listener's recordings"
-        )
     from heschl.braintuning import work
-    from heschl.braintuning.listening import divided
 
-    division = divided(
-        recordings, subject, stories=stories, validation=validation, test=test, fraction=fraction,
-        seed=session.seed,
-    )  # fmt: skip
+    network, recordings = session.model.get(), session.dataset.get()
     last = network.layers[-1].name if layer is None else layer
     heard = (*division.training, *division.validation)
     stimuli = recordings.stimuli()
     plan = {
         "numerics": _NUMERICS,
-        "base": _findable(model),
+        "base": anywhere(model),
         "base_version": dict(session.model_version),
         "layer": last,
         "dataset": recordings.card.id,
@@ -153,17 +146,17 @@ def tune(
         "recording": recordings.fingerprint(subject, (*heard, *division.test)),
         "sounds": {name: stimuli[name].sound.digest for name in (*heard, *division.test)},
         "control": control,
-        "targets_from": targets_from and _findable(targets_from),
+        "targets_from": targets_from and anywhere(targets_from),
         "target_layers": target_layers,
         "recipe": {name: v for name, v in vars(used).items() if name != "checkpoint_steps"},
         "stop_after": stop_after,
+        "processes": world.size,
         "seed": session.seed,
     }
     folder = Path(output) if output is not None else where.folder / "tuned" / _name(plan, session)
-    if is_finished(folder, plan):
+    if world.first_says(lambda: is_finished(folder, plan)):
         return _read(folder)
-    with usable(folder, _REMEDY):
-        write_atomically(folder / "plan.json", canonical_json(plan).encode())
+    world.first_says(lambda: _write(folder / "plan.json", canonical_json(plan)))
     keep: Literal["best", "last"] = (
         "last" if stop_after is not None or control in ("local", "all") else "best"
     )
@@ -171,13 +164,46 @@ def tune(
         cast("SpeechModel", network), recordings, subject, division, used,
         layer=last, control=control, targets_from=targets_from, target_layers=target_layers,
         device=session.device, seed=session.seed, place=folder, keep=keep, stop_after=stop_after,
-        watch=watch,
+        watch=watch, world=world,
     )  # fmt: skip
-    record = _card(plan, session, found, [stimuli[name].sound.duration_s for name in heard])
-    with usable(folder, _REMEDY):
-        write_atomically(folder / "card.json", json.dumps(record, indent=1).encode())
-    work.tidy(folder)
+    durations_s = {name: stimuli[name].sound.duration_s for name in heard}
+    record = _card(plan, session, found, durations_s)
+    world.first_says(lambda: _write(folder / "card.json", json.dumps(record, indent=1)))
+    if world.is_first:
+        work.tidy(folder)
     return _read(folder)
+
+
+def opened(
+    model: str,
+    dataset: str,
+    subject: str,
+    *,
+    stories: Sequence[str] | None,
+    validation: Sequence[str] | None,
+    test: Sequence[str] | None,
+    fraction: float | None,
+    data: str | os.PathLike[str] | AnyDataset | None,
+    device: str,
+    seed: int,
+    store: Store,
+) -> tuple[Session, Division]:
+    """Return a model that can be tuned beside the recordings, and which stories are for what."""
+    session = open_session(
+        model, dataset, layers=None, subjects=[subject], data=data, device=device, seed=seed,
+        store=store,
+    )  # fmt: skip
+    require_tunable(session.model.get())
+    recordings = session.dataset.get()
+    if not isinstance(recordings, Dataset):
+        raise InvalidInput(
+            f"{dataset} holds labelled sounds alone; tuning needs a listener's recordings"
+        )
+    division = divided(
+        recordings, subject, stories=stories, validation=validation, test=test, fraction=fraction,
+        seed=session.seed,
+    )  # fmt: skip
+    return session, division
 
 
 def is_finished(folder: Path, plan: Mapping[str, Any]) -> bool:
@@ -199,6 +225,11 @@ def is_finished(folder: Path, plan: Mapping[str, Any]) -> bool:
             "another folder, or ask for the same"
         )
     return (folder / "card.json").exists()
+
+
+def _write(path: Path, text: str) -> None:
+    with usable(path.parent, _REMEDY):
+        write_atomically(path, text.encode())
 
 
 def _read(folder: Path) -> Tuned:
@@ -225,15 +256,6 @@ def _check(
         raise InvalidInput(f"stop_after={stop_after!r}; expected a number of epochs, or None")
 
 
-def _findable(model: str) -> str:
-    """Return a URI with its path written out, so that it is found from any folder."""
-    scheme, colon, rest = model.partition(":")
-    path, mark, tail = re.match(r"([^?:]*)([?:]?)(.*)", rest, re.DOTALL).groups()  # type: ignore[union-attr]  # it matches any text
-    if colon and path and Path(path).expanduser().exists():
-        return f"{scheme}:{Path(path).expanduser().resolve()}{mark}{tail}"
-    return model
-
-
 def _name(plan: Mapping[str, Any], session: Session) -> str:
     parts = [session.model_id, plan["dataset"], plan["subject"]]
     parts += [plan["control"]] if plan["control"] != "none" else []
@@ -244,7 +266,7 @@ def _card(
     plan: Mapping[str, Any],
     session: Session,
     found: Any,  # of heschl.braintuning.work.Learned, which imports torch
-    durations_s: Sequence[float],
+    durations_s: Mapping[str, float],
 ) -> dict[str, Any]:
     """Return the content of ``card.json``."""
     card, control = session.model.get().card, plan["control"]
@@ -255,7 +277,7 @@ def _card(
     }.get(control, f"control of brain-tuning: {control} (fine-tuned on {plan['dataset']})")
     before = card.training
     heard = (*plan["stories"]["training"], *plan["stories"]["validation"])
-    hours = sum(durations_s) / 3600
+    hours = sum(durations_s.values()) / 3600
     languages = getattr(session.dataset.get().card, "languages", ())
     return {
         "format": 1,
@@ -293,6 +315,9 @@ def _card(
         "best_epoch": found.best,
         "n_steps": found.n_steps,
         "n_units": found.n_units,
+        "n_learned": found.n_learned,
+        "n_weights": found.n_weights,
+        "training_hours": sum(durations_s[name] for name in plan["stories"]["training"]) / 3600,
         "held_out_r2": None if found.r2 is None else float(np.mean(found.r2)),
         "seconds": found.seconds,
     }

@@ -10,6 +10,7 @@ from typing import Literal, cast
 import numpy as np
 import torch
 
+from heschl.braintuning.adapters import adapt, merge
 from heschl.braintuning.checkpoints import file_digest, write_tensors
 from heschl.braintuning.controls import (
     Control,
@@ -30,6 +31,7 @@ from heschl.braintuning.training import (
     seeded,
     train,
 )
+from heschl.braintuning.worlds import World
 from heschl.contracts import Dataset, SpeechModel
 from heschl.registry import resolve_model
 from heschl.torch_threads import torch_threads
@@ -47,6 +49,10 @@ class Learned:
     n_steps: int
     seconds: float
     n_units: int
+    n_learned: int
+    """How many numbers of the network learned, its head not among them."""
+    n_weights: int
+    """How many it has."""
     r2: np.ndarray | None
     """Held out, on the test stories (unit,); None where no response is predicted."""
     weights_sha256: str
@@ -69,6 +75,7 @@ def learned(
     keep: Literal["best", "last"],
     stop_after: int | None,
     watch: Callable[[Progress], None] | None,
+    world: World,
 ) -> Learned:
     """Tune a copy of a model and write its weights; the parameters are those of `heschl.tune`."""
     network = tunable_network(model, layer, frozen=recipe.frozen)
@@ -78,11 +85,47 @@ def learned(
     training, validation = _targets(
         control, data, network, dataset, division, targets_from, target_layers, device, seed
     )
+    n_weights = sum(weight.numel() for weight in module.parameters())
+    adapted = _adapted(network, recipe, seed)
+    n_learned = sum(weight.numel() for weight in module.parameters() if weight.requires_grad)
     objective = _objective(control, network, training, seed)
     trained = train(
         objective, training, validation, recipe,
         device=device, seed=seed, place=place, keep=keep, stop_after=stop_after, watch=watch,
+        world=world,
     )  # fmt: skip
+    merge(network, adapted)
+    r2 = world.first_says(lambda: _written(objective, own, data, recipe, control, device, place))
+    return Learned(
+        trained.history,
+        trained.best,
+        trained.n_steps,
+        trained.seconds,
+        len(data.units),
+        n_learned,
+        n_weights,
+        r2,
+        world.first_says(lambda: file_digest(place / "weights.safetensors")),
+    )
+
+
+def tidy(place: Path) -> None:
+    """Remove the checkpoints of a tuning that is done."""
+    for name in ("checkpoint.safetensors", "best.safetensors"):
+        (place / name).unlink(missing_ok=True)
+
+
+def _written(
+    objective: Objective,
+    own: set[str],
+    data: Heard,
+    recipe: Recipe,
+    control: Control,
+    device: str,
+    place: Path,
+) -> np.ndarray | None:
+    """Write what was learned, of the network its ``own``; return the held-out R² (unit,)."""
+    module = cast("torch.nn.Module", objective.network)
     names = {name for name, weight in module.named_parameters() if weight.requires_grad}
     names |= {name for name, _ in module.named_buffers()}
     prefix = "network."  # of a TunableCopy, within which is the model's own
@@ -103,21 +146,16 @@ def learned(
                 "held_out_r2": torch.from_numpy(r2),
             }
         write_tensors(place / "head.safetensors", tensors)
-    return Learned(
-        trained.history,
-        trained.best,
-        trained.n_steps,
-        trained.seconds,
-        len(data.units),
-        r2,
-        file_digest(place / "weights.safetensors"),
-    )
+    return r2
 
 
-def tidy(place: Path) -> None:
-    """Remove the checkpoints of a tuning that is done."""
-    for name in ("checkpoint.safetensors", "best.safetensors"):
-        (place / name).unlink(missing_ok=True)
+def _adapted(network: TunableNetwork, recipe: Recipe, seed: int) -> list[str]:
+    """Put adapters into a network, where the recipe asks for them, and return where."""
+    if recipe.lora_rank is None:
+        return []
+    with torch.random.fork_rng(devices=[]):
+        seeded(seed, 1, "cpu")
+        return adapt(network, recipe.lora_layers, recipe.lora_rank, recipe.lora_alpha)
 
 
 def _objective(
@@ -151,13 +189,13 @@ def _targets(
         return responses_of_others(training, seed), validation
     if control == "random-head":
         cast("torch.nn.Module", network).to(device)
-
-        def drawn(examples: Examples) -> Examples:
-            return random_head_targets(
-                examples, lambda each: _mean_frames(network, each, device), len(data.units), seed
-            )
-
-        return drawn(training), drawn(validation)
+        return random_head_targets(
+            training,
+            validation,
+            lambda rows: _mean_frames(network, rows, device),
+            len(data.units),
+            seed,
+        )
     if control == "model":
         other = resolve_model(targets_from).object
         layers = list(target_layers or [other.layers[-1].name])

@@ -1,7 +1,8 @@
 """Tune a model on one listener's recordings, and make its controls.
 
 The folder that is printed is a model: `heschl score tuned:<folder> <benchmark>`. Interrupted, the
-same command goes on where it was.
+same command goes on where it was. On several graphics cards:
+`torchrun --nproc-per-node 4 --no-python heschl tune ...`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from heschl.braintuning.controls import Control
 from heschl.braintuning.recipe import Recipe, Window
+from heschl.braintuning.worlds import is_first
 from heschl.cli.printing import print_json, print_table, print_text
 from heschl.cli.scoring_arguments import add_seed_argument, add_store_argument
 from heschl.cli.tune_watching import TuneLines
@@ -27,6 +29,8 @@ _RECIPE = {
     "network-rate": ("network_rate", float, "the learning rate of the network"),
     "head-rate": ("head_rate", float, "that of the layer onto units"),
     "patience": ("patience", int, "epochs to wait for a lower validation loss"),
+    "lora": ("lora_rank", int, "learn adapters of this rank in place of whole matrices"),
+    "lora-alpha": ("lora_alpha", float, "their scale, times the rank"),
     "skipped-rows": ("skipped_rows", int, "rows that the test story loses at its start"),
     "checkpoint-steps": ("checkpoint_steps", int, "steps between checkpoints"),
 }
@@ -64,6 +68,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             f"--{option}", dest=name, type=kind, default=was, help=f"{words}; default: {was}"
         )
     recipe.add_argument(
+        "--lora-layers",
+        nargs="+",
+        metavar="NAME",
+        default=default.lora_layers,
+        help=f"linear layers to adapt; default: {' '.join(default.lora_layers)}",
+    )
+    recipe.add_argument(
         "--window",
         choices=get_args(Window),
         default=default.window,
@@ -79,6 +90,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="cpu, cuda, ...; default: auto")
     add_seed_argument(parser)
     add_store_argument(parser)
+    parser.add_argument(
+        "--plan",
+        nargs="?",
+        const="H200",
+        metavar="CARD",
+        help="only say what an epoch would take on a graphics card: A100, H100, H200 (default)",
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress")
 
 
@@ -101,8 +119,11 @@ def run(arguments: argparse.Namespace) -> int:
         Recipe(),
         window=arguments.window,
         minimum_ceiling=arguments.minimum_ceiling,
+        lora_layers=tuple(arguments.lora_layers),
         **chosen,
     )
+    if arguments.plan:
+        return _plan(arguments, settings)
     if arguments.with_controls:
         found = tune_family(arguments.model, arguments.dataset, **settings)
     else:
@@ -117,6 +138,8 @@ def run(arguments: argparse.Namespace) -> int:
                 **settings,
             )
         }
+    if not is_first():
+        return 0
     if arguments.json:
         print_json({name: _record(tuned) for name, tuned in found.items()})
         return 0
@@ -126,6 +149,23 @@ def run(arguments: argparse.Namespace) -> int:
     )
     for tuned in found.values():
         print_text(f"heschl score {tuned.uri} <benchmark> --subjects {arguments.subject}")
+    return 0
+
+
+def _plan(arguments: argparse.Namespace, settings: dict[str, Any]) -> int:
+    from heschl.braintuning.planning import plan_tuning
+
+    names = (
+        *("data", "layer", "stories", "validation", "test", "fraction"),
+        *("seed", "store", "subject", "recipe"),
+    )
+    chosen = {name: settings[name] for name in names}
+    found = plan_tuning(arguments.model, arguments.dataset, card=arguments.plan, **chosen)
+    if arguments.json:
+        print_json(dataclasses.asdict(found) | {"share_of_peak": found.share_of_peak})
+        return 0
+    for line in found.lines():
+        print_text(line)
     return 0
 
 
