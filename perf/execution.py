@@ -33,10 +33,10 @@ PLANS = (
     ("wav2vec2-random", "nh2015_components-ridge"),
 )
 SUITE = (
-    ("wav2vec2-random", "hubert-base-random", "wavlm-base-random"),
-    ("timit-phonemes", "timit-sentence_type"),
+    ("logmel", "mfcc", "fbank-40", "mel-128"),
+    ("timit-phonemes", "timit-sentence_type", "crema_d-emotion"),
 )
-"""Models and benchmarks: a cell of features and one of scores for each two."""
+"""Models and benchmarks: few cells of features and one of scores for each two."""
 
 STATED_FACTOR = 2.0
 """Within which the whole of a plan is meant to be right."""

@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import warnings
 from pathlib import Path
 
@@ -27,6 +28,10 @@ KINDS = (
     *("words.TextGrid", "sa1.phn", "a.sph", "phones.item", "card.toml", "score.json"),
     *("manifest.tsv", "suite.yaml", "table.csv", "weights.safetensors"),
 )
+_TELLING = re.compile(r"Error|ERROR|assert|^ *File .*heschl|Test unit written")
+MOST_S = 2.0
+"""Of a processor."""
+_HANGS_S = 60
 MOST_MB = 3000
 """What a process may hold: libraries alone take a third of it."""
 
@@ -57,6 +62,7 @@ def fuzz_one(kind: str, seconds: int, seed: int, keep: Path) -> None:
             place.mkdir()
             path = place / parser.name
             path.write_bytes(content)
+            begin = time.process_time()
             try:
                 found = parser.read(path)
             except HeschlError as error:
@@ -67,11 +73,18 @@ def fuzz_one(kind: str, seconds: int, seed: int, keep: Path) -> None:
                     np.testing.assert_equal(found, parser.says(content))
             finally:
                 shutil.rmtree(place)
+            if time.process_time() - begin > MOST_S:
+                raise RuntimeError("it took too long")
 
         settings = {
-            "max_total_time": seconds, "seed": seed, "timeout": 2, "rss_limit_mb": MOST_MB,
-            "max_len": 4096, "print_final_stats": 1, "artifact_prefix": f"{keep / kind}-",
-        }  # fmt: skip
+            "max_total_time": seconds,
+            "seed": seed,
+            "timeout": _HANGS_S,
+            "rss_limit_mb": MOST_MB,
+            "max_len": 2 * max(map(len, parser.whole)),
+            "print_final_stats": 1,
+            "artifact_prefix": f"{keep / kind}-",
+        }
         words = [sys.argv[0], *(f"-{name}={value}" for name, value in settings.items())]
         atheris.Setup([*words, str(corpus)], try_one)
         atheris.Fuzz()
@@ -106,7 +119,8 @@ def main() -> None:
         print(f"{kind:<20} {runs[-1]:>9} {chosen.seconds:>8} {edges[-1]:>6}", end="  ")
         print("none" if done.returncode == 0 else f"exit {done.returncode}", flush=True)
         if done.returncode:
-            print("\n".join(told.splitlines()[-40:]))
+            (chosen.keep / f"{kind}.log").write_text(told)
+            print("\n".join(line for line in told.splitlines() if _TELLING.search(line)))
     sys.exit(n_found > 0)
 
 
