@@ -62,12 +62,14 @@ def test_other_rates_change_the_seconds(tmp_path: Path):
         ("0 10 a\n30 20 b\n", "line 2: ends at 20, before its start at 30"),
         ("", "is empty"),
         ("\n \n", "blank lines alone"),
+        ("0 10 a\n10 20 \x1f#\n", r"control character '\\x1f'"),
+        ("0 10 a\n10 20 b\x1c20 30 c\n", r"control character '\\x1c'"),
         ("0 10 caf\u00e9\n", "not ASCII"),
         ("0 10 a\n" * 200_000, "at most"),
     ],
     ids=[
         "no_number", "no_label", "two_fields", "negative", "fraction", "giant", "backwards",
-        "empty", "blank", "not_ascii", "large",
+        "empty", "blank", "control", "separator", "not_ascii", "large",
     ],
 )  # fmt: skip
 def test_malformed_labels_name_the_line(tmp_path: Path, text: str, message: str):

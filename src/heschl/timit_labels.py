@@ -13,6 +13,7 @@ __all__ = ["read_timit_labels"]
 
 _AT_MOST_BYTES = 1 << 20
 _LINE = re.compile(r"\s*([0-9]{1,12})\s+([0-9]{1,12})\s+(\S.*)", re.ASCII)
+_STRANGE = re.compile(r"[^\t\n\r -~]")
 
 
 def read_timit_labels(
@@ -34,6 +35,10 @@ def read_timit_labels(
         text = read_bytes(path, at_most=_AT_MOST_BYTES).decode("ascii")
     except UnicodeDecodeError as error:
         raise CorruptData(f"{path} is not ASCII text, as TIMIT's labels are ({error})") from None
+    if strange := _STRANGE.search(text):
+        raise CorruptData(
+            f"{path} has the control character {strange[0]!r}, which no label has; fetch it again"
+        )
     intervals = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():

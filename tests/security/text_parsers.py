@@ -98,7 +98,11 @@ def _read_columns(path: Path) -> Any:
 
 def _columns(content: bytes) -> Any:
     rows = list(
-        csv.DictReader(io.StringIO("\n".join(_text(content).splitlines())), skipinitialspace=False)
+        csv.DictReader(
+            # Blank lines before the header are no header, here as in the rows.
+            io.StringIO("\n".join(_text(content).lstrip("\r\n").splitlines())),
+            skipinitialspace=False,
+        )
     )
     held = [{(k or "").strip(): v.strip() for k, v in row.items()} for row in rows]
     return [row["name"] for row in held], [float(row["value"]) for row in held]
