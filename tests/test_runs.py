@@ -153,3 +153,17 @@ def test_serial_executor_settles_its_futures():
     assert executor.submit(max, 1, 2).result() == 2
     with pytest.raises(ZeroDivisionError):
         executor.submit(divmod, 1, 0).result()
+
+
+def test_what_was_asked_means_the_same_from_another_folder(tmp_path, monkeypatch):
+    (tmp_path / "net.py").touch()
+    monkeypatch.chdir(tmp_path)
+    asked = {"model": "file:./net.py:Net", "benchmark": "toy", "beside": None, "data": "."}
+
+    words = in_words(asked)
+
+    assert words["model"] == f"file:{tmp_path}/net.py:Net"
+    assert words["data"] == str(tmp_path)
+    assert words["benchmark"] == "toy"
+    assert in_words({**asked, "beside": "file:net.py"})["beside"] == f"file:{tmp_path}/net.py"
+    assert in_words({**asked, "beside": object()}) is None

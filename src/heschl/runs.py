@@ -20,6 +20,7 @@ from heschl.configuration import digest
 from heschl.disk import write_atomically
 from heschl.errors import UnknownName, near_names
 from heschl.store import Store
+from heschl.uris import anywhere
 
 __all__ = ["PlannedCell", "Run", "in_words", "list_runs", "open_run", "start_run"]
 
@@ -100,7 +101,12 @@ def in_words(asked: Mapping[str, Any]) -> Mapping[str, Any] | None:
     data = asked["data"]
     if data is not None and not str(data).startswith("phantom"):
         data = Path(data).expanduser().resolve() if isinstance(data, str | os.PathLike) else data
-    words = {**asked, "data": os.fspath(data) if isinstance(data, os.PathLike) else data}
+    named = {
+        name: anywhere(asked[name])
+        for name in ("model", "benchmark", "beside")
+        if isinstance(asked.get(name), str)
+    }
+    words = {**asked, **named, "data": os.fspath(data) if isinstance(data, os.PathLike) else data}
     are_words = all(isinstance(words[name], str) for name in ("model", "benchmark"))
     are_words &= all(isinstance(words[name], str | None) for name in ("data", "beside"))
     return words if are_words else None

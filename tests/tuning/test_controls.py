@@ -66,17 +66,32 @@ def test_no_story_keeps_its_own_responses():
             assert not set(after.targets.ravel()) & (set(before.targets.ravel()) - {0.0})
 
 
-def test_random_head_is_linear_in_what_the_network_gave():
-    examples = numbered(40, 30)
-    features = np.random.default_rng(0).standard_normal((70, 5))
+def test_random_head_is_one_linear_layer_of_training_and_validation_rows():
+    training, validation = numbered(40, 30), numbered(20)
+    generator = np.random.default_rng(0)
+    # Validation rows spread otherwise than training rows: were each kind standardised by its own,
+    # the same layer would weigh their features otherwise.
+    spread = np.array([1.0, 3.0, 0.2, 1.0, 5.0])
+    features = {
+        70: generator.standard_normal((70, 5)) + 4,
+        20: generator.standard_normal((20, 5)) * spread,
+    }
 
-    made = random_head_targets(examples, lambda _: features, 8, seed=0)
+    made, checked = random_head_targets(training, validation, lambda e: features[len(e)], 8, seed=0)
 
-    for story, part in zip(made.stories, np.split(features, [40]), strict=True):
+    slopes = []
+    for part, story in [
+        *zip(np.split(features[70], [40]), made.stories, strict=True),
+        (features[20], checked.stories[0]),
+    ]:
         design = np.column_stack([part, np.ones(len(part))])
-        fitted = design @ np.linalg.lstsq(design, story.targets, rcond=None)[0]
-        np.testing.assert_allclose(fitted, story.targets, atol=1e-4)
+        found = np.linalg.lstsq(design, story.targets, rcond=None)[0]
+        np.testing.assert_allclose(design @ found, story.targets, atol=1e-4)
         np.testing.assert_allclose(story.targets.std(axis=0), 1, atol=1e-4)
+        # Targets are z-scored over a story, which scales each unit's slopes together.
+        slopes.append(found[:5] / np.linalg.norm(found[:5], axis=0))
+    for other in slopes[1:]:
+        np.testing.assert_allclose(other, slopes[0], atol=1e-3)
 
 
 def test_another_models_layers_are_brought_to_the_rows():

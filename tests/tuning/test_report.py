@@ -20,6 +20,7 @@ N_LISTENERS, N_LAYERS, N_UNITS = 8, 12, 6
 LISTENERS = [f"S{number}" for number in range(1, N_LISTENERS + 1)]
 DEPTH = np.arange(N_LAYERS) / 100
 ROIS = {"left": np.arange(N_UNITS) < N_UNITS // 2}
+STORIES = {"training": ["a", "b"], "validation": ["c"], "test": ["d"]}
 
 
 def values(rise, seed, noise=0.002):
@@ -39,9 +40,9 @@ def card(subject, control="none"):
         "warmup": 0.1, "n_epochs": 30, "patience": 5,
     }  # fmt: skip
     plan = {
-        "base": "hf:net", "dataset": "made", "data_kind": "phantom", "subject": subject,
-        "control": control, "seed": 3, "recipe": recipe,
-        "stories": {"training": ["a", "b"], "validation": ["c"], "test": ["d"]},
+        "base": "hf:net", "layer": "block.11", "dataset": "made", "data_kind": "phantom",
+        "subject": subject, "control": control, "seed": 3, "recipe": recipe,
+        "stories": STORIES,
     }  # fmt: skip
     return {
         "plan": plan, "heschl": "0.1", "base": "hf:net", "base_digest": "made",
@@ -130,8 +131,8 @@ def test_methods_take_their_numbers_from_the_cards(found):
 
     for words in (
         "8 listeners", "16 s of sound", "1,001 to 1,008 units", "over 2 stories", "batches of 128",
-        "5e-05 (network)", "0.0001 (layer)", "first 10 %", "at most 30 epochs", "70 steps; seed 3",
-        "Controls of as many steps: local", "reach 0.0078", "phantom responses of made",
+        "5e-05 (network)", "0.0001 (layer)", "first 10 %", "at most 30 epochs", "70 steps; seed 3)",
+        "loss on c, the best", "Controls of as many steps: local", "reach 0.0078", "phantom responses of made",
     ):  # fmt: skip
         assert words in text, words
 
@@ -150,6 +151,48 @@ def test_what_cannot_be_paired_is_refused(numbers):
         report([*made, Pair(card("S9"), first.before, score(steep, data_kind="real"))])
     with pytest.raises(InvalidInput, match="has no listener S9"):
         report([Pair(card("S9"), first.before, first.after)])
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        (("base",), "hf:other", "another base, 'hf:other'"),
+        (("base_digest",), "0", "another base_digest"),
+        (("plan", "dataset"), "narratives", "another dataset, 'narratives'"),
+        (("plan", "layer"), "block.3", "another layer that was tuned, 'block.3'"),
+    ],
+)
+def test_models_of_another_base_or_dataset_are_refused(numbers, path, value, words):
+    first, second, *_ = pairs(*numbers)
+    other = json.loads(json.dumps(second.card))
+    (other if len(path) == 1 else other[path[0]])[path[-1]] = value
+
+    with pytest.raises(InvalidInput, match=f"model of S2 has {words}.* than that of S1"):
+        report([first, Pair(other, second.before, second.after)])
+
+
+def test_layers_and_regions_of_one_side_alone_are_refused(numbers):
+    flat, steep = numbers
+    first = pairs(flat, steep)[0]
+    fewer = score(steep[[0], 1:], ["S1"])
+    with pytest.raises(
+        InvalidInput, match=r"after tuning of S1 has other layers: it lacks block\.11"
+    ):
+        report([Pair(first.card, first.before, fewer)])
+    without = made_score(steep[[0]], "tuned", subjects=["S1"])
+    with pytest.raises(InvalidInput, match="other regions: it lacks left and has none"):
+        report([Pair(first.card, first.before, without)])
+
+
+def test_methods_name_all_seeds_and_validation_stories(numbers):
+    first, second, *others = pairs(*numbers)
+    plan = second.card["plan"] | {"seed": 4, "stories": {**STORIES, "validation": ["e", "f"]}}
+    again = Pair(second.card | {"plan": plan}, second.before, second.after)
+
+    text = methods(report([first, again, *others]))
+
+    assert "seeds 3, 4)" in text
+    assert "loss on c, e, f, the best" in text
 
 
 def test_command_finds_pairs_and_writes_a_report(numbers, tmp_path, capsys):

@@ -99,16 +99,24 @@ def responses_of_others(examples: Examples, seed: int) -> Examples:
 
 
 def random_head_targets(
-    examples: Examples, pooled: Callable[[Examples], np.ndarray], n_units: int, seed: int
-) -> Examples:
-    """Return the examples with what a random layer makes of mean frames (``random-head``).
+    training: Examples,
+    validation: Examples,
+    pooled: Callable[[Examples], np.ndarray],
+    n_units: int,
+    seed: int,
+) -> tuple[Examples, Examples]:
+    """Return both with what one random layer makes of mean frames (``random-head``).
 
-    ``pooled`` returns those (row, feature) of the network as it was.
+    ``pooled`` returns those (row, feature) of the network as it was. The training rows say how
+    features are standardised, so that both kinds of rows have targets of the same layer.
     """
-    features = pooled(examples).astype(np.float64)
-    features = (features - features.mean(axis=0)) / (features.std(axis=0) + 1e-12)
-    head = np.random.default_rng([seed, 3]).standard_normal((features.shape[1], n_units))
-    return _standardised(examples, features @ head)
+    heard = pooled(training).astype(np.float64)
+    mean, scale = heard.mean(axis=0), heard.std(axis=0) + 1e-12
+    head = np.random.default_rng([seed, 3]).standard_normal((heard.shape[1], n_units))
+    return (
+        _standardised(training, (heard - mean) / scale @ head),
+        _standardised(validation, (pooled(validation) - mean) / scale @ head),
+    )
 
 
 def model_targets(

@@ -19,6 +19,7 @@ from heschl.dimensions import LAYER, ROI, SUBJECT
 from heschl.errors import InvalidInput, MissingData
 from heschl.scores import Score, open_score
 from heschl.statistics import bootstrap_interval, standard_error, testability_floor, wilcoxon
+from heschl.wording import some
 
 __all__ = ["SCALARS", "Change", "Curves", "Pair", "Report", "late_slope", "pairs_in", "report"]
 
@@ -104,7 +105,8 @@ def report(pairs: Sequence[Pair]) -> Report:
     Raises
     ------
     InvalidInput
-        If a pair's Scores are not of the same rows, or a listener has two models of one kind.
+        If the models have not one base and dataset, the Scores not one benchmark, the same rows,
+        layers and regions, or a listener has two models of one kind.
     """
     if not pairs:
         raise InvalidInput("no tuned model was given to report on; name their folders")
@@ -119,6 +121,7 @@ def report(pairs: Sequence[Pair]) -> Report:
                         f"{score.tree.attrs[name]!r}; report on one benchmark at a time"
                     )
         plan = pair.card["plan"]
+        _check_alike(pairs[0], pair)
         of_control = by_control.setdefault(plan["control"], {})
         if plan["subject"] in of_control:
             raise InvalidInput(
@@ -133,7 +136,6 @@ def report(pairs: Sequence[Pair]) -> Report:
         _change(each, roi, scalar)
         for roi in curves[0].values[ROI].to_numpy().tolist()
         for each in curves
-        if roi in each.values[ROI]
         for scalar in SCALARS
     )
     cards = tuple(pair.card for pair in pairs)
@@ -153,9 +155,9 @@ def pairs_in(folders: Sequence[str | Path], scores: str | Path) -> list[Pair]:
         card = json.loads((folder / "card.json").read_text())
         subject = card["plan"]["subject"]
         name = f"tuned:{folder.resolve().name}"
-        after = [s for s in known if s.model == name and subject in _subjects(s)]
+        after = [s for s in known if s.model == name and subject in _labels(s, SUBJECT)]
         of_base = (s for s in known if s.provenance["model_digest"] == card["base_digest"])
-        before = [s for s in of_base if subject in _subjects(s)]
+        before = [s for s in of_base if subject in _labels(s, SUBJECT)]
         for score, what, command in (
             (before, card["base"], f"heschl score {card['base']} BENCHMARK --beside {name}"),
             (after, name, f"heschl score tuned:{folder} BENCHMARK"),
@@ -170,21 +172,16 @@ def pairs_in(folders: Sequence[str | Path], scores: str | Path) -> list[Pair]:
     return found
 
 
-def _subjects(score: Score) -> list[str]:
-    names: list[str] = score.tree["summary"][SUBJECT].to_numpy().astype(str).tolist()
-    return names
-
-
 def _curves(pairs: Mapping[str, Pair]) -> xr.DataArray:
     """Return the normalised alignments (when, subject, layer, roi) of one control."""
     rows = []
     for subject, pair in pairs.items():
         found = []
         for score in (pair.before, pair.after):
-            if subject not in _subjects(score):
+            if subject not in _labels(score, SUBJECT):
                 raise InvalidInput(
                     f"the Score of {score.model} has no listener {subject}, on whom its pair was "
-                    f"tuned; it has {', '.join(_subjects(score))}"
+                    f"tuned; it has {', '.join(_labels(score, SUBJECT))}"
                 )
             found.append(score.tree["summary"].to_dataset().sel({SUBJECT: [subject]}))
         for name in ("n_stimuli", "n_train", "n_test"):
@@ -195,12 +192,49 @@ def _curves(pairs: Mapping[str, Pair]) -> xr.DataArray:
                     "base with --beside the tuned model, so that both have the same rows"
                 )
         rows.append(
-            xr.concat([each["normalised"] for each in found], "when", join="inner").assign_coords(
+            xr.concat([each["normalised"] for each in found], "when", join="exact").assign_coords(
                 when=["before", "after"]
             )
         )
-    whole = xr.concat(rows, SUBJECT, join="inner")
+    whole = xr.concat(rows, SUBJECT, join="exact")
     return whole.transpose("when", SUBJECT, LAYER, ROI)
+
+
+def _check_alike(first: Pair, pair: Pair) -> None:
+    """Refuse a pair that is of something else than the first one."""
+    subjects = [each.card["plan"]["subject"] for each in (first, pair)]
+    for name, ours, theirs in zip(_FACTS, _facts(first.card), _facts(pair.card), strict=True):
+        if ours != theirs:
+            raise InvalidInput(
+                f"the model of {subjects[1]} has another {name}, {theirs!r}, than that of "
+                f"{subjects[0]}, {ours!r}; report on models of one base and dataset at a time"
+            )
+    for what, dimension in (("layers", LAYER), ("regions", ROI)):
+        wanted = _labels(first.before, dimension)
+        for when, score in (("before", pair.before), ("after", pair.after)):
+            there = _labels(score, dimension)
+            if there != wanted:
+                lacking = [name for name in wanted if name not in there]
+                more = [name for name in there if name not in wanted]
+                raise InvalidInput(
+                    f"the Score {when} tuning of {pair.card['plan']['subject']} has other {what}: "
+                    f"it lacks {some(lacking) if lacking else 'none'} and has "
+                    f"{some(more) if more else 'none'} beside those of {first.before.model}; score "
+                    f"both with the same {what}"
+                )
+
+
+_FACTS = ("base", "base_digest", "dataset", "layer that was tuned")
+
+
+def _facts(card: Mapping[str, Any]) -> tuple[str, ...]:
+    plan = card["plan"]
+    return card["base"], card["base_digest"], plan["dataset"], plan["layer"]
+
+
+def _labels(score: Score, dimension: str) -> list[str]:
+    names: list[str] = score.tree["summary"][dimension].to_numpy().astype(str).tolist()
+    return names
 
 
 def _change(curves: Curves, roi: str, scalar: str) -> Change:

@@ -66,6 +66,8 @@ def methods(report: Report) -> str:
     plan, recipe = tuned[0]["plan"], tuned[0]["plan"]["recipe"]
     listeners = sorted({each["plan"]["subject"] for each in tuned})
     units, steps = ([each[name] for each in tuned] for name in ("n_units", "n_steps"))
+    seeds = sorted({each["plan"]["seed"] for each in report.cards})
+    checked = dict.fromkeys(s for each in tuned for s in each["plan"]["stories"]["validation"])
     controls = sorted({each["plan"]["control"] for each in report.cards} - {"none"})
     window = {"code": "10", "paper": "16"}[recipe["window"]]
     n_stories = sorted({len(each["plan"]["stories"]["training"]) for each in tuned})
@@ -81,8 +83,8 @@ def methods(report: Report) -> str:
         f"and {recipe['head_rate']:g} (layer) that rose over the first "
         f"{100 * recipe['warmup']:g} % of steps and fell to 0.",
         f"Of at most {recipe['n_epochs']} epochs, ended after {recipe['patience']} without a lower "
-        f"loss on {', '.join(plan['stories']['validation'])}, the best was kept "
-        f"({_span(steps)} steps; seed {plan['seed']}).",
+        f"loss on {', '.join(checked)}, the best was kept ({_span(steps)} steps; "
+        f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}).",
     ]
     if controls:
         parts.append(f"Controls of as many steps: {', '.join(controls)}.")

@@ -29,13 +29,14 @@ from heschl.errors import InvalidInput
 from heschl.session import Session, open_session
 from heschl.store import Store
 from heschl.tuning import require_tunable
+from heschl.uris import anywhere
 
 if TYPE_CHECKING:
     from heschl.braintuning.training import Progress
 
 __all__ = ["Tuned", "tune"]
 
-_NUMERICS = 1
+_NUMERICS = 2
 """Raised whenever the same plan would give other weights."""
 
 _REMEDY = "name another folder (output=..., -o)"
@@ -143,7 +144,7 @@ def tune(
     stimuli = recordings.stimuli()
     plan = {
         "numerics": _NUMERICS,
-        "base": _findable(model),
+        "base": anywhere(model),
         "base_version": dict(session.model_version),
         "layer": last,
         "dataset": recordings.card.id,
@@ -153,7 +154,7 @@ def tune(
         "recording": recordings.fingerprint(subject, (*heard, *division.test)),
         "sounds": {name: stimuli[name].sound.digest for name in (*heard, *division.test)},
         "control": control,
-        "targets_from": targets_from and _findable(targets_from),
+        "targets_from": targets_from and anywhere(targets_from),
         "target_layers": target_layers,
         "recipe": {name: v for name, v in vars(used).items() if name != "checkpoint_steps"},
         "stop_after": stop_after,
@@ -223,15 +224,6 @@ def _check(
     is_count = isinstance(stop_after, int) and not isinstance(stop_after, bool) and stop_after > 0
     if stop_after is not None and not is_count:
         raise InvalidInput(f"stop_after={stop_after!r}; expected a number of epochs, or None")
-
-
-def _findable(model: str) -> str:
-    """Return a URI with its path written out, so that it is found from any folder."""
-    scheme, colon, rest = model.partition(":")
-    path, mark, tail = re.match(r"([^?:]*)([?:]?)(.*)", rest, re.DOTALL).groups()  # type: ignore[union-attr]  # it matches any text
-    if colon and path and Path(path).expanduser().exists():
-        return f"{scheme}:{Path(path).expanduser().resolve()}{mark}{tail}"
-    return model
 
 
 def _name(plan: Mapping[str, Any], session: Session) -> str:

@@ -151,13 +151,13 @@ def _targets(
         return responses_of_others(training, seed), validation
     if control == "random-head":
         cast("torch.nn.Module", network).to(device)
-
-        def drawn(examples: Examples) -> Examples:
-            return random_head_targets(
-                examples, lambda each: _mean_frames(network, each, device), len(data.units), seed
-            )
-
-        return drawn(training), drawn(validation)
+        return random_head_targets(
+            training,
+            validation,
+            lambda rows: _mean_frames(network, rows, device),
+            len(data.units),
+            seed,
+        )
     if control == "model":
         other = resolve_model(targets_from).object
         layers = list(target_layers or [other.layers[-1].name])
