@@ -132,7 +132,8 @@ def test_methods_take_their_numbers_from_the_cards(found):
     for words in (
         "8 listeners", "16 s of sound", "1,001 to 1,008 units", "over 2 stories", "batches of 128",
         "5e-05 (network)", "0.0001 (layer)", "first 10 %", "at most 30 epochs", "70 steps; seed 3)",
-        "loss on c, the best", "Controls of as many steps: local", "reach 0.0078", "phantom responses of made",
+        "loss on c, the best", "Controls of as many steps: local", "reach 0.0078",
+        "phantom responses of made",
     ):  # fmt: skip
         assert words in text, words
 
