@@ -13,7 +13,14 @@ Window = Literal["code", "paper"]
 """The sound before the end of a response's acquisition: 10 s in the published code, 16 s in the
 paper."""
 
+LORA_LAYERS = (
+    *("q_proj", "k_proj", "v_proj", "out_proj"),
+    *("intermediate_dense", "output_dense", "fc1", "fc2"),
+)
+
 _WINDOW_S = {"code": 10.0, "paper": 16.0}
+
+_OPTIONAL = ("rows_at_once", "lora_rank")
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,14 @@ class Recipe:
         So many steps lie between two checkpoints at most; there is one after every epoch.
     mixed_precision
         Products in bfloat16 on a graphics card; never on a processor.
+    lora_rank
+        Learn adapters of this rank in place of whole matrices, see `heschl.braintuning.adapters`;
+        None learns the matrices.
+    lora_alpha
+        The scale of an adapter, times its rank.
+    lora_layers
+        The last names of the linear layers that are adapted: by default those of attention and
+        feed-forward in wav2vec 2.0, HuBERT and Whisper.
     """
 
     n_epochs: int = 30
@@ -64,12 +79,15 @@ class Recipe:
     frozen: str | None = "cnn"
     checkpoint_steps: int = 200
     mixed_precision: bool = True
+    lora_rank: int | None = None
+    lora_alpha: float = 16.0
+    lora_layers: tuple[str, ...] = LORA_LAYERS
 
     def __post_init__(self) -> None:
         """Refuse what is no recipe."""
-        for name in ("n_epochs", "batch_size", "patience", "checkpoint_steps", "rows_at_once"):
+        for name in ("n_epochs", "batch_size", "patience", "checkpoint_steps", *_OPTIONAL):
             value = getattr(self, name)
-            if name == "rows_at_once" and value is None:
+            if name in _OPTIONAL and value is None:
                 continue
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise InvalidInput(f"{name}={value!r}; expected a whole number, 1 or above")
@@ -79,6 +97,13 @@ class Recipe:
         for name in ("network_rate", "head_rate"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise InvalidInput(f"{name}={getattr(self, name)!r}; expected a number above 0")
+        if not 0 < self.lora_alpha < float("inf"):
+            raise InvalidInput(f"lora_alpha={self.lora_alpha!r}; expected a number above 0")
+        if isinstance(self.lora_layers, str) or not self.lora_layers:
+            raise InvalidInput(
+                f"lora_layers={self.lora_layers!r}; expected the names of linear layers, such as "
+                "('q_proj', 'v_proj')"
+            )
         if not 0 <= self.warmup < 1:
             raise InvalidInput(f"warmup={self.warmup!r}; expected a share, from 0 to below 1")
         if self.minimum_ceiling is not None and not 0 <= self.minimum_ceiling < 1:

@@ -86,6 +86,11 @@ def methods(report: Report) -> str:
         f"loss on {', '.join(checked)}, the best was kept ({_span(steps)} steps; "
         f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}).",
     ]
+    if recipe.get("lora_rank"):  # recipes of older releases lack it
+        parts.append(
+            f"Of the network low-rank adapters learned alone (rank {recipe['lora_rank']}, alpha "
+            f"{recipe['lora_alpha']:g}, on {', '.join(recipe['lora_layers'])})."
+        )
     if controls:
         parts.append(f"Controls of as many steps: {', '.join(controls)}.")
     if others:

@@ -285,6 +285,7 @@ def _card(
         "best_epoch": found.best,
         "n_steps": found.n_steps,
         "n_units": found.n_units,
+        "n_learned": found.n_learned,
         "held_out_r2": None if found.r2 is None else float(np.mean(found.r2)),
         "seconds": found.seconds,
     }

@@ -10,6 +10,7 @@ from typing import Literal, cast
 import numpy as np
 import torch
 
+from heschl.braintuning.adapters import adapt, merge
 from heschl.braintuning.checkpoints import file_digest, write_tensors
 from heschl.braintuning.controls import (
     Control,
@@ -47,6 +48,8 @@ class Learned:
     n_steps: int
     seconds: float
     n_units: int
+    n_learned: int
+    """How many numbers of the network learned, its head not among them."""
     r2: np.ndarray | None
     """Held out, on the test stories (unit,); None where no response is predicted."""
     weights_sha256: str
@@ -78,11 +81,14 @@ def learned(
     training, validation = _targets(
         control, data, network, dataset, division, targets_from, target_layers, device, seed
     )
+    adapted = _adapted(network, recipe, seed)
     objective = _objective(control, network, training, seed)
+    n_learned = sum(weight.numel() for weight in module.parameters() if weight.requires_grad)
     trained = train(
         objective, training, validation, recipe,
         device=device, seed=seed, place=place, keep=keep, stop_after=stop_after, watch=watch,
     )  # fmt: skip
+    merge(network, adapted)
     names = {name for name, weight in module.named_parameters() if weight.requires_grad}
     names |= {name for name, _ in module.named_buffers()}
     prefix = "network."  # of a TunableCopy, within which is the model's own
@@ -109,6 +115,7 @@ def learned(
         trained.n_steps,
         trained.seconds,
         len(data.units),
+        n_learned,
         r2,
         file_digest(place / "weights.safetensors"),
     )
@@ -118,6 +125,15 @@ def tidy(place: Path) -> None:
     """Remove the checkpoints of a tuning that is done."""
     for name in ("checkpoint.safetensors", "best.safetensors"):
         (place / name).unlink(missing_ok=True)
+
+
+def _adapted(network: TunableNetwork, recipe: Recipe, seed: int) -> list[str]:
+    """Put adapters into a network, where the recipe asks for them, and return where."""
+    if recipe.lora_rank is None:
+        return []
+    with torch.random.fork_rng(devices=[]):
+        seeded(seed, 1, "cpu")
+        return adapt(network, recipe.lora_layers, recipe.lora_rank, recipe.lora_alpha)
 
 
 def _objective(

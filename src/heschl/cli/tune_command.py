@@ -27,6 +27,8 @@ _RECIPE = {
     "network-rate": ("network_rate", float, "the learning rate of the network"),
     "head-rate": ("head_rate", float, "that of the layer onto units"),
     "patience": ("patience", int, "epochs to wait for a lower validation loss"),
+    "lora": ("lora_rank", int, "learn adapters of this rank in place of whole matrices"),
+    "lora-alpha": ("lora_alpha", float, "their scale, times the rank"),
     "skipped-rows": ("skipped_rows", int, "rows that the test story loses at its start"),
     "checkpoint-steps": ("checkpoint_steps", int, "steps between checkpoints"),
 }
@@ -63,6 +65,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         recipe.add_argument(
             f"--{option}", dest=name, type=kind, default=was, help=f"{words}; default: {was}"
         )
+    recipe.add_argument(
+        "--lora-layers",
+        nargs="+",
+        metavar="NAME",
+        default=default.lora_layers,
+        help=f"linear layers to adapt; default: {' '.join(default.lora_layers)}",
+    )
     recipe.add_argument(
         "--window",
         choices=get_args(Window),
@@ -101,6 +110,7 @@ def run(arguments: argparse.Namespace) -> int:
         Recipe(),
         window=arguments.window,
         minimum_ceiling=arguments.minimum_ceiling,
+        lora_layers=tuple(arguments.lora_layers),
         **chosen,
     )
     if arguments.with_controls:
