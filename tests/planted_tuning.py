@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ from heschl.braintuning.examples import Examples, Story
 from heschl.braintuning.objective import Regression
 from heschl.braintuning.recipe import Recipe
 from heschl.braintuning.training import train
+from heschl.braintuning.worlds import joined
 
 N_SAMPLES, N_UNITS = 40, 40
 
@@ -76,6 +78,26 @@ def learn(place: Path | None, watch=None) -> Regression:
     return learner
 
 
+def learn_together(place: Path | None, stop_after: int | None = None) -> Regression:
+    """Learn as one of the processes that the environment names; the last batch is of one row."""
+    learner, data = objective(), stories(0.5, 43)
+    world, device = joined("cpu", INTERRUPTED.batch_size)
+    train(
+        learner, data["training"], data["validation"], INTERRUPTED, device=device, seed=5,
+        place=place, keep="last", stop_after=stop_after, world=world,
+    )  # fmt: skip
+    return learner
+
+
+def _learn_and_go_on(folder: Path, rank: str) -> None:
+    """Learn at once, and again in two parts; write what each came to."""
+    whole = learn_together(None)
+    learn_together(folder / "state", stop_after=2)
+    resumed = learn_together(folder / "state")
+    for name, learner in (("whole", whole), ("resumed", resumed)):
+        torch.save(learner.state_dict(), folder / f"{name}-{rank}.pt")
+
+
 def _tell(progress) -> None:
     sys.stdout.write(f"{progress.step}\n")
     sys.stdout.flush()
@@ -83,4 +105,7 @@ def _tell(progress) -> None:
 
 
 if __name__ == "__main__":
-    learn(Path(sys.argv[1]), _tell)
+    if "RANK" in os.environ:
+        _learn_and_go_on(Path(sys.argv[1]), os.environ["RANK"])
+    else:
+        learn(Path(sys.argv[1]), _tell)

@@ -31,12 +31,14 @@ def tune(data, folder, *words):
 def test_tuned_model_has_the_asked_recipe_and_a_line_that_says_how_far_it_is(
     data, tmp_path, capsys
 ):
-    assert tune(data, tmp_path / "net", "--window", "paper", "--seed", "3") == 0
+    adapters = ["--lora", "2", "--lora-alpha", "3", "--lora-layers", "linear"]
+    assert tune(data, tmp_path / "net", "--window", "paper", "--seed", "3", *adapters) == 0
 
     told, progress = capsys.readouterr()
     record = json.loads((tmp_path / "net" / "card.json").read_text())
     recipe = record["plan"]["recipe"]
     assert (recipe["window"], recipe["n_epochs"], recipe["network_rate"]) == ("paper", 1, 0.01)
+    assert (recipe["lora_rank"], recipe["lora_alpha"], recipe["lora_layers"]) == (2, 3, ["linear"])
     assert record["plan"]["seed"] == 3
     assert record["plan"]["stories"] == {
         "training": ["souls", "avatar"],

@@ -14,6 +14,7 @@ import pytest
 import torch
 from planted_tuning import learn, objective, stories
 
+from heschl.braintuning import training
 from heschl.braintuning.controls import responses_of_others, responses_permuted
 from heschl.braintuning.recipe import Recipe
 from heschl.braintuning.training import held_out_r2, predicted, train
@@ -65,10 +66,10 @@ def test_history_tells_the_held_out_r2_of_the_validation_rows(learned):
 @pytest.mark.parametrize("permuted", [responses_permuted, responses_of_others])
 def test_permuted_responses_teach_nothing(permuted):
     learner, data = objective(), stories(SHARE, 1000)
-    training = permuted(data["training"], 0)
+    moved = permuted(data["training"], 0)
 
     trained = train(
-        learner, training, data["validation"], FAST, device="cpu", seed=0, keep="last", stop_after=6
+        learner, moved, data["validation"], FAST, device="cpu", seed=0, keep="last", stop_after=6
     )
 
     r2 = held_out_r2(data["test"].targets, predicted(learner, data["test"], FAST, "cpu"))
@@ -117,6 +118,24 @@ def test_gradients_of_parts_add_up_to_those_of_the_batch():
 
     for name, weight in found[0].items():
         torch.testing.assert_close(weight, found[1][name], rtol=1e-4, atol=1e-6)
+
+
+def test_products_in_bfloat16_reach_the_planted_share_with_weights_in_float32(monkeypatch):
+    # What a graphics card is asked for, on a processor, where the recipe never asks for it.
+    monkeypatch.setattr(
+        training, "_products", lambda recipe, device: torch.autocast(device, torch.bfloat16)
+    )
+    learner, data = objective(), stories(SHARE, 1000)
+
+    trained = train(learner, data["training"], data["validation"], FAST, device="cpu", seed=0)
+
+    prediction = predicted(learner, data["test"], FAST, "cpu")
+    assert {weight.dtype for weight in learner.parameters()} == {torch.float32}
+    assert prediction.dtype == np.float32
+    assert held_out_r2(data["test"].targets, prediction).mean() >= SHARE - 0.03
+    assert trained.history[-1].loss == pytest.approx(1 - SHARE, abs=0.02)
+    rounded = torch.from_numpy(prediction).bfloat16().float().numpy()
+    np.testing.assert_array_equal(rounded, prediction)
 
 
 def test_learning_stops_when_validation_no_longer_gains():

@@ -97,13 +97,6 @@ class Recipe:
         for name in ("network_rate", "head_rate"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise InvalidInput(f"{name}={getattr(self, name)!r}; expected a number above 0")
-        if not 0 < self.lora_alpha < float("inf"):
-            raise InvalidInput(f"lora_alpha={self.lora_alpha!r}; expected a number above 0")
-        if isinstance(self.lora_layers, str) or not self.lora_layers:
-            raise InvalidInput(
-                f"lora_layers={self.lora_layers!r}; expected the names of linear layers, such as "
-                "('q_proj', 'v_proj')"
-            )
         if not 0 <= self.warmup < 1:
             raise InvalidInput(f"warmup={self.warmup!r}; expected a share, from 0 to below 1")
         if self.minimum_ceiling is not None and not 0 <= self.minimum_ceiling < 1:
@@ -114,6 +107,16 @@ class Recipe:
         if self.window not in get_args(Window):
             raise InvalidInput(
                 f"window={self.window!r}; expected one of {', '.join(get_args(Window))}"
+            )
+        self._check_adapters()
+
+    def _check_adapters(self) -> None:
+        if not 0 < self.lora_alpha < float("inf"):
+            raise InvalidInput(f"lora_alpha={self.lora_alpha!r}; expected a number above 0")
+        if isinstance(self.lora_layers, str) or not self.lora_layers:
+            raise InvalidInput(
+                f"lora_layers={self.lora_layers!r}; expected the names of linear layers, such as "
+                "('q_proj', 'v_proj')"
             )
 
     @property

@@ -11,36 +11,33 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
 import numpy as np
 import torch
 
-from heschl.braintuning.checkpoints import read_tensors, write_tensors
 from heschl.braintuning.examples import Examples
 from heschl.braintuning.objective import Objective, Regression
 from heschl.braintuning.recipe import Recipe
+from heschl.braintuning.state import (
+    Epoch,
+    State,
+    best_weights,
+    learned_tensors,
+    resumed,
+    write_best,
+    write_state,
+)
+from heschl.braintuning.worlds import ALONE, World
 from heschl.errors import InvalidInput
 from heschl.torch_threads import torch_threads
 
 __all__ = ["Epoch", "Progress", "Trained", "held_out_r2", "predicted", "seeded", "train"]
 
-_STATE, _BEST = "checkpoint.safetensors", "best.safetensors"
 _ROWS_AT_ONCE = 32
 """Rows that pass together where nothing is learned; no result depends on it but by rounding."""
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What became of one epoch."""
-
-    loss: float
-    """The mean over its training rows, each as it was when it was learned from."""
-    validation_loss: float
-    held_out_r2: float
-    """On the validation stories, the mean over units; NaN where no response is predicted."""
 
 
 @dataclass(frozen=True)
@@ -72,16 +69,6 @@ class Trained:
     """In this process."""
 
 
-@dataclass
-class _State:
-    """Everything that the next step depends on, beside weights and Adam's moments."""
-
-    step: int = 0
-    loss: float = 0.0
-    """Of this epoch's rows so far, each by its share of the epoch."""
-    history: list[Epoch] = field(default_factory=list)
-
-
 def train(
     objective: Objective,
     training: Examples,
@@ -94,6 +81,7 @@ def train(
     keep: Literal["best", "last"] = "best",
     stop_after: int | None = None,
     watch: Callable[[Progress], None] | None = None,
+    world: World = ALONE,
 ) -> Trained:
     """Let an objective learn in place, and leave it with the weights that are kept.
 
@@ -120,6 +108,8 @@ def train(
         planned for.
     watch
         Hears after every step.
+    world
+        The processes that learn together, each with its share of every batch.
 
     Raises
     ------
@@ -131,8 +121,9 @@ def train(
     n_steps = n_batches * recipe.n_epochs
     n_epochs = min(stop_after or recipe.n_epochs, recipe.n_epochs)
     optimiser = _adam(objective, recipe)
-    state = _State() if place is None else _resumed(place, module, optimiser)
-    best = _best(place, module)
+    state = State() if place is None else _resumed(place, module, optimiser, world)
+    best = best_weights(place, module)
+    world.make_alike([*module.parameters(), *module.buffers()])
     began, first = time.monotonic(), state.step
     with _left_alone(device), torch_threads(objective.network.n_threads):
         while not _is_over(state.history, n_epochs, recipe.patience, keep):
@@ -141,25 +132,27 @@ def train(
             rows = order[number * recipe.batch_size :][: recipe.batch_size]
             for group in optimiser.param_groups:
                 group["lr"] = group["full_rate"] * recipe.rate(state.step, n_steps)
-            seeded(seed, state.step, device)
-            loss = _step(objective, optimiser, training, rows, recipe, device)
+            seeded(seed, state.step, device, world.rank)
+            loss = _step(objective, optimiser, training, rows, recipe, device, world)
             state.loss += loss * len(rows) / len(training)
             _check_finite(state.loss, epoch, recipe)
             state.step += 1
             if number + 1 == n_batches:
-                state.history.append(
-                    Epoch(state.loss, *_validated(objective, validation, recipe, device, seed))
+                checked = world.first_says(
+                    lambda: _validated(objective, validation, recipe, device, seed)
                 )
+                state.history.append(Epoch(state.loss, *checked))
                 state.loss = 0.0
                 if _kept(state.history, keep) == epoch:
-                    best = {name: each.clone() for name, each in _learned(module).items()}
-                    if place is not None:
-                        write_tensors(place / _BEST, best)
+                    best = {name: each.clone() for name, each in learned_tensors(module).items()}
+                    if place is not None and world.is_first:
+                        write_best(place, best)
             is_due = number + 1 == n_batches or state.step % recipe.checkpoint_steps == 0
-            if place is not None and is_due:
-                _write(place, state, module, optimiser)
-            if watch is not None:
+            if place is not None and is_due and world.is_first:
+                write_state(place, state, module, optimiser)
+            if watch is not None and world.is_first:
                 watch(_progress(state, n_steps, n_epochs, n_batches, began, first))
+    world.first_says(lambda: None)  # what it has still to write is there for all
     module.load_state_dict(best, strict=False)
     kept = _kept(state.history, keep)
     return Trained(tuple(state.history), kept, (kept + 1) * n_batches, time.monotonic() - began)
@@ -188,9 +181,10 @@ def held_out_r2(responses: np.ndarray, prediction: np.ndarray) -> np.ndarray:
     return np.asarray(1 - left / np.square(responses - responses.mean(axis=0)).sum(axis=0))
 
 
-def seeded(seed: int, step: int, device: str) -> None:
-    """Let what is drawn from here on depend on the seed and the step alone."""
-    state = int(np.random.SeedSequence([seed, step]).generate_state(1)[0])
+def seeded(seed: int, step: int, device: str, rank: int = 0) -> None:
+    """Let what is drawn from here on depend on the seed, the step and the process alone."""
+    drawn_from = [seed, step, rank] if rank else [seed, step]
+    state = int(np.random.SeedSequence(drawn_from).generate_state(1)[0])
     # torch.manual_seed would reach into the other accelerators' states too.
     torch.default_generator.manual_seed(state)
     if torch.device(device).type == "cuda":
@@ -205,18 +199,36 @@ def _step(
     rows: np.ndarray,
     recipe: Recipe,
     device: str,
+    world: World,
 ) -> float:
-    cast("torch.nn.Module", objective).train()
+    module = cast("torch.nn.Module", objective).train()
     optimiser.zero_grad()
     total = 0.0
-    for part in _blocks(rows, recipe.rows_at_once or len(rows)):
+    mine = world.share(rows)
+    for part in _blocks(mine, recipe.rows_at_once or max(1, len(mine))):
         heard, targets = (torch.from_numpy(each).to(device) for each in training.take(part))
         with _products(recipe, device):
             loss = objective.loss(heard, targets) * (len(part) / len(rows))
         loss.backward()  # type: ignore[no-untyped-call]
         total += loss.item()
+    world.add_gradients([weight for group in optimiser.param_groups for weight in group["params"]])
     optimiser.step()
-    return total
+    world.make_alike(list(module.buffers()))
+    return world.total(total, device)
+
+
+def _resumed(
+    place: Path, module: torch.nn.Module, optimiser: torch.optim.Optimizer, world: World
+) -> State:
+    """Return the state that all processes go on from."""
+    state = resumed(place, module, optimiser)
+    step = world.first_says(lambda: state.step)
+    if state.step != step:
+        raise InvalidInput(
+            f"{place} holds step {state.step} for process {world.rank} and step {step} for the "
+            "first; put it on a disk that all processes see (output=..., -o)"
+        )
+    return state
 
 
 def _validated(
@@ -263,56 +275,6 @@ def _adam(objective: Objective, recipe: Recipe) -> torch.optim.Adam:
     return torch.optim.Adam(groups, lr=0.0)
 
 
-def _learned(module: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """Return what learning changes: weights with gradients, and what networks count beside them."""
-    kept = {name for name, weight in module.named_parameters() if weight.requires_grad}
-    kept |= {name for name, _ in module.named_buffers()}
-    return {name: each.detach() for name, each in module.state_dict().items() if name in kept}
-
-
-def _write(
-    place: Path, state: _State, module: torch.nn.Module, optimiser: torch.optim.Optimizer
-) -> None:
-    tensors = {f"weight/{name}": each for name, each in _learned(module).items()}
-    for name, weight in module.named_parameters():
-        for moment, value in optimiser.state.get(weight, {}).items():
-            tensors[f"{moment}/{name}"] = value
-    notes = {
-        "step": state.step,
-        "loss": state.loss,
-        "history": [[e.loss, e.validation_loss, e.held_out_r2] for e in state.history],
-    }
-    write_tensors(place / _STATE, tensors, notes)
-
-
-def _resumed(place: Path, module: torch.nn.Module, optimiser: torch.optim.Optimizer) -> _State:
-    """Put weights and moments where they were, and return the rest of the state."""
-    if not (place / _STATE).exists():
-        return _State()
-    tensors, notes = read_tensors(place / _STATE)
-    device = next(module.parameters()).device
-    found: dict[str, dict[str, torch.Tensor]] = {}
-    for path, tensor in tensors.items():
-        kind, _, name = path.partition("/")
-        found.setdefault(kind, {})[name] = tensor
-    module.load_state_dict(found.pop("weight"), strict=False)
-    for name, weight in module.named_parameters():
-        moments = {kind: of[name] for kind, of in found.items() if name in of}
-        if moments:
-            # Adam counts its steps on the processor.
-            optimiser.state[weight] = {
-                kind: value if kind == "step" else value.to(device)
-                for kind, value in moments.items()
-            }
-    return _State(notes["step"], notes["loss"], [Epoch(*each) for each in notes["history"]])
-
-
-def _best(place: Path | None, module: torch.nn.Module) -> dict[str, torch.Tensor]:
-    if place is None or not (place / _BEST).exists():
-        return {name: each.clone() for name, each in _learned(module).items()}
-    return read_tensors(place / _BEST)[0]
-
-
 def _blocks(rows: np.ndarray, size: int) -> Iterator[np.ndarray]:
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
@@ -342,7 +304,7 @@ def _check_finite(loss: float, epoch: int, recipe: Recipe) -> None:
 
 
 def _progress(
-    state: _State, n_steps: int, n_epochs: int, n_batches: int, began: float, first: int
+    state: State, n_steps: int, n_epochs: int, n_batches: int, began: float, first: int
 ) -> Progress:
     pace = (time.monotonic() - began) / max(1, state.step - first)
     whole, done = divmod(state.step, n_batches)

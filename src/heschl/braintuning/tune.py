@@ -22,6 +22,7 @@ import numpy as np
 from heschl._version import __version__
 from heschl.braintuning.controls import Control
 from heschl.braintuning.recipe import Recipe
+from heschl.braintuning.worlds import joined
 from heschl.configuration import canonical_json, differences, digest
 from heschl.contracts import AnyDataset, Dataset, SpeechModel
 from heschl.disk import usable, write_atomically
@@ -121,6 +122,7 @@ def tune(
     used = recipe or Recipe()
     _check(model, control, targets_from, stop_after)
     where = store if isinstance(store, Store) else Store(store)
+    world, device = joined(device, used.batch_size)
     session = open_session(
         model, dataset, layers=None, subjects=[subject], data=data, device=device, seed=seed,
         store=where,
@@ -158,13 +160,13 @@ def tune(
         "target_layers": target_layers,
         "recipe": {name: v for name, v in vars(used).items() if name != "checkpoint_steps"},
         "stop_after": stop_after,
+        "processes": world.size,
         "seed": session.seed,
     }
     folder = Path(output) if output is not None else where.folder / "tuned" / _name(plan, session)
-    if is_finished(folder, plan):
+    if world.first_says(lambda: is_finished(folder, plan)):
         return _read(folder)
-    with usable(folder, _REMEDY):
-        write_atomically(folder / "plan.json", canonical_json(plan).encode())
+    world.first_says(lambda: _write(folder / "plan.json", canonical_json(plan)))
     keep: Literal["best", "last"] = (
         "last" if stop_after is not None or control in ("local", "all") else "best"
     )
@@ -172,12 +174,12 @@ def tune(
         cast("SpeechModel", network), recordings, subject, division, used,
         layer=last, control=control, targets_from=targets_from, target_layers=target_layers,
         device=session.device, seed=session.seed, place=folder, keep=keep, stop_after=stop_after,
-        watch=watch,
+        watch=watch, world=world,
     )  # fmt: skip
     record = _card(plan, session, found, [stimuli[name].sound.duration_s for name in heard])
-    with usable(folder, _REMEDY):
-        write_atomically(folder / "card.json", json.dumps(record, indent=1).encode())
-    work.tidy(folder)
+    world.first_says(lambda: _write(folder / "card.json", json.dumps(record, indent=1)))
+    if world.is_first:
+        work.tidy(folder)
     return _read(folder)
 
 
@@ -200,6 +202,11 @@ def is_finished(folder: Path, plan: Mapping[str, Any]) -> bool:
             "another folder, or ask for the same"
         )
     return (folder / "card.json").exists()
+
+
+def _write(path: Path, text: str) -> None:
+    with usable(path.parent, _REMEDY):
+        write_atomically(path, text.encode())
 
 
 def _read(folder: Path) -> Tuned:

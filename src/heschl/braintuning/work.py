@@ -31,6 +31,7 @@ from heschl.braintuning.training import (
     seeded,
     train,
 )
+from heschl.braintuning.worlds import World
 from heschl.contracts import Dataset, SpeechModel
 from heschl.registry import resolve_model
 from heschl.torch_threads import torch_threads
@@ -72,6 +73,7 @@ def learned(
     keep: Literal["best", "last"],
     stop_after: int | None,
     watch: Callable[[Progress], None] | None,
+    world: World,
 ) -> Learned:
     """Tune a copy of a model and write its weights; the parameters are those of `heschl.tune`."""
     network = tunable_network(model, layer, frozen=recipe.frozen)
@@ -82,13 +84,44 @@ def learned(
         control, data, network, dataset, division, targets_from, target_layers, device, seed
     )
     adapted = _adapted(network, recipe, seed)
-    objective = _objective(control, network, training, seed)
     n_learned = sum(weight.numel() for weight in module.parameters() if weight.requires_grad)
+    objective = _objective(control, network, training, seed)
     trained = train(
         objective, training, validation, recipe,
         device=device, seed=seed, place=place, keep=keep, stop_after=stop_after, watch=watch,
+        world=world,
     )  # fmt: skip
     merge(network, adapted)
+    r2 = world.first_says(lambda: _written(objective, own, data, recipe, control, device, place))
+    return Learned(
+        trained.history,
+        trained.best,
+        trained.n_steps,
+        trained.seconds,
+        len(data.units),
+        n_learned,
+        r2,
+        world.first_says(lambda: file_digest(place / "weights.safetensors")),
+    )
+
+
+def tidy(place: Path) -> None:
+    """Remove the checkpoints of a tuning that is done."""
+    for name in ("checkpoint.safetensors", "best.safetensors"):
+        (place / name).unlink(missing_ok=True)
+
+
+def _written(
+    objective: Objective,
+    own: set[str],
+    data: Heard,
+    recipe: Recipe,
+    control: Control,
+    device: str,
+    place: Path,
+) -> np.ndarray | None:
+    """Write what was learned, of the network its ``own``; return the held-out R² (unit,)."""
+    module = cast("torch.nn.Module", objective.network)
     names = {name for name, weight in module.named_parameters() if weight.requires_grad}
     names |= {name for name, _ in module.named_buffers()}
     prefix = "network."  # of a TunableCopy, within which is the model's own
@@ -109,22 +142,7 @@ def learned(
                 "held_out_r2": torch.from_numpy(r2),
             }
         write_tensors(place / "head.safetensors", tensors)
-    return Learned(
-        trained.history,
-        trained.best,
-        trained.n_steps,
-        trained.seconds,
-        len(data.units),
-        n_learned,
-        r2,
-        file_digest(place / "weights.safetensors"),
-    )
-
-
-def tidy(place: Path) -> None:
-    """Remove the checkpoints of a tuning that is done."""
-    for name in ("checkpoint.safetensors", "best.safetensors"):
-        (place / name).unlink(missing_ok=True)
+    return r2
 
 
 def _adapted(network: TunableNetwork, recipe: Recipe, seed: int) -> list[str]:

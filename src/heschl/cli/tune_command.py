@@ -1,7 +1,8 @@
 """Tune a model on one listener's recordings, and make its controls.
 
 The folder that is printed is a model: `heschl score tuned:<folder> <benchmark>`. Interrupted, the
-same command goes on where it was.
+same command goes on where it was. On several graphics cards:
+`torchrun --nproc-per-node 4 --no-python heschl tune ...`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from heschl.braintuning.controls import Control
 from heschl.braintuning.recipe import Recipe, Window
+from heschl.braintuning.worlds import is_first
 from heschl.cli.printing import print_json, print_table, print_text
 from heschl.cli.scoring_arguments import add_seed_argument, add_store_argument
 from heschl.cli.tune_watching import TuneLines
@@ -127,6 +129,8 @@ def run(arguments: argparse.Namespace) -> int:
                 **settings,
             )
         }
+    if not is_first():
+        return 0
     if arguments.json:
         print_json({name: _record(tuned) for name, tuned in found.items()})
         return 0
