@@ -9,9 +9,11 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 import scipy.stats
+from made_cards import STORIES, card
 from made_scores import made_score
 
-from heschl.braintuning.report import Pair, late_slope, pairs_in, report
+from heschl.braintuning.pairing import Pair, pairs_in
+from heschl.braintuning.report import SCALARS, late_slope, report
 from heschl.braintuning.report_writing import csv_table, latex_table, methods, write_figure
 from heschl.cli import main
 from heschl.errors import InvalidInput, MissingData
@@ -20,7 +22,6 @@ N_LISTENERS, N_LAYERS, N_UNITS = 8, 12, 6
 LISTENERS = [f"S{number}" for number in range(1, N_LISTENERS + 1)]
 DEPTH = np.arange(N_LAYERS) / 100
 ROIS = {"left": np.arange(N_UNITS) < N_UNITS // 2}
-STORIES = {"training": ["a", "b"], "validation": ["c"], "test": ["d"]}
 
 
 def values(rise, seed, noise=0.002):
@@ -32,22 +33,6 @@ def values(rise, seed, noise=0.002):
 
 def score(numbers, subjects=None, model="base", **attrs):
     return made_score(numbers, model, ROIS, subjects=subjects, **attrs)
-
-
-def card(subject, control="none"):
-    recipe = {
-        "window": "paper", "batch_size": 128, "network_rate": 5e-5, "head_rate": 1e-4,
-        "warmup": 0.1, "n_epochs": 30, "patience": 5,
-    }  # fmt: skip
-    plan = {
-        "base": "hf:net", "layer": "block.11", "dataset": "made", "data_kind": "phantom",
-        "subject": subject, "control": control, "seed": 3, "recipe": recipe,
-        "stories": STORIES,
-    }  # fmt: skip
-    return {
-        "plan": plan, "heschl": "0.1", "base": "hf:net", "base_digest": "made",
-        "n_units": 1000 + int(subject[1:]), "n_steps": 70,
-    }  # fmt: skip
 
 
 def pairs(before, after, control="none"):
@@ -85,11 +70,11 @@ def test_planted_slope_is_recovered_and_a_flat_one_is_none(found):
     assert steep.difference == pytest.approx(0.01, rel=0.1)
     assert steep.before == pytest.approx(0, abs=5e-4)
     assert flat.low < 0 < flat.high
-    assert change(found, "best layer").after == N_LAYERS
+    assert change(found, "peak layer").after == N_LAYERS
 
 
 def test_eight_listeners_of_one_sign_reach_the_floor_and_no_less(found):
-    up = change(found, "alignment")
+    up = change(found, "mean")
 
     assert up.p == up.floor == 0.0078125
     assert up.n == N_LISTENERS
@@ -100,12 +85,37 @@ def test_changes_are_those_of_plain_means_fits_and_scipy(numbers, found):
     late = np.arange(6)
     slopes = [[scipy.stats.linregress(late, row[6:]).slope for row in each] for each in curves]
     means = [each.mean(axis=1) for each in curves]
-    for scalar, (before, after) in (("alignment", means), ("slope", slopes)):
+    for scalar, (before, after) in (("mean", means), ("slope", slopes)):
         difference = np.subtract(after, before)
         here = change(found, scalar)
         assert here.difference == pytest.approx(difference.mean(), abs=1e-12)
         assert here.error == pytest.approx(scipy.stats.sem(difference), abs=1e-12)
         assert here.p == pytest.approx(scipy.stats.wilcoxon(difference, mode="exact").pvalue)
+
+
+def test_scores_of_no_listener_are_set_against_one_number_of_the_base():
+    generator = np.random.default_rng(4)
+    shape = (3, 4, 1)  # speakers, layers, one part
+    attrs = {"unit_of_uncertainty": "speaker", "dataset": "timit", "benchmark": "timit-phonemes"}
+    layers = ["cnn", "block.0", "block.1", "final"]
+    base = generator.uniform(0.3, 0.6, shape)
+    tuned = generator.uniform(0.3, 0.6, (N_LISTENERS, *shape))
+    before = made_score(base, layers=layers, **attrs)
+
+    found = report(
+        [
+            Pair(card(name), before, made_score(values, "tuned", layers=layers, **attrs))
+            for name, values in zip(LISTENERS, tuned, strict=True)
+        ]
+    )
+
+    here = change(found, "mean", roi="all")
+    difference = tuned.mean(axis=(1, 3))[:, [1, 2]].mean(axis=1) - base[:, [1, 2]].mean()
+    assert here.difference == pytest.approx(difference.mean(), abs=1e-12)
+    assert here.p == pytest.approx(scipy.stats.wilcoxon(difference, mode="exact").pvalue)
+    last = tuned[:, :, 2].mean() - base[:, 2].mean()
+    assert change(found, "last layer", roi="all").difference == pytest.approx(last, abs=1e-12)
+    assert found.curves[0].values["layer"].to_numpy().tolist() == ["block.0", "block.1"]
 
 
 def test_slope_is_of_the_later_half():
@@ -119,9 +129,9 @@ def test_tables_say_the_same(found):
     rows = list(csv.DictReader(csv_table(found).splitlines()))
     latex = latex_table(found).splitlines()
 
-    assert len(rows) == len(found.changes) == 2 * 2 * 3
+    assert len(rows) == len(found.changes) == 2 * 2 * len(SCALARS)
     assert float(rows[0]["difference"]) == found.changes[0].difference
-    assert latex[2].count("&") == latex[4].count("&") == 8
+    assert latex[2].count("&") == latex[4].count("&") == 9
     assert r"95 \% interval" in latex[2]
     assert len(latex) == len(rows) + 6
 
@@ -208,7 +218,9 @@ def test_command_finds_pairs_and_writes_a_report(numbers, tmp_path, capsys):
         after = score(steep[[number]], [name], f"tuned:net-{name}")
         after.tree["provenance"].attrs["model_digest"] = f"digest of {name}"
         after.save(tmp_path / "scores" / f"{name}.nc")
-    with pytest.raises(MissingData, match=r"0 Scores of hf:net with the listener S1.*--beside"):
+    with pytest.raises(
+        MissingData, match=r"0 Scores of hf:net on made-ridge with the listener S1.*--beside"
+    ):
         pairs_in(folders, tmp_path / "scores")
     score(flat).save(tmp_path / "scores" / "base.nc")
 
@@ -221,15 +233,15 @@ def test_command_finds_pairs_and_writes_a_report(numbers, tmp_path, capsys):
     assert "0.0078" in capsys.readouterr().out
     expected = csv_table(report(pairs(flat, steep)))
     assert (tmp_path / "out" / "changes.csv").read_text() == expected
-    assert ET.parse(tmp_path / "out" / "curves.svg").getroot().tag.endswith("svg")  # noqa: S314
-    assert (tmp_path / "out" / "curves.pdf").read_bytes().startswith(b"%PDF")
+    assert ET.parse(tmp_path / "out" / "made-ridge.svg").getroot().tag.endswith("svg")  # noqa: S314
+    assert (tmp_path / "out" / "made-ridge.pdf").read_bytes().startswith(b"%PDF")
     assert main(["tune", "report", str(tmp_path), "--scores", str(tmp_path)]) == 1
     assert "has no card.json" in capsys.readouterr().err
 
 
 def test_figure_has_a_panel_for_each_region_and_a_line_for_each_model(found, tmp_path):
     pytest.importorskip("matplotlib")
-    text = write_figure(found, tmp_path / "curves.svg").read_text()
+    text = write_figure(found, "made-ridge", tmp_path / "curves.svg").read_text()
 
     assert text.count('id="axes_') == len(ROIS) + 1
     # Before, tuned and control, each with the band of its error, in every panel.

@@ -15,13 +15,25 @@ from heschl.wording import number
 
 __all__ = ["HEADER", "csv_table", "latex_table", "methods", "rows", "write_figure", "write_report"]
 
-HEADER = ("model", "region", "scalar", "before", "after", "difference", "95 % interval", "p", "n")
+HEADER = (
+    "benchmark",
+    "model",
+    "region",
+    "scalar",
+    "before",
+    "after",
+    "difference",
+    "95 % interval",
+    "p",
+    "n",
+)
 
 
 def rows(report: Report) -> list[list[str]]:
     """Return the cells of the table under `HEADER`."""
     return [
         [
+            each.benchmark,
             _named(each.control),
             each.roi,
             each.scalar,
@@ -48,7 +60,7 @@ def csv_table(report: Report) -> str:
 def latex_table(report: Report) -> str:
     r"""Return a table of booktabs, with ``\toprule`` and its kin."""
     header, *body = (_latex_row(cells) for cells in (HEADER, *rows(report)))
-    above = (r"\begin{tabular}{lllrrrlrr}", r"\toprule", header, r"\midrule")
+    above = (r"\begin{tabular}{llllrrrlrr}", r"\toprule", header, r"\midrule")
     return "\n".join([*above, *body, r"\bottomrule", r"\end{tabular}", ""])
 
 
@@ -96,8 +108,11 @@ def methods(report: Report) -> str:
     if others:
         parts.append("Recipes differ between models; each is in its card.json.")
     parts.append(
-        f"Alignment is that of {report.benchmark} ({report.data_kind} data), before against after "
-        "on the same rows; intervals are of a bootstrap over listeners (95 %), p of Wilcoxon's "
+        f"Scores are those of {', '.join(report.benchmarks)} ({report.data_kind} data), before "
+        "against after on the same rows; the layers are a network's blocks, the slope is over the "
+        "later half of them; what a benchmark says of no listener is one number of the "
+        "untuned network, against which each listener's is set; intervals are of a bootstrap over "
+        "listeners (95 %), p of Wilcoxon's "
         f"exact signed-rank test, which with so many listeners can reach {floor:.4f} at the least."
     )
     return " ".join(parts)
@@ -108,8 +123,8 @@ def _span(values: Sequence[int]) -> str:
     return f"{least:,}" if least == most else f"{least:,} to {most:,}"
 
 
-def write_figure(report: Report, path: Path) -> Path:
-    """Draw the layer curves before and after, a panel for each region; vectors, by its ending."""
+def write_figure(report: Report, benchmark: str, path: Path) -> Path:
+    """Draw one benchmark's layer curves before and after, a panel for each region; vectors."""
     try:
         from matplotlib.backends.backend_svg import FigureCanvasSVG
         from matplotlib.figure import Figure
@@ -117,12 +132,13 @@ def write_figure(report: Report, path: Path) -> Path:
         raise MissingExtra(
             "figures are drawn by matplotlib, which is not installed; run: pip install matplotlib"
         ) from error
-    regions = report.curves[0].values[ROI].to_numpy().tolist()
+    drawn = [each for each in report.curves if each.benchmark == benchmark]
+    regions = drawn[0].values[ROI].to_numpy().tolist()
     figure = Figure(figsize=(2.4 * len(regions) + 1, 2.6), layout="constrained")
     FigureCanvasSVG(figure)
     panels = figure.subplots(1, len(regions), sharey=True, squeeze=False)[0]
     for panel, roi in zip(panels, regions, strict=True):
-        for place, curves in enumerate(report.curves):
+        for place, curves in enumerate(drawn):
             here = curves.values.sel({ROI: roi})
             for when in ("before", "after") if not place else ("after",):
                 values = here.sel(when=when)
@@ -136,14 +152,14 @@ def write_figure(report: Report, path: Path) -> Path:
                     panel.fill_between(steps, mean - spread, mean + spread, color=colour, alpha=0.2)
         panel.set_title(roi)
         panel.set_xticks(list(steps), here[LAYER].to_numpy().tolist(), rotation=90, fontsize=6)
-    panels[0].set_ylabel("normalised alignment")
+    panels[0].set_ylabel(benchmark, fontsize=7)
     panels[-1].legend(fontsize=7, frameon=False)
     figure.savefig(path)
     return path
 
 
 def write_report(report: Report, folder: Path) -> list[Path]:
-    """Write ``changes.csv`` and ``.tex``, ``curves.svg`` and ``.pdf``, and ``methods.txt``."""
+    """Write ``changes.csv`` and ``.tex``, ``methods.txt``, and the curves of each benchmark."""
     folder.mkdir(parents=True, exist_ok=True)
     texts = {
         "changes.csv": csv_table(report),
@@ -152,7 +168,11 @@ def write_report(report: Report, folder: Path) -> list[Path]:
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
-    figures = [write_figure(report, folder / name) for name in ("curves.svg", "curves.pdf")]
+    figures = [
+        write_figure(report, benchmark, folder / f"{benchmark}.{kind}")
+        for benchmark in report.benchmarks
+        for kind in ("svg", "pdf")
+    ]
     return [*(folder / name for name in texts), *figures]
 
 

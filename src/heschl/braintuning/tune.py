@@ -176,7 +176,8 @@ def tune(
         device=session.device, seed=session.seed, place=folder, keep=keep, stop_after=stop_after,
         watch=watch, world=world,
     )  # fmt: skip
-    record = _card(plan, session, found, [stimuli[name].sound.duration_s for name in heard])
+    durations_s = {name: stimuli[name].sound.duration_s for name in heard}
+    record = _card(plan, session, found, durations_s)
     world.first_says(lambda: _write(folder / "card.json", json.dumps(record, indent=1)))
     if world.is_first:
         work.tidy(folder)
@@ -243,7 +244,7 @@ def _card(
     plan: Mapping[str, Any],
     session: Session,
     found: Any,  # of heschl.braintuning.work.Learned, which imports torch
-    durations_s: Sequence[float],
+    durations_s: Mapping[str, float],
 ) -> dict[str, Any]:
     """Return the content of ``card.json``."""
     card, control = session.model.get().card, plan["control"]
@@ -254,7 +255,7 @@ def _card(
     }.get(control, f"control of brain-tuning: {control} (fine-tuned on {plan['dataset']})")
     before = card.training
     heard = (*plan["stories"]["training"], *plan["stories"]["validation"])
-    hours = sum(durations_s) / 3600
+    hours = sum(durations_s.values()) / 3600
     languages = getattr(session.dataset.get().card, "languages", ())
     return {
         "format": 1,
@@ -293,6 +294,8 @@ def _card(
         "n_steps": found.n_steps,
         "n_units": found.n_units,
         "n_learned": found.n_learned,
+        "n_weights": found.n_weights,
+        "training_hours": sum(durations_s[name] for name in plan["stories"]["training"]) / 3600,
         "held_out_r2": None if found.r2 is None else float(np.mean(found.r2)),
         "seconds": found.seconds,
     }

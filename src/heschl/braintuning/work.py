@@ -51,6 +51,8 @@ class Learned:
     n_units: int
     n_learned: int
     """How many numbers of the network learned, its head not among them."""
+    n_weights: int
+    """How many it has."""
     r2: np.ndarray | None
     """Held out, on the test stories (unit,); None where no response is predicted."""
     weights_sha256: str
@@ -83,6 +85,7 @@ def learned(
     training, validation = _targets(
         control, data, network, dataset, division, targets_from, target_layers, device, seed
     )
+    n_weights = sum(weight.numel() for weight in module.parameters())
     adapted = _adapted(network, recipe, seed)
     n_learned = sum(weight.numel() for weight in module.parameters() if weight.requires_grad)
     objective = _objective(control, network, training, seed)
@@ -100,6 +103,7 @@ def learned(
         trained.seconds,
         len(data.units),
         n_learned,
+        n_weights,
         r2,
         world.first_says(lambda: file_digest(place / "weights.safetensors")),
     )

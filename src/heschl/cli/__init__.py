@@ -45,7 +45,7 @@ _COMMANDS = {
     "cite": "the BibTeX of what a score uses",
 }
 
-_WITHIN = (("tune", "report"),)
+_WITHIN = (("tune", "report"), ("tune", "evaluate"), ("tune", "scaling"))
 """Commands of two words, which have little in common with that of the first."""
 
 _DONE, _REFUSED, _USAGE, _CELLS_FAILED, _INTERRUPTED = 0, 1, 2, 3, 130

@@ -21,13 +21,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--scores", required=True, metavar="FOLDER", help="below which their scores lie, as .nc"
     )
     parser.add_argument(
-        "-o", "--output", metavar="FOLDER", help="write changes.csv, .tex, curves and methods.txt"
+        "-o", "--output", metavar="FOLDER", help="write tables, curves and methods.txt"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the changes and the methods paragraph, and write what was asked for."""
-    from heschl.braintuning.report import pairs_in, report
+    return tell(arguments)
+
+
+def tell(arguments: argparse.Namespace) -> int:
+    """Do what `run` does, from ``folders``, ``scores``, ``output`` and ``json``."""
+    from heschl.braintuning.pairing import pairs_in
+    from heschl.braintuning.report import report
     from heschl.braintuning.report_writing import HEADER, methods, rows, write_report
 
     found = report(pairs_in(arguments.folders, arguments.scores))
