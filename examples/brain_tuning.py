@@ -3,7 +3,8 @@
     python examples/brain_tuning.py build/tuning
 
 takes some minutes on a processor. It writes a phantom listener, tunes a small untrained wav2vec 2.0
-on her, makes the controls, scores all, and builds a leaderboard in ``build/tuning/site``.
+on her, makes three controls, scores and compares all (``build/tuning/report``), and builds a
+leaderboard in ``build/tuning/site``.
 """
 
 from __future__ import annotations
@@ -60,8 +61,8 @@ def alignment() -> EncodingBenchmark:
     return replace(declared, card=card, windowing=preset("chunked"), included=kept, rois=rois)
 
 
-def family(folder: Path, epochs: int = 8) -> dict[str, str]:
-    """Return the URIs of the base, the tuned model and its controls, made below ``folder``."""
+def family(folder: Path, epochs: int = 8) -> list[str]:
+    """Make the tuned model and its controls below ``folder``, and return their folders' names."""
     from heschl.braintuning.family import tune_family
     from heschl.braintuning.recipe import Recipe
     from heschl.data_registry.lebel_moth.phantom_tuning import SUBJECT, write_tuning_phantom
@@ -79,28 +80,20 @@ def family(folder: Path, epochs: int = 8) -> dict[str, str]:
         output=folder / "models",
         device="cpu",
     )
-    return {"untuned": f"file:{HERE}:tiny"} | {
-        "tuned" if name == "none" else name: tuned.uri for name, tuned in made.items()
-    }
+    return [tuned.folder.name for tuned in made.values()]
 
 
 def main(folder: Path) -> None:
-    """Make, score and show all."""
-    import heschl
+    """Make, score, compare and show all."""
     from heschl.cli import main as run_heschl
 
-    models, files = family(folder), []
-    for name, uri in models.items():
-        score = heschl.score(
-            uri, f"file:{HERE}:alignment", data=folder / "phantom", layers=[LAYER], device="cpu"
-        )
-        regions = {
-            roi: float(score.layers(roi, quantity="normalised")["value"][0])
-            for roi in ("Heschl", "STG", "IFG", "Motor")
-        }
-        told = ", ".join(f"{roi} {value:.3f}" for roi, value in regions.items())
-        sys.stdout.write(f"{name:12} {told}\n")
-        files.append(str(score.save(folder / "scores" / f"{name}.nc")))
+    models = [str(folder / "models" / name) for name in family(folder)]
+    data = f"lebel_moth={folder / 'phantom'}"
+    benchmark = f"file:{HERE}:alignment"
+    scores, report = str(folder / "scores"), str(folder / "report")
+    words = ["--benchmarks", benchmark, "--data", data, "--layers", LAYER, "--device", "cpu"]
+    run_heschl(["tune", "evaluate", *models, "--scores", scores, *words, "-o", report])
+    files = sorted(map(str, Path(scores).rglob("*.nc")))
     run_heschl(["submit", *files, "--to", str(folder / "submissions")])
     run_heschl(["board", "build", str(folder / "submissions"), str(folder / "site")])
 

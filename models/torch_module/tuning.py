@@ -14,6 +14,8 @@ from heschl.models.torch_module.taps import listening
 
 __all__ = ["TunableCopy"]
 
+_ASKS = "_requires_grad"
+
 
 class TunableCopy(torch.nn.Module):
     """Takes waveforms (batch, sample), gives one layer (batch, time, unit), and passes gradients.
@@ -66,6 +68,11 @@ class TunableCopy(torch.nn.Module):
             )
         for weight in self.parameters():
             weight.requires_grad_(id(weight) in behind - kept)
+        for part in self.network.modules():
+            # Encoders of transformers ask for the slope of their sound when they train, which costs
+            # the way back through all that is frozen, unless they are told that they are.
+            if hasattr(part, _ASKS) and not any(w.requires_grad for w in part.parameters()):
+                setattr(part, _ASKS, False)
 
     def forward(self, waveforms: torch.Tensor) -> torch.Tensor:
         """Return the layer."""

@@ -61,6 +61,16 @@ def test_control_is_named_on_its_card(data, tmp_path, capsys):
     assert card.training.objective.startswith("control of brain-tuning: all")
 
 
+def test_plan_says_what_an_epoch_would_take_and_writes_nothing(data, tmp_path, capsys):
+    assert tune(data, tmp_path / "net", "--plan", "A100") == 0
+
+    told = capsys.readouterr().out
+    assert "A100: " in told
+    assert "s an epoch of 3 steps" in told
+    assert "an estimate, not measured" in told
+    assert not (tmp_path / "net").exists()
+
+
 def test_what_cannot_be_is_refused_with_what_to_do(data, tmp_path, capsys):
     assert tune(data, tmp_path / "net", "--control", "local", "-q") == 1
     assert "give 300 training rows at least" in capsys.readouterr().err

@@ -118,12 +118,19 @@ def report(pairs: Sequence[Pair]) -> Report:
         for roi in next(c for c in curves if c.benchmark == benchmark).values[ROI].to_numpy()
         for each in curves
         if each.benchmark == benchmark
-        for scalar in SCALARS
+        for scalar in _told(each.values.sizes[LAYER])
     )
     cards = {(pair.control, pair.subject): pair.card for pair in pairs}
     return Report(
         changes, curves, tuple(cards.values()), str(pairs[0].after.tree.attrs["data_kind"])
     )
+
+
+def _told(n_layers: int) -> tuple[str, ...]:
+    """Return the scalars that say something of so many layers."""
+    if n_layers == 1:
+        return ("mean",)
+    return tuple(name for name in SCALARS if name != "slope" or n_layers // 2 > 1)
 
 
 def _by_control(pairs: Sequence[Pair]) -> dict[str, dict[str, Pair]]:

@@ -21,6 +21,7 @@ import numpy as np
 
 from heschl._version import __version__
 from heschl.braintuning.controls import Control
+from heschl.braintuning.listening import Division, divided
 from heschl.braintuning.recipe import Recipe
 from heschl.braintuning.worlds import joined
 from heschl.configuration import canonical_json, differences, digest
@@ -35,7 +36,7 @@ from heschl.uris import anywhere
 if TYPE_CHECKING:
     from heschl.braintuning.training import Progress
 
-__all__ = ["Tuned", "tune"]
+__all__ = ["Tuned", "opened", "tune"]
 
 _NUMERICS = 2
 """Raised whenever the same plan would give other weights."""
@@ -123,24 +124,13 @@ def tune(
     _check(model, control, targets_from, stop_after)
     where = store if isinstance(store, Store) else Store(store)
     world, device = joined(device, used.batch_size)
-    session = open_session(
-        model, dataset, layers=None, subjects=[subject], data=data, device=device, seed=seed,
-        store=where,
+    session, division = opened(
+        model, dataset, subject, stories=stories, validation=validation, test=test,
+        fraction=fraction, data=data, device=device, seed=seed, store=where,
     )  # fmt: skip
-    network = session.model.get()
-    require_tunable(network)
-    recordings = session.dataset.get()
-    if not isinstance(recordings, Dataset):
-        raise InvalidInput(
-            f"{dataset} holds labelled sounds alone; tuning needs a listener's recordings"
-        )
     from heschl.braintuning import work
-    from heschl.braintuning.listening import divided
 
-    division = divided(
-        recordings, subject, stories=stories, validation=validation, test=test, fraction=fraction,
-        seed=session.seed,
-    )  # fmt: skip
+    network, recordings = session.model.get(), session.dataset.get()
     last = network.layers[-1].name if layer is None else layer
     heard = (*division.training, *division.validation)
     stimuli = recordings.stimuli()
@@ -182,6 +172,38 @@ def tune(
     if world.is_first:
         work.tidy(folder)
     return _read(folder)
+
+
+def opened(
+    model: str,
+    dataset: str,
+    subject: str,
+    *,
+    stories: Sequence[str] | None,
+    validation: Sequence[str] | None,
+    test: Sequence[str] | None,
+    fraction: float | None,
+    data: str | os.PathLike[str] | AnyDataset | None,
+    device: str,
+    seed: int,
+    store: Store,
+) -> tuple[Session, Division]:
+    """Return a model that can be tuned beside the recordings, and which stories are for what."""
+    session = open_session(
+        model, dataset, layers=None, subjects=[subject], data=data, device=device, seed=seed,
+        store=store,
+    )  # fmt: skip
+    require_tunable(session.model.get())
+    recordings = session.dataset.get()
+    if not isinstance(recordings, Dataset):
+        raise InvalidInput(
+            f"{dataset} holds labelled sounds alone; tuning needs a listener's recordings"
+        )
+    division = divided(
+        recordings, subject, stories=stories, validation=validation, test=test, fraction=fraction,
+        seed=session.seed,
+    )  # fmt: skip
+    return session, division
 
 
 def is_finished(folder: Path, plan: Mapping[str, Any]) -> bool:

@@ -90,6 +90,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="cpu, cuda, ...; default: auto")
     add_seed_argument(parser)
     add_store_argument(parser)
+    parser.add_argument(
+        "--plan",
+        nargs="?",
+        const="H200",
+        metavar="CARD",
+        help="only say what an epoch would take on a graphics card: A100, H100, H200 (default)",
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress")
 
 
@@ -115,6 +122,8 @@ def run(arguments: argparse.Namespace) -> int:
         lora_layers=tuple(arguments.lora_layers),
         **chosen,
     )
+    if arguments.plan:
+        return _plan(arguments, settings)
     if arguments.with_controls:
         found = tune_family(arguments.model, arguments.dataset, **settings)
     else:
@@ -140,6 +149,23 @@ def run(arguments: argparse.Namespace) -> int:
     )
     for tuned in found.values():
         print_text(f"heschl score {tuned.uri} <benchmark> --subjects {arguments.subject}")
+    return 0
+
+
+def _plan(arguments: argparse.Namespace, settings: dict[str, Any]) -> int:
+    from heschl.braintuning.planning import plan_tuning
+
+    names = (
+        *("data", "layer", "stories", "validation", "test", "fraction"),
+        *("seed", "store", "subject", "recipe"),
+    )
+    chosen = {name: settings[name] for name in names}
+    found = plan_tuning(arguments.model, arguments.dataset, card=arguments.plan, **chosen)
+    if arguments.json:
+        print_json(dataclasses.asdict(found) | {"share_of_peak": found.share_of_peak})
+        return 0
+    for line in found.lines():
+        print_text(line)
     return 0
 
 
