@@ -21,16 +21,19 @@ help:
 
 venv: $(INSTALLED)
 
+# Python compiles modules when it first imports them; pip would compile all, most of them for nobody.
+PIP_INSTALL := $(BIN)/pip install --quiet --no-compile
+
 # torch alone and first: pip then takes the CPU wheel wherever an index offers one.
 $(INSTALLED): setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet -c constraints.txt torch
-	$(BIN)/pip install --quiet -c constraints.txt -e ".[speech,brain,abx,site,dask,slurm,test,lint]"
+	$(PIP_INSTALL) -c constraints.txt torch
+	$(PIP_INSTALL) -c constraints.txt -e ".[speech,brain,abx,site,dask,slurm,test,lint]"
 	touch $@
 
 # s3prl wants a torchaudio that does not load beside this torch. What else it needs is there.
 $(S3PRL)/.installed: $(INSTALLED)
-	$(BIN)/pip install --quiet -c constraints.txt --no-deps --upgrade --target $(S3PRL) \
+	$(PIP_INSTALL) -c constraints.txt --no-deps --upgrade --target $(S3PRL) \
 		s3prl torchaudio omegaconf protobuf
 	touch $@
 
@@ -77,7 +80,7 @@ verify: venv
 
 # The audio encoders on the release of transformers before this one, and against this one.
 test-transformers-4: venv
-	$(BIN)/pip install --quiet --no-deps --upgrade --target $(TRANSFORMERS_4) \
+	$(PIP_INSTALL) --no-deps --upgrade --target $(TRANSFORMERS_4) \
 		transformers==4.57.6 huggingface_hub==0.36.2 tokenizers==0.22.2
 	PYTHONPATH=$(abspath $(TRANSFORMERS_4)) HESCHL_OTHER_TRANSFORMERS=$(abspath $(BIN))/python \
 		$(BIN)/pytest -W ignore::DeprecationWarning tests/models/test_huggingface*.py

@@ -32,8 +32,21 @@ QUICK_FOR_NETWORKS = {"loads", "card_is_complete", "layers_are_named", "unknown_
 DEAR_PHANTOMS = {"b2021", "lebel_moth", "little_prince", "narratives", "nh2015", "timit_ecog"}
 """Writing one a second time, to compare, takes seconds: `make test-long` does."""
 
-SLOW_SCORES = {"timit_ecog-shared_cca", "timit_ecog-prediction_similarity"}
-"""Benchmarks that score three models; ``tests/benchmarks`` has a score of theirs as well."""
+DEAR_SCORES = {
+    "b2021-ridge",
+    "b2021-ridge_tuck",
+    "b2021-rsa",
+    "b2021-rsa_tuck",
+    "little_prince-ridge-compat",
+    "little_prince-ridge-en",
+    "little_prince-ridge-fr",
+    "little_prince-ridge-zh",
+    "narratives-ridge-compat",
+    "timit_ecog-prediction_similarity",
+    "timit_ecog-shared_cca",
+}
+"""Scores that take seconds and are made as another's is, which stays; `make test-long` has them.
+Of the last two, which score three models, ``tests/benchmarks`` has the scores."""
 
 
 def held(plugins, checks_of):
@@ -52,7 +65,9 @@ def held(plugins, checks_of):
 
 
 def marks_of(name, check):
-    if check == "phantom_is_deterministic" and name in DEAR_PHANTOMS:
+    is_dear_phantom = check == "phantom_is_deterministic" and name in DEAR_PHANTOMS
+    is_dear_score = check == "a_score_is_whole" and name in DEAR_SCORES
+    if is_dear_phantom or is_dear_score:
         return [pytest.mark.long]
     return [pytest.mark.slow] if is_slow(name, check) else []
 
@@ -63,8 +78,7 @@ def is_large(card):
 
 def is_slow(name, check):
     is_slow_network = name in NETWORKS and check not in QUICK_FOR_NETWORKS
-    is_slow_score = name in SLOW_SCORES and check == "a_score_is_whole"
-    return name in HEAVY or is_slow_network or is_slow_score
+    return name in HEAVY or is_slow_network
 
 
 DIGESTS = """

@@ -50,7 +50,7 @@ def test_phantom_has_the_layout_of_the_published_files(moth_phantom):
 
 
 # That the same seed gives the same bytes is held by the contract of all datasets.
-@pytest.mark.slow
+@pytest.mark.long
 def test_phantom_of_another_seed_is_another(moth_phantom, tmp_path):
     LEBEL_MOTH.phantom_target()(tmp_path / "1", 1)
 

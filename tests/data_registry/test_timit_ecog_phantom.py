@@ -175,6 +175,7 @@ def test_repeats_share_what_was_planted_and_nothing_else(ecog_phantom):
     assert abs(np.mean(shares["SMC"])) < 0.005
 
 
+@pytest.mark.long
 def test_seeds_give_other_sentences_and_responses(ecog_phantom, tmp_path):
     write_phantom(tmp_path, seed=1)
 

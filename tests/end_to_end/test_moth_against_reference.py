@@ -289,7 +289,7 @@ def of_network(moth_phantom, waveforms):
     return [reference.score_listener(moth_phantom, s, layers) for s in HEARD_BY_NETWORK]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @PRECISIONS
 def test_network_scores_as_the_reference(moth_phantom, of_network, store, dtype):
     net = Attending()

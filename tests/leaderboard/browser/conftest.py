@@ -1,5 +1,7 @@
 """One Chromium for all tests, and the three fixtures' sites, each built once."""
 
+import fcntl
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -83,16 +85,25 @@ def open_page(browser: Browser) -> Iterator[Open]:
         yield opening
 
 
-Build = Callable[[Callable[[Path], Path]], BuiltSite]
+Build = Callable[[str, Callable[[Path], Path]], BuiltSite]
 
 
 @pytest.fixture(scope="session")
 def build_site(tmp_path_factory: pytest.TempPathFactory) -> Build:
-    """Write submissions and build their site."""
+    """Write submissions and build their site, once for all workers of a run."""
+    base = tmp_path_factory.getbasetemp()
+    run = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
-    def build(write: Callable[[Path], Path]) -> BuiltSite:
-        folder = tmp_path_factory.mktemp("site")
-        return built(write(folder / "submissions"), folder / "site")
+    def build(name: str, write: Callable[[Path], Path]) -> BuiltSite:
+        folder = run / "sites" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        took = folder / "took.json"
+        with (folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # until it is closed
+            if not took.exists():
+                site = built(write(folder / "submissions"), folder / "site")
+                took.write_text(json.dumps([site.seconds, site.peak_bytes]))
+        return BuiltSite(folder / "submissions", folder / "site", *json.loads(took.read_text()))
 
     return build
 
@@ -100,19 +111,19 @@ def build_site(tmp_path_factory: pytest.TempPathFactory) -> Build:
 @pytest.fixture(scope="session")
 def large(build_site: Build) -> BuiltSite:
     """Return the site of fixture A."""
-    return build_site(write_large)
+    return build_site("large", write_large)
 
 
 @pytest.fixture(scope="session")
 def layered(build_site: Build) -> BuiltSite:
     """Return the site of fixture B."""
-    return build_site(write_layered)
+    return build_site("layered", write_layered)
 
 
 @pytest.fixture(scope="session")
 def hostile(build_site: Build) -> dict[str, BuiltSite]:
     """Return the sites of fixture C, by variant."""
     return {
-        variant: build_site(partial(write_hostile, variant=variant))
+        variant: build_site(variant, partial(write_hostile, variant=variant))
         for variant in ("empty", "one", "hostile")
     }
