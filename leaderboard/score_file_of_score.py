@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -43,6 +44,8 @@ _AS_JSON = (
     *("hardware", "seconds", "cells"),
 )
 """What a Score's provenance holds as JSON, since attributes of netCDF are texts."""
+_OUTPUT = re.compile(r" (?:-o|--output)[ =]\S+")
+"""Of a command: where a file lay on the submitter's machine is nobody else's business."""
 
 
 def from_score(
@@ -122,7 +125,9 @@ def _provenance(texts: Mapping[str, str]) -> dict[str, Any]:
     for name in _AS_JSON:
         with suppress(ValueError):  # a text that somebody else wrote; the check of it is elsewhere
             whole[name] = json.loads(texts[name])
-    return whole | {"data_digests": condensed(whole["data_digests"])}
+    whole["data_digests"] = condensed(whole["data_digests"])
+    whole["command"] = _OUTPUT.sub("", texts["command"])
+    return whole
 
 
 def _extra(score: Score) -> dict[str, Any]:

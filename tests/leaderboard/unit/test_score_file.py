@@ -182,6 +182,16 @@ def test_a_score_is_told_to_the_last_digit(score, tmp_path):
     assert file.source_bytes == path.stat().st_size
 
 
+@pytest.mark.parametrize("option", ["-o /home/me/a.nc", "--output=/home/me/a.nc"])
+def test_a_command_is_told_without_where_its_file_lay(score, tmp_path, option):
+    tree = score.tree.copy(deep=True)
+    tree["provenance"].attrs["command"] = f"heschl score logmel made {option} --seed 1"
+
+    file = from_score(Score(tree), score.save(tmp_path / "score.nc"), "self-reported")
+
+    assert file.provenance["command"] == "heschl score logmel made --seed 1"
+
+
 def test_draws_are_kept_beside_their_digest(score, tmp_path):
     rng = np.random.default_rng(2)
     rois = score.tree["population"]["roi"].to_numpy()
