@@ -47,8 +47,9 @@ demo: venv
 	$(BIN)/heschl submit $(DEMO)/logmel.nc $(DEMO)/wav2vec2.nc --to $(DEMO)/submissions
 	$(BIN)/heschl board build $(DEMO)/submissions site
 
-# Tests hold linear algebra to one thread, so that a process a core is as fast as it gets.
-PARALLEL := -n auto --maxprocesses 8
+# Tests hold linear algebra to one thread. One process more than there are cores, since some of them
+# wait now and then for a command or a server.
+PARALLEL := -n $(shell $(PYTHON) -c "import os; print(min(8, os.cpu_count() + 1))")
 PAGES := tests/leaderboard/browser
 
 # A browser waits now and then, so its tests and the examples go beside each other.

@@ -25,6 +25,7 @@ def scored(data, store_folder) -> heschl.Score:
     )
 
 
+@pytest.mark.long
 def test_planted_scores_and_shared_ceilings_are_found(narratives_phantom, store_folder):
     """Of half of the listeners, one of whom was early, beside the ceilings that all tell."""
     score = scored(narratives_phantom, store_folder)

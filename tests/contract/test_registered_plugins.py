@@ -37,11 +37,13 @@ DEAR_SCORES = {
     "b2021-ridge_tuck",
     "b2021-rsa",
     "b2021-rsa_tuck",
+    "lebel_moth-low_level_impact",
     "little_prince-ridge-compat",
     "little_prince-ridge-en",
     "little_prince-ridge-fr",
     "little_prince-ridge-zh",
     "narratives-ridge-compat",
+    "timit-abx",
     "timit_ecog-prediction_similarity",
     "timit_ecog-shared_cca",
 }

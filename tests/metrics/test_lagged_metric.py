@@ -247,7 +247,7 @@ def test_sentences_that_no_fold_tests_change_nothing(experiment):
     xr.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_was_planted_is_found(monkeypatch):
     by_way(monkeypatch, "krylov")
 

@@ -120,6 +120,7 @@ def test_a_twin_is_described_offline(name, opened):
 @pytest.mark.skipif(
     not hasattr(huggingface, "open_encoder"), reason="the hf: scheme is not in this version"
 )
+@pytest.mark.long
 def test_twins_of_a_small_size_are_built():
     pytest.importorskip("transformers")
     made = [registry.resolve_model(f"untrained:whisper-tiny?seed={k}") for k in (0, 1)]
