@@ -11,7 +11,7 @@ TRANSFORMERS_4 := $(VENV)/transformers-4/site-packages
 
 help:
 	@echo "make demo   score two models on a simulated brain, and put them on a leaderboard"
-	@echo "make test   run every test and every example in the documentation"
+	@echo "make test   run every example in the documentation and all tests but the long ones"
 	@echo "make test-long  kill runs, fill disks and lose workers, for some minutes"
 	@echo "make budgets time the site in the browser: on a machine with nothing else to do"
 	@echo "make verify run every benchmark on its phantoms: planted against found"

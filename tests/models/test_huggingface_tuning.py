@@ -64,3 +64,22 @@ def test_training_leaves_out_no_block_and_no_frame(opened):
     assert np.random.get_state()[1].tolist() == numpy_state  # noqa: NPY002
     config = model._module.encoder.config
     assert (config.layerdrop, config.apply_spec_augment) == (1.0, True)
+
+
+def test_way_back_that_is_spared_changes_no_slope_of_what_learns(opened):
+    model = opened("wav2vec2")
+    network = tunable_network(model, model.layers[-1].name, frozen="cnn").eval()
+    waveforms = torch.from_numpy(np.random.default_rng(0).standard_normal((2, 4000))).float()
+    weights = [weight for weight in network.parameters() if weight.requires_grad]
+    encoder = next(part for part in network.modules() if hasattr(part, "_requires_grad"))
+
+    def slopes(asks):
+        # eval() has no draws; this is what the encoder looks at when it trains.
+        encoder._requires_grad, encoder.training = asks, True
+        return torch.autograd.grad(network(waveforms).square().sum(), weights, allow_unused=True)
+
+    assert not encoder._requires_grad
+    spared, whole = slopes(asks=False), slopes(asks=True)
+    assert sum(each is not None for each in whole) > 0
+    for one, other in zip(spared, whole, strict=True):
+        assert (one is None and other is None) or torch.equal(one, other)
