@@ -98,6 +98,10 @@ def _cut(text: str) -> str:
     return f"{text[: _LONGEST - _LONGEST_END - 1]}…{text[-_LONGEST_END:]}"
 
 
+_MOST_LISTED = 24
+"""Names that are told one by one; more would bury what is wrong."""
+
+
 def near_names(name: str, known: Iterable[str]) -> str:
     """Return the hint that follows an unknown name.
 
@@ -105,6 +109,8 @@ def near_names(name: str, known: Iterable[str]) -> str:
     "did you mean 'logmel'?"
     >>> near_names("zzz", ["logmel", "mfcc"])
     "known: 'logmel', 'mfcc'"
+    >>> near_names("zzz", map(str, range(100)))
+    'none of the 100 known names is near it'
     """
     names = sorted(known)
     folded = {known_name.casefold(): known_name for known_name in reversed(names)}
@@ -114,4 +120,6 @@ def near_names(name: str, known: Iterable[str]) -> str:
         return "did you mean " + " or ".join(repr(match) for match in close) + "?"
     if not names:
         return "none is known"
+    if len(names) > _MOST_LISTED:
+        return f"none of the {len(names)} known names is near it"
     return "known: " + ", ".join(repr(known_name) for known_name in names)
