@@ -18,7 +18,7 @@ import heschl
 from heschl import capacity
 from heschl.capacity import memory_of_worker, refused_memory, refused_room
 from heschl.cli import main
-from heschl.costs import estimate, with_memory
+from heschl.costs import PassTimes, estimate, with_memory
 from heschl.metrics.ridge import Bootstrap, LeaveOneOut, Nested, Ridge
 from heschl.metrics.ridge.engine import design, factors
 from heschl.splits import ContiguousKFold, Fold
@@ -48,6 +48,15 @@ def test_what_is_done_costs_nothing(tmp_path):
     cost = estimate(plan(tmp_path))
     assert cost.n_cached == cost.n_cells
     assert cost.processor_s == 0
+
+
+def test_plans_of_one_suite_time_a_model_once_in_each_precision(tmp_path):
+    model, other, times = Loudness(), Loudness(scale=2.0), PassTimes()
+    for which, precision in [(model, "float32"), (model, "float32"), (other, "float32")]:
+        benchmark = toy_benchmark(precision=precision)
+        planned = heschl.plan(which, benchmark, data=ToyDataset(), store=tmp_path)
+        assert estimate(planned, times=times).seconds > 0
+    assert (model.n_calls, other.n_calls) == (2, 2)  # one that pays for what is lazy, one timed
 
 
 def test_workers_who_share_a_design_make_it_once_each(tmp_path):

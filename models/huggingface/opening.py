@@ -64,6 +64,7 @@ def encoder(where: str, card: ModelCard | None = None) -> TorchModel:
         traits=Traits(maximum_s=found.fixed_s, fixed_s=found.fixed_s),
         digest=_digest(checkpoint, network.config, found, weights),
         n_threads=1 if network.config.hidden_size <= _NARROW else None,
+        is_tested=True,
     )
 
 

@@ -98,6 +98,7 @@ def random_wav2vec2(card: ModelCard | str, *, seed: int = 0, **architecture: Any
         call=_standardised_call,
         digest=_digest(config, seed),
         n_threads=1 if config.hidden_size <= _NARROW else None,
+        is_tested=True,
     )
 
 

@@ -80,6 +80,7 @@ def as_model(card: ModelCard, network: Network, digest: str | None = None) -> To
         padding={name: (clock.padding, clock.padding) for name, clock in clocks.items()},
         traits=described.traits,
         digest=digest,
+        is_tested=True,
     )
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import hashlib
-import inspect
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
@@ -17,7 +15,8 @@ from heschl.cards import ModelCard
 from heschl.contracts import Layer, Traits
 from heschl.errors import BrokenPlugin, HeschlError, InvalidInput
 from heschl.models.inputs import chosen_layers, require_waveforms
-from heschl.models.torch_module.frame_grid import FrameGrid, frame_grids
+from heschl.models.torch_module.frame_grid import frame_grids
+from heschl.models.torch_module.given import Call, check_given, completed
 from heschl.models.torch_module.surroundings import products_in, tensor_of
 from heschl.models.torch_module.taps import Target, listening, resolved
 from heschl.models.torch_module.tuning import TunableCopy
@@ -39,8 +38,6 @@ PROBE_FRAMES = 4
 
 PRECISIONS: Mapping[str, torch.dtype | None] = {"float32": None, "bfloat16": torch.bfloat16}
 """What products are computed in; None is as the weights are."""
-
-Call = Callable[[torch.nn.Module, torch.Tensor], Any]
 
 
 class TorchModel:
@@ -91,12 +88,16 @@ class TorchModel:
         Processor threads for one pass; torch's own choice by default. A small
         network is faster on one, and on a busy machine several wait for each
         other at every step.
+    is_tested
+        Whether its family was tested elsewhere, so that one pass over noise
+        is enough, which measures the widths.
 
     ``stride``, ``receptive_field`` and ``padding`` may each be a mapping with
     one value for each entry of ``taps``.
 
-    Short passes over noise measure the widths, and check that the number of
-    frames is what stride, receptive field and padding say.
+    Three short passes over noise measure the widths, and check that the number
+    of frames is what stride, receptive field and padding say, and that values
+    do not change from pass to pass. Frames are counted in every later pass, too.
 
     >>> net = torch.nn.Conv1d(1, 8, kernel_size=400, stride=320)
     >>> model = TorchModel(
@@ -123,9 +124,10 @@ class TorchModel:
         call: Call | None = None,
         digest: str | None = None,
         n_threads: int | None = None,
+        is_tested: bool = False,
     ) -> None:
         name = card if isinstance(card, str) else card.id
-        _check(name, module, sample_rate, call)
+        check_given(name, module, sample_rate, call)
         found = resolved(name, module, taps)
         grids = frame_grids(
             name,
@@ -149,8 +151,9 @@ class TorchModel:
         self._hashed: tuple[Any, str] = (None, "")
         self.card = self._card(card) if isinstance(card, str) else card
         self.sample_rate = sample_rate
-        self.traits = _completed(name, traits or Traits(), self._grids.values())
-        self.layers = self._probed_layers()
+        self.traits = completed(name, traits or Traits(), self._grids.values())
+        widths = self._measured_widths() if is_tested else self._proven_widths()
+        self.layers = self._declared(widths)
 
     @property
     def digest(self) -> str:
@@ -299,25 +302,33 @@ class TorchModel:
                 self._call(self._module, sound)
         return {name: heard[name] for name in names}
 
-    def _probed_layers(self) -> tuple[Layer, ...]:
+    def _measured_widths(self) -> dict[str, int]:
+        """Measure the widths on the shortest sound."""
+        heard = self._probed(self._noise()[:1, : self.traits.minimum_samples])
+        return {name: values.shape[-1] for name, values in heard.items()}
+
+    def _proven_widths(self) -> dict[str, int]:
         """Measure the widths on noise, of lengths that tell rounding up from rounding down."""
-        names, shortest, noise = list(self._grids), self.traits.minimum_samples, self._noise()
+        noise = self._noise()
         with torch.random.fork_rng(devices=[]):
-            heard = self._probed(noise, names)
+            heard = self._probed(noise)
             torch.rand(1)
-            again = self._probed(noise, names)
-        self._probed(noise[:, :shortest], names)
-        for name in names:
-            if not torch.allclose(heard[name], again[name], rtol=1e-3, atol=1e-5):
+            again = self._probed(noise)
+        self._probed(noise[:, : self.traits.minimum_samples])
+        for name, values in heard.items():
+            if not torch.allclose(values, again[name], rtol=1e-3, atol=1e-5):
                 raise BrokenPlugin(
                     f"the layer {name!r} of {self.card.id!r} gives other values for the same sound "
                     "each time, though the module is in evaluation mode; switch off its dropout "
                     "or noise (torch.nn.functional.dropout needs training=self.training)"
                 )
+        return {name: values.shape[-1] for name, values in heard.items()}
+
+    def _declared(self, widths: Mapping[str, int]) -> tuple[Layer, ...]:
         return tuple(
             Layer(
                 name=name,
-                width=heard[name].shape[-1],
+                width=widths[name],
                 rate_hz=self.sample_rate / grid.stride,
                 offset_s=grid.offset / self.sample_rate,
                 receptive_field_s=(
@@ -333,9 +344,9 @@ class TorchModel:
         n_samples = self.traits.minimum_samples + PROBE_FRAMES * max(strides) - 1
         return np.random.default_rng(0).standard_normal((2, n_samples)).astype(np.float32)
 
-    def _probed(self, noise: np.ndarray, names: Sequence[str]) -> dict[str, torch.Tensor]:
+    def _probed(self, noise: np.ndarray) -> dict[str, torch.Tensor]:
         try:
-            return self._heard(noise, names)
+            return self._heard(noise, list(self._grids))
         except HeschlError:
             raise
         except Exception as error:
@@ -359,42 +370,3 @@ class TorchModel:
 
     def _itself(self) -> TorchModel:
         return self
-
-
-def _check(name: str, module: torch.nn.Module, sample_rate: int, call: Call | None) -> None:
-    if not isinstance(module, torch.nn.Module):
-        raise InvalidInput(
-            f"{name!r} was given a {type(module).__name__} as its module; "
-            "expected a torch.nn.Module, made and with its weights loaded"
-        )
-    if not isinstance(sample_rate, int) or isinstance(sample_rate, bool) or sample_rate < 1:
-        raise InvalidInput(
-            f"{name!r} has sample_rate={sample_rate!r}; expected a whole number of Hz, "
-            "such as 16000"
-        )
-    # The digest covers a function's code, but nothing that an object carries beside it.
-    if call is not None and not inspect.isfunction(call):
-        raise InvalidInput(
-            f"{name!r} was given a {type(call).__name__} as call; expected a plain function "
-            "call(module, waveforms)"
-        )
-
-
-def _completed(name: str, traits: Traits, grids: Collection[FrameGrid]) -> Traits:
-    """Return the traits with what follows from the frame grids."""
-    if traits.fixed_s is not None and any(grid.count is None for grid in grids):
-        raise InvalidInput(
-            f"{name!r} has fixed_s={traits.fixed_s}, which TorchModel cannot pad to; let the "
-            "module pad, cut its output to the frames that touch sound, and give their n_frames"
-        )
-    if traits.is_local and any(sum(grid.padding) for grid in grids):
-        raise InvalidInput(
-            f"{name!r} has is_local=True and padding, but frames at the edges depend on where the "
-            "padding is; leave out is_local"
-        )
-    shortest = max(grid.minimum_samples for grid in grids)
-    return dataclasses.replace(
-        traits,
-        is_causal=traits.is_causal or traits.is_local,
-        minimum_samples=max(traits.minimum_samples, shortest),
-    )

@@ -21,7 +21,7 @@ from heschl.extraction import computing_in
 from heschl.presets import preset_name
 from heschl.scoring import Plan
 
-__all__ = ["Cost", "StageCost", "estimate", "seconds_of_pass", "with_memory"]
+__all__ = ["Cost", "PassTimes", "StageCost", "estimate", "seconds_of_pass", "with_memory"]
 
 _FEATURES_S = 0.01
 """Seconds for a stimulus beside the model: its sound, its frames and the store."""
@@ -93,10 +93,31 @@ class Cost:
         return tuple(stage.stage for stage in self.stages if stage.seconds is None)
 
 
-def estimate(plan: Plan, n_workers: int = 1) -> Cost:
-    """Return the cost of a plan for so many workers; runs the model on one window of noise."""
+class PassTimes:
+    """Seconds of a pass through each model, so that the plans of a suite time it once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Any, ...], float] = {}
+
+    def seconds(self, plan: Plan, model: SpeechModel, n_samples: int) -> float:
+        """Return what a pass of the plan's model takes, in the precision that it has here."""
+        session = plan.session
+        # A model that pads every sound to one length takes the same for each.
+        length = model.traits.fixed_s or n_samples
+        precision = getattr(plan.benchmark, "precision", "float32")
+        key = (*sorted(session.model_version.items()), session.device, precision, length)
+        if key not in self._known:
+            self._known[key] = seconds_of_pass(model, n_samples)
+        return self._known[key]
+
+
+def estimate(plan: Plan, n_workers: int = 1, *, times: PassTimes | None = None) -> Cost:
+    """Return the cost of a plan for so many workers; runs the model on one window of noise.
+
+    Plans of one suite share their ``times``.
+    """
     todo = [cell for cell in plan.cells if not plan.is_cached(cell)]
-    heard = _Heard(plan, [name for cell in todo for name in cell.heard])
+    heard = _Heard(plan, [name for cell in todo for name in cell.heard], times)
     process = float(_peak_bytes())
     stages = [
         _of_stage(plan, stage, list(cells), heard, process, n_workers)
@@ -168,7 +189,7 @@ def _of_part(plan: Plan, cells: Sequence[Cell], heard: _Heard) -> CellCost | Non
 class _Heard:
     """The model's share: windows of each stimulus, at a rate that is measured once."""
 
-    def __init__(self, plan: Plan, names: Sequence[str]) -> None:
+    def __init__(self, plan: Plan, names: Sequence[str], times: PassTimes | None = None) -> None:
         self.n_windows, self.seconds_per_window, self.redundancy = 0, 0.0, 0.0
         self._n_windows: dict[str, int] = {}
         self._seconds: dict[str, float] = {}
@@ -199,7 +220,7 @@ class _Heard:
         model = computing_in(getattr(plan.benchmark, "precision", "float32"), model)
         typical = sum(fed.values()) // self.n_windows
         n_timed = max(min(typical, _LONGEST_S * model.sample_rate), model.traits.minimum_samples)
-        per_sample = seconds_of_pass(model, n_timed) / n_timed
+        per_sample = (times or PassTimes()).seconds(plan, model, n_timed) / n_timed
         self._seconds = {name: per_sample * n for name, n in fed.items()}
         self.seconds_per_window = sum(self._seconds.values()) / self.n_windows
 

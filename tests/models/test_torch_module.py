@@ -14,7 +14,7 @@ import torch
 from small_net import RATE, Net, build
 
 from heschl.contracts import Layer, SpeechModel, Traits
-from heschl.errors import InvalidInput, UnknownName
+from heschl.errors import BrokenPlugin, InvalidInput, UnknownName
 from heschl.models.torch_module import TorchModel
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "my_model.py"
@@ -281,3 +281,20 @@ def test_threads_are_as_many_as_before_after_a_pass():
 
     assert seen == [1]
     assert torch.get_num_threads() == before
+
+
+def test_family_that_was_tested_is_heard_once_and_its_frames_are_still_counted(sound):
+    heard = []
+
+    class Counting(Net):
+        def forward(self, waveforms):
+            heard.append(tuple(waveforms.shape))
+            return super().forward(waveforms)
+
+    model = build(Counting(), is_tested=True)
+    assert heard == [(1, model.traits.minimum_samples)]
+    assert model.layers == build().layers
+
+    other = build(Counting(), is_tested=True, stride=160)
+    with pytest.raises(BrokenPlugin, match="frames"):
+        other.forward(sound, ["cnn"])

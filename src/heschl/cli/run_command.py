@@ -18,8 +18,8 @@ from heschl.cli.plan_printing import cost_record, readable_duration, sum_of
 from heschl.cli.printing import print_json, print_table, print_text
 from heschl.cli.score_files import file_of
 from heschl.cli.scoring_arguments import add_store_argument
-from heschl.cli.watching import watching
-from heschl.costs import Cost, estimate
+from heschl.cli.watching import telling, watching
+from heschl.costs import Cost, PassTimes, estimate
 from heschl.engines import engine
 from heschl.errors import HeschlError, InvalidInput, MissingData
 from heschl.progress import readable_size
@@ -106,23 +106,25 @@ def _planned(
     suite: Suite, store: Store, arguments: argparse.Namespace
 ) -> tuple[list[_Planned], Needs]:
     """Return what all scores would take; refuse what the disk has no room for."""
-    needs, n_workers = Needs(store), n_workers_of(arguments.engine)
-    found = []
-    for pair in plan_suite(suite, store, device=arguments.device):
+    needs, n_workers, times = Needs(store), n_workers_of(arguments.engine), PassTimes()
+    found: list[_Planned] = []
+    pairs = plan_suite(suite, store, device=arguments.device)
+    n_pairs = len(suite.models) * len(suite.benchmarks)
+    for pair in telling(pairs, "scores planned", n_pairs, is_quiet=arguments.quiet):
         names = pair.model, pair.benchmark
         if pair.plan is None:
             found.append(_Planned(*names, pair.refusal, None))
             continue
         needs.add(pair.plan)
-        cost = _cost(pair.plan, n_workers)
+        cost = _cost(pair.plan, n_workers, times)
         found.append(_Planned(*names, None, cost, pair.plan.session.device))
     return found, needs
 
 
-def _cost(planned: Plan, n_workers: int) -> Cost | None:
+def _cost(planned: Plan, n_workers: int, times: PassTimes) -> Cost | None:
     """Return what a score would take; None if that cannot be measured."""
     try:
-        return estimate(planned, n_workers)
+        return estimate(planned, n_workers, times=times)
     except Exception:  # noqa: BLE001  what breaks here breaks cells, which leave a record
         return None
 

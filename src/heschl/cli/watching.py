@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 from heschl.cells import Cell, Outcome
 from heschl.execution import Watcher
 from heschl.wording import counted
 
-__all__ = ["watching"]
+__all__ = ["telling", "watching"]
 
 _QUIET_S = 15.0
 
@@ -29,6 +30,22 @@ def watching(*, is_quiet: bool = False) -> Iterator[Watcher | None]:
             yield bar
         finally:
             bar.close()
+
+
+_Item = TypeVar("_Item")
+
+
+def telling(
+    items: Iterable[_Item], what: str, n_items: int, *, is_quiet: bool = False
+) -> Iterator[_Item]:
+    """Yield the items, and say now and then how many there were, if they take long."""
+    spoke = time.monotonic()
+    for number, item in enumerate(items):
+        if not is_quiet and time.monotonic() - spoke > _QUIET_S:
+            spoke = time.monotonic()
+            sys.stderr.write(f"{number} of {n_items} {what}\n")
+            sys.stderr.flush()
+        yield item
 
 
 class LineWatcher:
