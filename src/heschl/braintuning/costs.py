@@ -27,7 +27,7 @@ from heschl.braintuning.objective import Objective
 from heschl.braintuning.recipe import Recipe
 from heschl.errors import InvalidInput, near_names
 
-__all__ = ["CARDS", "Estimate", "GraphicsCard", "Pass", "estimate", "one_pass"]
+__all__ = ["CARDS", "Estimate", "GraphicsCard", "Pass", "data_sheet", "estimate", "one_pass"]
 
 PRODUCT_SHARE, MEMORY_SHARE = 0.6, 0.7
 """Assumed, of a card's peaks: what large products and copies reach. No card was at hand."""
@@ -115,6 +115,13 @@ class Estimate:
         ]
 
 
+def data_sheet(card: str) -> GraphicsCard:
+    """Return what is known of a graphics card, one of `CARDS`."""
+    if card not in CARDS:
+        raise InvalidInput(f"there is no data sheet of {card!r}; {near_names(card, CARDS)}")
+    return CARDS[card]
+
+
 def estimate(
     objective: Objective,
     recipe: Recipe,
@@ -140,9 +147,7 @@ def estimate(
     card
         One of `CARDS`.
     """
-    if card not in CARDS:
-        raise InvalidInput(f"there is no data sheet of {card!r}; {near_names(card, CARDS)}")
-    chosen = CARDS[card]
+    chosen = data_sheet(card)
     batch = min(recipe.batch_size, n_rows)
     together = min(recipe.rows_at_once or batch, batch)
     learning = one_pass(objective, together, n_samples, n_units, is_mixed=recipe.mixed_precision)
