@@ -11,7 +11,8 @@ from pathlib import Path
 from heschl.braintuning.report import Change, Report
 from heschl.dimensions import LAYER, ROI, SUBJECT
 from heschl.errors import MissingExtra
-from heschl.wording import number
+from heschl.statistics import testability_floor
+from heschl.wording import number, plural
 
 __all__ = ["HEADER", "csv_table", "latex_table", "methods", "rows", "write_figure", "write_report"]
 
@@ -84,18 +85,16 @@ def methods(report: Report) -> str:
     window = {"code": "10", "paper": "16"}[recipe["window"]]
     n_stories = sorted({len(each["plan"]["stories"]["training"]) for each in tuned})
     others = len({str(each["plan"]["recipe"]) for each in report.cards}) > 1
-    floor = min((each.floor for each in report.changes if each.n), default=float("nan"))
     parts = [
         f"{plan['base']} was tuned on the {plan['data_kind']} responses of {plan['dataset']}, for "
-        f"each of {len(listeners)} listeners ({', '.join(listeners)}) apart, with Heschl "
-        f"{tuned[0]['heschl']}.",
-        f"The mean frame over {window} s of sound predicted {_span(units)} units through a linear "
-        f"layer; the squared error was minimised over {_span(n_stories)} stories by Adam in "
-        f"batches of {recipe['batch_size']}, with rates of {recipe['network_rate']:g} (network) "
+        f"{_each_of(listeners)}, with Heschl {tuned[0]['heschl']}.",
+        f"The mean frame over {window} s of sound predicted {_span(units, 'unit')} through a "
+        f"linear layer; the squared error was minimised over {_span(n_stories, 'story')} by Adam "
+        f"in batches of {recipe['batch_size']}, with rates of {recipe['network_rate']:g} (network) "
         f"and {recipe['head_rate']:g} (layer) that rose over the first "
         f"{100 * recipe['warmup']:g} % of steps and fell to 0.",
         f"Of at most {recipe['n_epochs']} epochs, ended after {recipe['patience']} without a lower "
-        f"loss on {', '.join(checked)}, the best was kept ({_span(steps)} steps; "
+        f"loss on {', '.join(checked)}, the best was kept ({_span(steps, 'step')}; "
         f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}).",
     ]
     if recipe.get("lora_rank"):  # recipes of older releases lack it
@@ -111,16 +110,43 @@ def methods(report: Report) -> str:
         f"Scores are those of {', '.join(report.benchmarks)} ({report.data_kind} data), before "
         "against after on the same rows; the layers are a network's blocks, the slope is over the "
         "later half of them; what a benchmark says of no listener is one number of the "
-        "untuned network, against which each listener's is set; intervals are of a bootstrap over "
-        "listeners (95 %), p of Wilcoxon's "
-        f"exact signed-rank test, which with so many listeners can reach {floor:.4f} at the least."
+        f"untuned network, against which each listener's is set; {_inference(report)}"
     )
     return " ".join(parts)
 
 
-def _span(values: Sequence[int]) -> str:
+def _each_of(listeners: Sequence[str]) -> str:
+    if len(listeners) == 1:
+        return f"one listener ({listeners[0]})"
+    return f"each of {len(listeners)} listeners ({', '.join(listeners)}) apart"
+
+
+def _inference(report: Report) -> str:
+    """Return what the changes of so many listeners can show of others."""
+    n = max((each.n for each in report.changes), default=0)
+    if n < 2:  # noqa: PLR2004
+        return (
+            "of a single listener a change has neither an error nor an interval nor a p: it is "
+            "what became of this listener's scores, and shows nothing of other listeners."
+        )
+    floor = testability_floor(n)
+    shown = (
+        f"intervals are of a bootstrap over listeners (95 %), p of Wilcoxon's exact signed-rank "
+        f"test, which with {n} listeners can reach {floor:.4f} at the least"
+    )
+    return f"{shown}." if floor <= _ALPHA else f"{shown}, so that none is given."
+
+
+def _span(values: Sequence[int], noun: str) -> str:
+    """Return the least and the most of some counts, in words."""
     least, most = min(values), max(values)
-    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
+    if least == most == 1:
+        return f"1 {noun}"
+    return f"{least:,} {plural(noun)}" if least == most else f"{least:,} to {most:,} {plural(noun)}"
+
+
+_ALPHA = 0.05
+"""What no p can fall below is not tested, see `heschl.statistics.wilcoxon`."""
 
 
 def write_figure(report: Report, benchmark: str, path: Path) -> Path:
