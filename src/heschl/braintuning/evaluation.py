@@ -74,9 +74,10 @@ def evaluate(
             f"of the folders {', '.join(map(str, cards))} some have the same name, by which the "
             "models go; rename them, such as net-UTS01"
         )
+    # Scores take hours, and a name that nobody knows may stand last.
+    declarations: list[Benchmark] = [resolve_benchmark(each).object for each in benchmarks]
     written = []
-    for benchmark in benchmarks:
-        declaration: Benchmark = resolve_benchmark(benchmark).object
+    for benchmark, declaration in zip(benchmarks, declarations, strict=True):
         place = Path(scores) / declaration.card.id
         where = data.get(declaration.card.dataset) if isinstance(data, Mapping) else data
         for wanted in _wanted(cards, place, declaration.card.dataset):

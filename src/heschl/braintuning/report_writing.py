@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import importlib
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,16 @@ from heschl.errors import MissingExtra
 from heschl.statistics import testability_floor
 from heschl.wording import number, plural
 
-__all__ = ["HEADER", "csv_table", "latex_table", "methods", "rows", "write_figure", "write_report"]
+__all__ = [
+    "HEADER",
+    "csv_table",
+    "latex_table",
+    "methods",
+    "require_figures",
+    "rows",
+    "write_figure",
+    "write_report",
+]
 
 HEADER = (
     "benchmark",
@@ -149,15 +159,22 @@ _ALPHA = 0.05
 """What no p can fall below is not tested, see `heschl.statistics.wilcoxon`."""
 
 
-def write_figure(report: Report, benchmark: str, path: Path) -> Path:
-    """Draw one benchmark's layer curves before and after, a panel for each region; vectors."""
+def require_figures() -> None:
+    """Raise unless what draws figures is installed."""
     try:
-        from matplotlib.backends.backend_svg import FigureCanvasSVG
-        from matplotlib.figure import Figure
+        importlib.import_module("matplotlib.figure")
     except ImportError as error:
         raise MissingExtra(
             "figures are drawn by matplotlib, which is not installed; run: pip install matplotlib"
         ) from error
+
+
+def write_figure(report: Report, benchmark: str, path: Path) -> Path:
+    """Draw one benchmark's layer curves before and after, a panel for each region; vectors."""
+    require_figures()
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
     drawn = [each for each in report.curves if each.benchmark == benchmark]
     regions = drawn[0].values[ROI].to_numpy().tolist()
     figure = Figure(figsize=(2.4 * len(regions) + 1, 2.6), layout="constrained")
@@ -186,6 +203,7 @@ def write_figure(report: Report, benchmark: str, path: Path) -> Path:
 
 def write_report(report: Report, folder: Path) -> list[Path]:
     """Write ``changes.csv`` and ``.tex``, ``methods.txt``, and the curves of each benchmark."""
+    require_figures()
     folder.mkdir(parents=True, exist_ok=True)
     texts = {
         "changes.csv": csv_table(report),

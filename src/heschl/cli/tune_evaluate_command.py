@@ -43,7 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Score all, and tell what changed."""
     from heschl.braintuning.evaluation import evaluate
+    from heschl.braintuning.report_writing import require_figures
 
+    if arguments.output:
+        require_figures()  # before hours of scoring
     written = evaluate(
         arguments.folders,
         arguments.scores,
