@@ -22,6 +22,7 @@ from heschl.items import Items
 from heschl.metrics.asr.letters import transcript
 from heschl.metrics.asr.metric import SpeechRecognition
 from heschl.passes import planned_windows
+from heschl.resampling import drawing_digest
 from heschl.samples import sample_groups
 from heschl.session import Session
 from heschl.tuning import require_tunable, tunable_network
@@ -145,6 +146,9 @@ class RecognitionBenchmark:
                 coords={**layer, ROI: list(self.rois)},
             ),
             drawn_items=test.digest,
+            drawn_from=drawing_digest(
+                np.unique(speakers).tolist(), seed=session.seed, n_draws=self.n_draws
+            ),
             extra={
                 "n_words": of_test(words.sum()),
                 "n_errors": of_test(errors.sum()),
