@@ -26,6 +26,7 @@ from torch.utils.flop_counter import (
 from heschl.braintuning.objective import Objective
 from heschl.braintuning.recipe import Recipe
 from heschl.errors import InvalidInput, near_names
+from heschl.wording import counted
 
 __all__ = ["CARDS", "Estimate", "GraphicsCard", "Pass", "data_sheet", "estimate", "one_pass"]
 
@@ -105,7 +106,7 @@ class Estimate:
         total = sum(self.memory.values())
         fits = "" if total < self.card.memory else "; too much: lower rows_at_once (--rows-at-once)"
         return [
-            f"{self.card.name}: {self.epoch_s:.0f} s an epoch of {self.n_steps} steps, "
+            f"{self.card.name}: {self.epoch_s:.0f} s an epoch of {counted(self.n_steps, 'step')}, "
             f"{self.step_s:.2f} s and {self.step_flops / 1e12:.1f} TFLOP each, "
             f"{100 * self.share_of_peak:.0f} % of the bfloat16 peak",
             f"{self.card.name}: {total / 1e9:.1f} GB of {self.card.memory / 1e9:.0f} ({parts})"

@@ -34,6 +34,7 @@ from heschl.session import Session, open_session
 from heschl.store import Store
 from heschl.tuning import require_tunable
 from heschl.uris import anywhere
+from heschl.wording import counted
 
 if TYPE_CHECKING:
     from heschl.braintuning.training import Progress
@@ -306,7 +307,7 @@ def _card(
         "base": plan["base"],
         "base_digest": plan["base_version"]["digest"],
         "weights_sha256": found.weights_sha256,
-        "summary": f"{card.id}, {told}; {found.n_steps} steps, seed {plan['seed']}",
+        "summary": f"{card.id}, {told}; {counted(found.n_steps, 'step')}, seed {plan['seed']}",
         "licence": card.licence,
         "citation": card.citation,
         "family": card.family,
