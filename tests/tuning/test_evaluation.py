@@ -114,6 +114,16 @@ def test_what_cannot_be_scored_or_drawn_is_refused_before_anything_is_scored(
     assert main(["tune", "evaluate", *words, "--benchmarks", "timit-phonemes"]) == 1
     assert "run: pip install matplotlib" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+    monkeypatch.undo()
+    (tmp_path / "report").write_text("a file")
+    for words in (["-o", str(tmp_path / "report")], []):
+        scores = tmp_path / ("scores" if words else "report")
+        whole = ["tune", "evaluate", *map(str, folders), "--scores", str(scores), *words]
+        assert main([*whole, "--benchmarks", "timit-phonemes", "--data", "phantom"]) == 1
+        told = capsys.readouterr()
+        assert "report: the system refuses" in told.err
+        assert "scored" not in told.out
+        assert not (tmp_path / "scores").exists()
 
 
 def test_places_of_data_are_told_by_dataset():

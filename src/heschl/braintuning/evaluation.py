@@ -9,6 +9,7 @@ from typing import Any
 
 from heschl.braintuning.pairing import read_card
 from heschl.contracts import Benchmark
+from heschl.disk import made_folder
 from heschl.errors import InvalidInput
 from heschl.registry import resolve_benchmark
 from heschl.scoring import score
@@ -76,6 +77,7 @@ def evaluate(
         )
     # Scores take hours, and a name that nobody knows may stand last.
     declarations: list[Benchmark] = [resolve_benchmark(each).object for each in benchmarks]
+    made_folder(scores)
     written = []
     for benchmark, declaration in zip(benchmarks, declarations, strict=True):
         place = Path(scores) / declaration.card.id

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from heschl.braintuning.report import Change, Report
 from heschl.dimensions import LAYER, ROI, SUBJECT
+from heschl.disk import made_folder
 from heschl.errors import MissingExtra
 from heschl.statistics import testability_floor
 from heschl.wording import number, plural
@@ -204,7 +205,7 @@ def write_figure(report: Report, benchmark: str, path: Path) -> Path:
 def write_report(report: Report, folder: Path) -> list[Path]:
     """Write ``changes.csv`` and ``.tex``, ``methods.txt``, and the curves of each benchmark."""
     require_figures()
-    folder.mkdir(parents=True, exist_ok=True)
+    made_folder(folder)
     texts = {
         "changes.csv": csv_table(report),
         "changes.tex": latex_table(report),

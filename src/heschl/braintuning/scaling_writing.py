@@ -9,6 +9,7 @@ from pathlib import Path
 
 from heschl.braintuning.report_writing import require_figures
 from heschl.braintuning.scaling import Trend
+from heschl.disk import made_folder
 
 __all__ = ["table", "write_scaling"]
 
@@ -36,7 +37,7 @@ def write_scaling(trends: Sequence[Trend], folder: Path) -> list[Path]:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    folder.mkdir(parents=True, exist_ok=True)
+    made_folder(folder)
     path = folder / "scaling.csv"
     path.write_text(table(trends), encoding="utf-8")
     benchmarks = list(dict.fromkeys(each.benchmark for each in trends))

@@ -13,6 +13,7 @@ from heschl.braintuning.evaluation import SUITE
 from heschl.cli.printing import print_text
 from heschl.cli.scoring_arguments import add_seed_argument, add_store_argument
 from heschl.cli.tune_report_command import tell
+from heschl.disk import made_folder
 from heschl.errors import InvalidInput
 
 
@@ -47,6 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.output:
         require_figures()  # before hours of scoring
+        made_folder(arguments.output)
     written = evaluate(
         arguments.folders,
         arguments.scores,
