@@ -6,14 +6,13 @@ import math
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from heschl.leaderboard.board import Board
 from heschl.leaderboard.dot_chart import DotRow
 from heschl.leaderboard.figures import Figure, dot_figure, interval
 from heschl.leaderboard.numbers import number
 from heschl.leaderboard.paired import pair
 from heschl.leaderboard.separability import LEVEL
+from heschl.paired_draws import apart
 from heschl.wording import counted
 
 __all__ = ["Difference", "Differences", "twin_figures"]
@@ -70,14 +69,11 @@ class Differences:
         value = float(self._value[i] - self._value[other])
         if not self._is_testable:
             return Difference(value, math.nan, math.nan, math.nan, None)
-        apart = np.sort(self._draws[self._place[i]] - self._draws[self._place[other]])
         # The ends are draws, as separability has them: it is told iff nought is not between them.
-        beyond = math.floor((1 - LEVEL) / 2 * (len(apart) - 1))
+        ours, theirs = (self._draws[self._place[row]] for row in (i, other))
         return Difference(
             value,
-            float(apart.std(ddof=1)),
-            float(apart[beyond]),
-            float(apart[-1 - beyond]),
+            *apart(ours, theirs, level=LEVEL),
             bool(self._separable[i, other]) if self._has_ranks else None,
         )
 
@@ -94,9 +90,9 @@ def twin_figures(board: Board) -> dict[int, Figure]:
     for j in range(len(board.columns) if pairs else 0):
         differences = Differences(board, j, {*pairs, *pairs.values()})
         for i, other in pairs.items():
-            apart = differences.between(i, other)
-            if apart is not None:
-                found[i].append(_row(board.columns[j].label, apart))
+            difference = differences.between(i, other)
+            if difference is not None:
+                found[i].append(_row(board.columns[j].label, difference))
     return {
         i: _figure(board.section, sorted(rows, key=lambda row: -row.value))
         for i, rows in found.items()
@@ -117,15 +113,15 @@ def _figure(section: str, rows: list[DotRow]) -> Figure:
     )
 
 
-def _row(label: str, apart: Difference) -> DotRow:
-    tone = ("better" if apart.value > 0 else "worse") if apart.is_separable else ""
-    shown = number(apart.value)
+def _row(label: str, found: Difference) -> DotRow:
+    tone = ("better" if found.value > 0 else "worse") if found.is_separable else ""
+    shown = number(found.value)
     return DotRow(
         label,
-        apart.value,
-        apart.low,
-        apart.high,
+        found.value,
+        found.low,
+        found.high,
         shown if shown.startswith("−") or shown == "0.000" else f"+{shown}",
-        interval(apart.low, apart.high),
+        interval(found.low, found.high),
         tone=tone,
     )

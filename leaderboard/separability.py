@@ -12,6 +12,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from heschl.paired_draws import most_beyond
+
 __all__ = ["LEAST_SAMPLES", "LEVEL", "N_DRAWS", "resampled", "separable"]
 
 N_DRAWS = 2000
@@ -82,7 +84,7 @@ def separable(draws: np.ndarray) -> np.ndarray:
            [ True, False]])
     """
     n_rows, n_draws = draws.shape
-    most = _most_beyond(n_draws)
+    most = most_beyond(n_draws, LEVEL)
     found = np.zeros((n_rows, n_rows), dtype=bool)
     if n_rows < 2 or most < 0:  # noqa: PLR2004
         return found
@@ -103,15 +105,6 @@ def separable(draws: np.ndarray) -> np.ndarray:
         found[rows] |= is_apart
     place = np.argsort(order)
     return np.asarray((found | found.T)[place][:, place])
-
-
-def _most_beyond(n_draws: int) -> int:
-    """Return how many draws may lie beyond an end of the central part, or at it.
-
-    >>> _most_beyond(2000), _most_beyond(1000), _most_beyond(10)
-    (49, 24, 0)
-    """
-    return int(np.floor((1 - LEVEL) / 2 * (n_draws - 1)))
 
 
 def _steps(draws: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import cast
 from heschl import registry
 from heschl.cards import ModelCard, Training
 from heschl.errors import DuplicateName, HeschlError, InvalidInput
-from heschl.leaderboard.score_file import ScoreFile, Status, SurfaceMap
+from heschl.leaderboard.score_file import ScoreFile, Status
 from heschl.leaderboard.score_file_of_score import from_score
 from heschl.leaderboard.score_file_reading import read_score_file
 from heschl.leaderboard.score_file_writing import write_score_file
@@ -23,8 +23,9 @@ from heschl.leaderboard.submitted_card import (
     submitted_card,
     write_card,
 )
+from heschl.leaderboard.surface_maps import maps_of
 from heschl.resolution import written_card
-from heschl.scores import Score, open_score
+from heschl.scores import open_score
 
 __all__ = ["STATUSES", "Submitted", "submit"]
 
@@ -120,23 +121,13 @@ def _ready(source: Path, folder: Path, status: str | None) -> _Ready:
     default = "features-only" if is_of_features else "self-reported"
     if status not in (None, *STATUSES):
         raise InvalidInput(f"the status is {status!r}; expected one of {', '.join(STATUSES)}")
-    file = from_score(score, source, cast("Status", status or default), _maps(score))
+    file = from_score(score, source, cast("Status", status or default), maps_of(score))
     place = _place(folder, file.model)
     path = place / score_file_name(file.benchmark, file.data_kind)
     former = read_score_file(path) if path.exists() else None
     if former is not None:
         _check_replaceable(path, former, file)
     return _Ready(file, path, former)
-
-
-def _maps(score: Score) -> tuple[SurfaceMap, ...]:
-    """Return the maps of the cortex; none where what makes them is not installed."""
-    try:
-        from heschl.leaderboard.surface_maps import maps_of
-
-        return tuple(maps_of(score))
-    except ImportError:
-        return ()
 
 
 def _place(folder: Path, model: str) -> Path:

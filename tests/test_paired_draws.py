@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 
 import numpy as np
 import pytest
@@ -11,9 +12,15 @@ from scipy.spatial.distance import squareform
 from scipy.stats import spearmanr
 
 import heschl
+from heschl.cli import main
+from heschl.comparison import compare
 from heschl.data_folders import phantom_folder
 from heschl.data_registry.nh2015_components.loader import NH2015Components
 from heschl.errors import CorruptData
+from heschl.leaderboard.assembly import assemble
+from heschl.leaderboard.differences import Differences
+from heschl.leaderboard.submissions import read_submissions, slug_of
+from heschl.leaderboard.submitting import submit
 from heschl.scores import Score, open_score
 from heschl.store import Store
 
@@ -120,6 +127,71 @@ def test_draws_of_another_seed_have_another_digest(scores):
     drawn_from = {each.tree["population"].attrs["drawn_from"] for each in (other, scores[0])}
     assert len(drawn_from) == 2
     assert not np.array_equal(board_draws(other), board_draws(scores[0]))
+
+
+def test_comparison_is_that_of_draws_and_the_boards(scores, tmp_path):
+    found = compare(*scores)
+
+    ordered = sorted(board_draws(scores[0]).astype(float) - board_draws(scores[1]))
+    here = found.regions.sel(roi="all")
+    assert (found.sample, found.n_draws, found.unpaired) == ("stimulus", 1000, "")
+    assert float(here["difference"]) == pytest.approx(scores[0].value - scores[1].value, rel=1e-12)
+    assert float(here["error"]) == pytest.approx(np.std(ordered, ddof=1), rel=1e-9)
+    # 24 of 1,000 draws are less than 2.5 % of them.
+    assert float(here["low"]) == pytest.approx(ordered[24], rel=1e-12)
+    assert float(here["high"]) == pytest.approx(ordered[-25], rel=1e-12)
+    assert np.isnan(here["p"])
+    assert np.isfinite(found.regions["low"]).all()
+    paths = [score.save(tmp_path / f"{score.model}.nc") for score in scores]
+    submit(paths, tmp_path / "submissions")
+    board = assemble(read_submissions(tmp_path / "submissions"), "phantom")
+    rows = [row.slug for row in board.rows]
+    places = [rows.index(slug_of(score.model)) for score in scores]
+    told = Differences(board, 0, places).between(*places)
+    # Files of submissions hold draws in steps of 2 ** -16.
+    for name, value in (("value", "difference"), ("error",) * 2, ("low",) * 2, ("high",) * 2):
+        assert getattr(told, name) == pytest.approx(float(here[value]), abs=2**-15)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("seed", r"stimuli of mel-128 and of phantom-tones were not drawn alike \(seed 0 and 1\)"),
+        ("rule", "for the benchmark's own rule alone, 'inner'"),
+        ("old", "the score of phantom-tones keeps no draws"),
+    ],
+)
+def test_draws_that_do_not_pair_are_said_not_to(scores, change, why):
+    first, second = scores
+    rule = "mean" if change == "rule" else None
+    if change == "seed":
+        second = scored(MODELS[1], seed=1)
+    if change == "old":
+        tree = second.tree.copy(deep=True)
+        tree["population"] = tree["population"].to_dataset().drop_vars("rule_draws")
+        second = Score(tree)
+
+    found = compare(first, second, rule=rule)
+
+    assert re.search(why, found.unpaired)
+    assert (found.sample, found.n_draws) == ("listener", 0)
+    assert np.isnan(found.regions["low"]).all()
+
+
+def test_command_says_what_the_interval_is_over(scores, tmp_path, capsys):
+    files = [str(score.save(tmp_path / f"{score.model}.nc")) for score in scores]
+    other = str(scored(MODELS[1], seed=1).save(tmp_path / "other.nc"))
+
+    assert main(["compare", *files]) == 0
+    told = capsys.readouterr().out
+    assert "over 1000 draws of stimuli, the same ones for both models" in told
+    assert "Wilcoxon" not in told
+    assert main(["compare", files[0], other]) == 0
+    assert "not paired: the stimuli of mel-128" in capsys.readouterr().out
+    assert main(["compare", *files, "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert (record["sample"], record["n_draws"], record["unpaired"]) == ("stimulus", 1000, "")
+    assert record["regions"][0]["low"] < record["regions"][0]["high"]
 
 
 def test_draws_of_other_dims_are_no_score(scores):

@@ -26,7 +26,7 @@ def test_progress_counts_every_byte_once_through_restarts(tmp_path, bucket, caps
     assert sum(heard) == len(content)
     assert min(heard) < 0
     lines = capsys.readouterr().err.splitlines()
-    assert lines == ["fetching 1 file, 300.0 kB", "1 of 1 files, 300.0 kB of 300.0 kB"]
+    assert lines == ["fetching 1 file, 300.0 kB", "1 of 1 file, 300.0 kB of 300.0 kB"]
 
 
 def test_bar_shows_the_fetch_on_a_terminal(tmp_path, bucket, capsys, monkeypatch):

@@ -121,6 +121,7 @@ def test_few_families_have_no_interval():
     [
         ({}, values(0), "no task"),
         ({"one": values(0)}, values(1, NAMES[:3]), "3 models have both overall and brain"),
+        ({"one": values(0)}, values(1, NAMES[:1]), "1 model has both overall and brain"),
         ({"one": values(0)}, values(1, ["x", "y"]), "none"),
         ({"one": dict.fromkeys(NAMES, 1.0)}, values(1), "same value of one"),
         ({"one": values(0)}, dict.fromkeys(NAMES, 1.0), "same value of brain"),

@@ -194,6 +194,8 @@ def test_k_folds_refuse_numbers_of_folds(splitter):
         splitter(1)
     with pytest.raises(InvalidInput, match=r"2 .* cannot make 3 folds"):
         splitter(3).folds(rows_of(["a", "b"]))
+    with pytest.raises(InvalidInput, match=r"^1 (row|group by .*) cannot make 3 folds; give more"):
+        splitter(3).folds(rows_of(["a"]))
 
 
 def test_splitters_refuse_labels():

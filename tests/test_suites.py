@@ -155,6 +155,18 @@ def test_suite_that_has_no_room_is_refused_before_it_begins(tmp_path, monkeypatc
         Needs(store).add(planned)
 
 
+def test_a_folder_that_is_none_is_refused_before_anything_is_scored(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").write_text("a file")
+    store = tmp_path / "store"
+    words = ["run", str(suite_file(tmp_path)), "-o", "taken", "--store", str(store)]
+
+    assert main(words) == 1
+
+    assert "taken: the system refuses" in capsys.readouterr().err
+    assert not list(Store(store).entries())
+
+
 def test_command_writes_what_there_is_and_tells_the_rest(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     words = ["run", str(suite_file(tmp_path)), "-o", "scores", "-q", "--json"]

@@ -13,7 +13,7 @@ import xarray as xr
 from heschl.cards import BenchmarkCard
 from heschl.cells import Arrays, Cell, Report
 from heschl.configuration import describe, digest
-from heschl.contracts import LabelledDataset, SpeechModel
+from heschl.contracts import AnyModel, LabelledDataset, SpeechModel
 from heschl.dimensions import DRAW, LAYER, ROI, SUBJECT
 from heschl.encoding_cells import heard_input
 from heschl.encoding_rows import stored
@@ -22,6 +22,7 @@ from heschl.items import Items
 from heschl.metrics.asr.letters import transcript
 from heschl.metrics.asr.metric import SpeechRecognition
 from heschl.passes import planned_windows
+from heschl.resampling import drawing_digest
 from heschl.samples import sample_groups
 from heschl.session import Session
 from heschl.tuning import require_tunable, tunable_network
@@ -83,11 +84,14 @@ class RecognitionBenchmark:
             "layer_rule": "nested",
         }
 
+    def require(self, model: AnyModel) -> None:
+        """Raise unless a model's network can be trained."""
+        require_tunable(model)
+
     def cells(self, session: Session) -> list[Cell]:
         """Return the one piece of work: training, and what is written down after it."""
         train, test = self._items(session)
         model, stimuli = session.model.get(), session.dataset.get().stimuli()
-        require_tunable(model)
         names = (*train.stimuli, *test.stimuli)
         for name in names:
             planned_windows(cast("SpeechModel", model), stimuli[name], self.windowing)
@@ -142,6 +146,9 @@ class RecognitionBenchmark:
                 coords={**layer, ROI: list(self.rois)},
             ),
             drawn_items=test.digest,
+            drawn_from=drawing_digest(
+                np.unique(speakers).tolist(), seed=session.seed, n_draws=self.n_draws
+            ),
             extra={
                 "n_words": of_test(words.sum()),
                 "n_errors": of_test(errors.sum()),

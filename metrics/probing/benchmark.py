@@ -192,7 +192,7 @@ class ProbingBenchmark:
     def gather(self, session: Session, cells: Sequence[Cell]) -> dict[str, xr.Dataset]:
         """Return the groups of the Score, read from the store."""
         of_part = {cell.about: cell for cell in cells if cell.stage == "probes"}
-        return gather_parts(session, self.parts, of_part)
+        return gather_parts(session, self.parts, self.splitter, of_part)
 
 
 def _compute(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import xarray as xr
@@ -13,10 +13,12 @@ from heschl.contracts import LabelledDataset
 from heschl.dimensions import DRAW, LAYER, ROI, SUBJECT
 from heschl.encoding_rows import stored
 from heschl.errors import InvalidInput
-from heschl.metrics.probing.asked import Asked
+from heschl.metrics.probing.asked import Asked, groups_of
 from heschl.metrics.probing.probed import KINDS
+from heschl.metrics.probing.tallies import drawing_of_groups
 from heschl.samples import sample_groups
 from heschl.session import Session
+from heschl.splits import Splitter
 
 __all__ = ["MEANINGS", "gather_parts"]
 
@@ -35,9 +37,12 @@ _ANSWERS, _PERMUTED, _CONSTANT = range(len(KINDS))
 
 
 def gather_parts(
-    session: Session, parts: Sequence[Asked], cells: Mapping[str, Cell]
+    session: Session, parts: Sequence[Asked], splitter: Splitter, cells: Mapping[str, Cell]
 ) -> dict[str, xr.Dataset]:
     """Return the groups of the parts that have a cell, with a sample for each fold.
+
+    Of one fold there are draws of groups of the primary part's test items, ``drawn_from`` is the
+    same for other benchmarks that draw the same ones.
 
     Beside what every Score has, ``summary`` holds each score under its own name and ``permuted``
     (layer, subject, roi), the reported score after training on exchanged truths; ``best_layer``
@@ -85,6 +90,7 @@ def gather_parts(
         key = f"score_{name}"
         return table(lambda _, arrays: arrays[key][_ANSWERS] if key in arrays else None)
 
+    drawn = _drawn(parts, kept, coordinates, splitter, session) if n_folds == 1 else {}
     extra = {name: of_answers(name) for name in MEANINGS}
     return sample_groups(
         score,
@@ -95,8 +101,7 @@ def gather_parts(
         power="correlation" if parts[0].score == "r" else "variance",
         seed=session.seed,
         chosen=labelled(_best(table(lambda _, arrays: arrays["inner"])).astype(np.int64)),
-        draws=_draws(parts, kept, coordinates) if n_folds == 1 else None,
-        drawn_items=_digest_of(parts[0], session) if n_folds == 1 else "",
+        **drawn,
         extra=extra
         | {
             "permuted": of_kind(_PERMUTED),
@@ -108,25 +113,30 @@ def gather_parts(
     )
 
 
-def _digest_of(part: Asked, session: Session) -> str:
-    items = part.items(cast("LabelledDataset", session.dataset.get()))
-    return items.digest if items else ""
-
-
 def _best(values: xr.DataArray) -> np.ndarray:
     """Return the number of the best layer (subject, roi)."""
     return np.asarray(values.to_numpy().argmax(axis=0))
 
 
-def _draws(
+def _drawn(
     parts: Sequence[Asked],
     kept: Mapping[str, Sequence[Arrays]],
     coordinates: Mapping[str, Sequence[str]],
-) -> xr.DataArray:
-    """Return the scores of groups drawn anew (layer, draw, roi)."""
+    splitter: Splitter,
+    session: Session,
+) -> dict[str, Any]:
+    """Return the scores of groups drawn anew (layer, draw, roi), and what they are draws of."""
     found = [np.stack([arrays["draws"] for arrays in kept[part.name]]) for part in parts]
-    return xr.DataArray(
-        np.stack(found, axis=-1),
-        dims=(LAYER, DRAW, ROI),
-        coords={LAYER: coordinates[LAYER], ROI: coordinates[ROI]},
-    )
+    items = parts[0].items(cast("LabelledDataset", session.dataset.get()))
+    assert items is not None  # noqa: S101  or there was no cell of the primary part
+    (fold,) = splitter.folds(items.labels)
+    groups = np.unique(groups_of(items)[fold.test]).astype(str).tolist()
+    return {
+        "draws": xr.DataArray(
+            np.stack(found, axis=-1),
+            dims=(LAYER, DRAW, ROI),
+            coords={LAYER: coordinates[LAYER], ROI: coordinates[ROI]},
+        ),
+        "drawn_items": items.digest,
+        "drawn_from": drawing_of_groups(groups, seed=session.seed),
+    }

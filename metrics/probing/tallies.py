@@ -6,10 +6,12 @@ sums of each group without another look at the items.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import scipy.sparse
+
+from heschl.configuration import digest
 
 __all__ = [
     "Scores",
@@ -133,6 +135,15 @@ def drawn_scores(
     generator = np.random.default_rng(seed)
     counts = generator.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=N_DRAWS)
     return scores((counts @ tally.reshape(n_groups, -1)).reshape(N_DRAWS, *tally.shape[1:]))
+
+
+def drawing_of_groups(names: Iterable[str], *, seed: int) -> str:
+    """Return what is the same exactly where `drawn_scores` draws the same groups, by their names.
+
+    >>> drawing_of_groups(["ann", "bob"], seed=0) == drawing_of_groups(["bob", "ann"], seed=0)
+    True
+    """
+    return digest({"drawn": "counts", "names": sorted(names), "seed": seed, "n_draws": N_DRAWS})
 
 
 def _summed(values: np.ndarray, groups: np.ndarray) -> np.ndarray:

@@ -1,4 +1,7 @@
-"""Contrasts between models: listener by listener, so that what listeners differ in cancels."""
+"""Contrasts between models: listener by listener, so that what listeners differ in cancels.
+
+Where a score's error is of samples drawn anew, sounds or speakers, draw by draw instead.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,10 @@ from itertools import pairwise
 import numpy as np
 import xarray as xr
 
-from heschl.dimensions import LAYER, ROI, SUBJECT
+from heschl.dimensions import DRAW, LAYER, ROI, SUBJECT
 from heschl.errors import InvalidInput, UnknownName, near_names
 from heschl.layer_choice import RULES_WITHIN, best_on_others
+from heschl.paired_draws import apart, why_unpaired
 from heschl.scores import Score
 from heschl.statistics import bootstrap_interval, fdr, standard_error, wilcoxon
 
@@ -27,6 +31,10 @@ class Comparison:
     mean over listeners of first - second with its standard error, bootstrap
     interval, Wilcoxon p and that p adjusted over regions (Benjamini and
     Hochberg); ``listeners`` the differences (subject, roi).
+
+    Of scores whose errors come from draws of samples (`Score.is_drawn`), error and interval are
+    those of the differences of the ``n_draws`` draws that both have, and there is no p. Where
+    draws cannot be paired, ``unpaired`` says why, and what is left is over listeners.
     """
 
     first: str
@@ -35,12 +43,16 @@ class Comparison:
     rule: str
     regions: xr.Dataset
     listeners: xr.DataArray
+    sample: str = "listener"
+    """What error and interval are over, in a word."""
+    n_draws: int = 0
+    unpaired: str = ""
 
 
 def compare(
     first: Score, second: Score, *, quantity: str = "normalised", rule: str | None = None
 ) -> Comparison:
-    """Compare two models by the listeners who heard both.
+    """Compare two models by the listeners who heard both, or by the samples that both drew.
 
     Parameters
     ----------
@@ -59,7 +71,17 @@ def compare(
     chosen = {SUBJECT: subjects, ROI: rois}
     _check_rows(first, second, subjects)
     listeners = one.sel(chosen) - other.sel(chosen)
-    return Comparison(first.model, second.model, quantity, rule, _tested(listeners), listeners)
+    regions = _tested(listeners)
+    unpaired = why_unpaired(first, second, rule) if first.is_drawn and second.is_drawn else ""
+    about = (first.model, second.model, quantity, rule)
+    if unpaired or not (first.is_drawn and second.is_drawn):
+        return Comparison(*about, regions, listeners, unpaired=unpaired)
+    draws = [
+        score.tree["population"].to_dataset()["rule_draws"].sel({"quantity": quantity, ROI: rois})
+        for score in (first, second)
+    ]
+    drawn = _drawn(regions, *draws, level=float(first.tree["population"].attrs["interval_level"]))
+    return Comparison(*about, drawn, listeners, first.sample, draws[0].sizes[DRAW])
 
 
 def of_listeners(
@@ -200,6 +222,20 @@ def _tested(differences: xr.DataArray) -> xr.Dataset:
         {name: (ROI, values) for name, values in found.items()} | {"n": (ROI, counts)},
         coords={ROI: differences[ROI].to_numpy()},
     )
+
+
+def _drawn(
+    regions: xr.Dataset, one: xr.DataArray, other: xr.DataArray, *, level: float
+) -> xr.Dataset:
+    """Return regions with error and interval of paired draws (draw, roi), and no p."""
+    found = {name: np.full(regions.sizes[ROI], np.nan) for name in ("error", "low", "high")}
+    ours, theirs = (each.transpose(ROI, DRAW).to_numpy() for each in (one, other))
+    for r, pair in enumerate(zip(ours, theirs, strict=True)):
+        if np.isfinite(pair).all():
+            found["error"][r], found["low"][r], found["high"][r] = apart(*pair, level=level)
+    nothing = np.full(regions.sizes[ROI], np.nan)
+    columns = found | {"p": nothing, "adjusted": nothing}
+    return regions.assign({name: (ROI, values) for name, values in columns.items()})
 
 
 def _check_comparable(scores: Sequence[Score]) -> None:

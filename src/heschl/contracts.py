@@ -42,6 +42,7 @@ __all__ = [
     "Benchmark",
     "Choosy",
     "Dataset",
+    "Demanding",
     "DiscriminationDataset",
     "Events",
     "FeatureSource",
@@ -331,6 +332,14 @@ class Choosy(Protocol):
 
     def listeners(self, session: Session) -> tuple[str, ...]:
         """Return those of the session's listeners whom it is about, one at least."""
+
+
+@runtime_checkable
+class Demanding(Protocol):
+    """What a benchmark may offer beside its contract, if not every model will do."""
+
+    def require(self, model: AnyModel) -> None:
+        """Raise unless a model will do; asked before any data are opened."""
 
 
 @runtime_checkable

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from heschl.errors import DiskRefused, HeschlError
 
-__all__ = ["sync_folder", "usable", "write_atomically", "write_synced"]
+__all__ = ["made_folder", "sync_folder", "usable", "write_atomically", "write_synced"]
 
 # NumPy reports a write that was cut short without a number.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, None)
@@ -43,6 +43,20 @@ def usable(place: Path, remedy: str) -> Iterator[None]:
         else:
             what_next = f"the system refuses ({error}): check its name and its disk"
         raise DiskRefused(f"{place}: {what_next}, or {remedy}") from error
+
+
+def made_folder(path: str | os.PathLike[str]) -> Path:
+    """Return a folder to write to, which is made if need be; for what is written after long work.
+
+    Raises
+    ------
+    DiskRefused
+        If it cannot be one.
+    """
+    folder = Path(path)
+    with usable(folder, "name another folder"):
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _is_full(place: Path) -> bool:

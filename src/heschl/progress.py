@@ -65,7 +65,7 @@ class LineProgress:
 
     def _state(self) -> str:
         return (
-            f"{self._files_done} of {self._n_files} files, "
+            f"{self._files_done} of {counted(self._n_files, 'file')}, "
             f"{readable_size(self._bytes_done)} of {readable_size(self._n_bytes)}"
         )
 
@@ -92,7 +92,7 @@ class BarProgress:
             parts.TimeRemainingColumn(),
             console=rich.console.Console(stderr=True),
         )
-        self._task = self._bar.add_task(f"{n_files} files", total=n_bytes)
+        self._task = self._bar.add_task(counted(n_files, "file"), total=n_bytes)
         self._bar.start()
 
     def advance(self, n_bytes: int) -> None:

@@ -24,7 +24,7 @@ import numpy as np
 import scipy.stats
 
 from heschl.errors import InvalidInput
-from heschl.wording import some
+from heschl.wording import counted, some
 
 __all__ = ["OVERALL", "Relation", "correlate", "overall", "relate"]
 
@@ -92,8 +92,8 @@ def overall(tasks: Mapping[str, Values]) -> dict[str, float]:
     models = [name for name in next(iter(tasks.values())) if all(name in t for t in tasks.values())]
     if len(models) < 2:  # noqa: PLR2004
         raise InvalidInput(
-            f"{len(models)} models have all of the tasks {', '.join(tasks)}; leave out tasks that "
-            "few models have"
+            f"{_have(models)} all of the tasks {', '.join(tasks)}; leave out tasks that few models "
+            "have"
         )
     table = np.array([[task[name] for name in models] for task in tasks.values()], dtype=float)
     _check_finite(table.T, models)
@@ -165,7 +165,7 @@ def _relation(
     lacking = tuple(name for name in dict.fromkeys([*everybody, *others]) if name not in models)
     if len(models) < MINIMUM_MODELS:
         raise InvalidInput(
-            f"{len(models)} models have both {of} and {to} ({some(models) or 'none'}); a "
+            f"{_have(models)} both {of} and {to} ({some(models) or 'none'}); a "
             f"correlation needs {MINIMUM_MODELS}. With one alone: {some(lacking) or 'none'}"
         )
     pairs = np.array([[values[name], others[name]] for name in models], dtype=float)
@@ -252,6 +252,10 @@ def _r_of(counts: np.ndarray, sums: np.ndarray) -> np.ndarray:
         xy - x * y / n, np.sqrt(np.abs(spread)), out=np.full(len(n), np.nan), where=has_spread
     )
     return np.asarray(np.clip(found, -1, 1))
+
+
+def _have(models: Sequence[str]) -> str:
+    return f"{counted(len(models), 'model')} {'has' if len(models) == 1 else 'have'}"
 
 
 def _check_finite(values: np.ndarray, models: Sequence[str]) -> None:

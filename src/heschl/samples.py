@@ -37,6 +37,7 @@ def sample_groups(
     chosen: xr.DataArray | None = None,
     draws: xr.DataArray | None = None,
     drawn_items: str = "",
+    drawn_from: str = "",
     extra: Mapping[str, xr.DataArray] | None = None,
 ) -> dict[str, xr.Dataset]:
     """Return the groups ``summary``, ``population``, ``units`` and ``ceiling``.
@@ -67,6 +68,9 @@ def sample_groups(
     drawn_items
         With draws: the digest of the items of the primary part, so that only draws of the same
         items are ever compared one by one.
+    drawn_from
+        With draws: what is the same for all tests of a dataset that draw the same samples, so that
+        in means over tests these are drawn once; by default they count as drawn by themselves.
     extra
         What else is known; it becomes part of ``summary`` as it is.
     """
@@ -110,6 +114,8 @@ def sample_groups(
             )
         population = _over_draws(population, draws, floor, top, chosen)
         population.attrs["drawn_items"] = drawn_items
+        if drawn_from:
+            population.attrs["drawn_from"] = drawn_from
     units = _units(summary, is_there)
     if chosen is not None:
         units["inner_layer"] = (

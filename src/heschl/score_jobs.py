@@ -16,6 +16,7 @@ from heschl.runs import Run, start_run
 from heschl.score_gathering import gathered
 from heschl.scores import Score
 from heschl.uses import using
+from heschl.wording import counted
 
 if TYPE_CHECKING:
     from heschl.scoring import Plan
@@ -117,8 +118,9 @@ def _raise_failures(planned: Plan, outcomes: Mapping[int, Outcome], run: Run) ->
     if not failed:
         return
     cell, failure = failed[0]
+    kept = "the others are kept; " if len(failed) < len(planned.cells) else ""
     raise CellsFailed(
-        f"{len(failed)} of {len(planned.cells)} cells failed, the others are kept; the first, "
+        f"{len(failed)} of {counted(len(planned.cells), 'cell')} failed, {kept}the first, "
         f"{cell.label}: {failure.kind}: {failure.message}. `heschl status {run.name}` shows all; "
         f"`heschl retry-failed {run.name}`, or the same command again, runs the failed ones alone"
     )

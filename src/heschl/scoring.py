@@ -14,7 +14,7 @@ from typing import Any, overload
 
 from heschl.cards import Seen
 from heschl.cells import Cell
-from heschl.contracts import Benchmark, Choosy, Dataset
+from heschl.contracts import Benchmark, Choosy, Dataset, Demanding
 from heschl.engines import engine
 from heschl.errors import InvalidInput
 from heschl.execution import Executor, Silent, Watcher, batches, run_jobs
@@ -86,8 +86,10 @@ def plan(
 ) -> Plan:
     """Return the cells of a score without running any; the arguments are those of `score`."""
     declaration: Benchmark = resolve_benchmark(benchmark).object
+    _check_origin(declaration)
     used_store = store if isinstance(store, Store) else Store(store)
     with remembering(used_store.folder):
+        also = () if beside is None else resolve_model(beside).card.seen
         session = open_session(
             model,
             declaration.card.dataset,
@@ -97,9 +99,8 @@ def plan(
             device=device,
             seed=seed,
             store=used_store,
+            require=declaration.require if isinstance(declaration, Demanding) else None,
         )
-        _check_origin(declaration)
-        also = () if beside is None else resolve_model(beside).card.seen
         if subjects is None and isinstance(declaration, Choosy):
             session = replace(session, subjects=declaration.listeners(session))
         declaration, fairness = fair(declaration, session, is_allowed=allow_seen, also=also)

@@ -10,7 +10,7 @@ import operator
 import os
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -75,22 +75,32 @@ def open_session(
     device: str,
     seed: int,
     store: Store,
+    require: Callable[[AnyModel], None] | None = None,
 ) -> Session:
-    """Resolve who is meant; the other arguments are those of `heschl.score`."""
+    """Resolve who is meant; the other arguments are those of `heschl.score`.
+
+    ``require`` raises unless the model will do. It is asked before the data are opened, as is all
+    that the model alone can be refused for: a phantom takes a while to write.
+    """
     used_seed = _whole(seed)
     resolved = resolve_model(model)
     the_model = resolved.object
     check_model(the_model, resolved.card.id)
+    if require is not None:
+        require(the_model)
+    of_model = _of_model(model, resolved, device)
+    names = [each.name for each in the_model.layers]
+    chosen_layers = _chosen("layer", resolved.card.id, layers, names)
     dataset, data_kind = open_data(dataset_id, data, store)
     the_dataset = dataset.get()
     listeners = the_dataset.subjects() if isinstance(the_dataset, Dataset) else ()
     return Session(
-        **_of_model(model, resolved, device),
+        **of_model,
         dataset=dataset,
         dataset_code=code_digest(the_dataset),
         data_kind=data_kind,
         store=store,
-        layers=_chosen("layer", resolved.card.id, layers, [each.name for each in the_model.layers]),
+        layers=chosen_layers,
         subjects=_chosen("subject", the_dataset.card.id, subjects, listeners),
         seed=used_seed,
         asked_device=device,

@@ -15,6 +15,7 @@ import numpy as np
 from heschl.configuration import describe
 from heschl.dimensions import STIMULUS
 from heschl.errors import InvalidInput, UnknownName
+from heschl.wording import counted
 
 __all__ = [
     "ContiguousKFold",
@@ -152,7 +153,7 @@ class ContiguousKFold:
     def folds(self, rows: Mapping[str, np.ndarray]) -> tuple[Fold, ...]:
         """Return the folds in the order of rows."""
         n_rows = _n_rows(rows)
-        _check_enough(n_rows, self.n, "rows")
+        _check_enough(n_rows, self.n, "row")
         blocks = np.array_split(np.arange(n_rows), self.n)
         return _each_tested_once(np.repeat(np.arange(self.n), [len(block) for block in blocks]))
 
@@ -192,7 +193,7 @@ class GroupKFold:
         groups, group_of_row, sizes = np.unique(
             _labels(rows, self.by), return_inverse=True, return_counts=True
         )
-        _check_enough(len(groups), self.n, f"groups by {self.by!r}")
+        _check_enough(len(groups), self.n, "group", f" by {self.by!r}")
         fold_of_group = np.empty(len(groups), dtype=np.intp)
         fold_sizes = np.zeros(self.n, dtype=np.intp)
         for group in np.argsort(-sizes, kind="stable"):
@@ -232,7 +233,7 @@ class StratifiedKFold:
     def folds(self, rows: Mapping[str, np.ndarray]) -> tuple[Fold, ...]:
         """Return the folds."""
         labels = _labels(rows, self.by)
-        _check_enough(len(labels), self.n, "rows")
+        _check_enough(len(labels), self.n, "row")
         generator = np.random.default_rng(self.seed)
         dealt = np.concatenate(
             [generator.permutation(np.flatnonzero(labels == each)) for each in np.unique(labels)]
@@ -281,11 +282,12 @@ def _check_folds(n: int) -> None:
         raise InvalidInput(f"n={n} folds; expected at least {_MINIMUM_FOLDS}")
 
 
-def _check_enough(n_available: int, n: int, what: str) -> None:
+def _check_enough(n_available: int, n: int, noun: str, of_what: str = "") -> None:
     if n_available < n:
+        can_be_fewer = n_available >= _MINIMUM_FOLDS
+        fewer = f"ask for {n_available} folds at most or " if can_be_fewer else ""
         raise InvalidInput(
-            f"{n_available} {what} cannot make {n} folds; "
-            f"ask for {n_available} folds at most or give more data"
+            f"{counted(n_available, noun)}{of_what} cannot make {n} folds; {fewer}give more data"
         )
 
 

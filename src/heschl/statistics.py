@@ -11,6 +11,7 @@ import numpy as np
 import scipy.stats
 
 from heschl.errors import InvalidInput
+from heschl.wording import counted
 
 __all__ = [
     "BestLayer",
@@ -92,7 +93,8 @@ def wilcoxon(differences: Sequence[float] | np.ndarray) -> TestResult:
     n = len(values)
     if n < _MINIMUM_N:
         reason = (
-            f"not testable: {n} differences other than zero, of which p < .05 needs {_MINIMUM_N}"
+            f"not testable: {counted(n, 'difference')} other than zero, of which p < .05 needs "
+            f"{_MINIMUM_N}"
         )
         return TestResult(float("nan"), n, is_testable=False, reason=reason)
     # Twice the rank is a whole number, however many tie.

@@ -88,6 +88,23 @@ def test_draws_of_speakers_give_the_error(score):
     assert np.isnan(phones["rule_p"])
 
 
+def test_benchmarks_that_draw_the_same_speakers_say_so(score, store):
+    def drawn_from(found):
+        return found.tree["population"].attrs["drawn_from"]
+
+    other = heschl.score("envelope", toy(CEPSTRUM), data="phantom", store=store)
+    reseeded = heschl.score("envelope", toy(KIND), data="phantom", store=store, seed=1)
+
+    # Of another task and other items, but of the same speakers, who are drawn alike.
+    assert drawn_from(other) == drawn_from(score)
+    assert digest_of(other) != digest_of(score)
+    assert drawn_from(reseeded) != drawn_from(score)
+
+
+def digest_of(found):
+    return found.tree["population"].attrs["draws_digest"]
+
+
 def test_sounds_are_heard_once_for_all_parts(store):
     parts = LabelOf("sex", "sex", "macro_f1"), LabelOf("phone", "phone-all", "macro_f1")
 

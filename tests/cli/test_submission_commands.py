@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 
 import netCDF4
+import numpy as np
 import pytest
+from made_scores import made_score
 
 from heschl.cli import main
 from heschl.leaderboard.score_file_reading import read_score_file
 from heschl.leaderboard.submitted_card import read_card
+from heschl.leaderboard.submitting import submit
 from heschl.scores import open_score
 
 BENCHMARK = "crema_d-emotion"
@@ -75,6 +79,32 @@ def test_two_commands_make_a_submission_that_may_stand(heschl, here):
     assert (card.id, card.name) == ("my/net@1", "my/net@1")
     assert card.how_to_run == "file:my_model.py:MyNet"
     assert card.training.objective == ""  # of a file that was not run, nothing is known
+
+
+def test_maps_of_the_cortex_need_no_extra_and_are_told(heschl, here, monkeypatch):
+    for name in ("nibabel", "nilearn", "h5py", "rsatoolbox"):
+        monkeypatch.setitem(sys.modules, name, None)
+    values = np.random.default_rng(0).normal(0.3, 0.1, (2, 3, 2 * 642))
+    made_score(values, "on-a-mesh").save(here / "mesh.nc")
+
+    code, out, _ = heschl("submit", "mesh.nc", "mine.nc", "--json")
+    assert code == 0
+    of_mesh, of_labels = json.loads(out)["submitted"]
+    assert of_mesh["maps"] == ["normalised", "score", "ceiling", "best_layer", "region"]
+    assert of_labels["maps"] == []
+    _, out, _ = heschl("submit", "mesh.nc")
+    assert "self-reported, with 5 maps of the cortex" in out
+
+
+def test_maps_that_cannot_be_made_are_not_left_out_in_silence(here, monkeypatch):
+    def broken(_):
+        raise ImportError("a part of it is gone")
+
+    monkeypatch.setattr("heschl.leaderboard.surface_maps.best_layers", broken)
+    made_score(np.full((2, 3, 2 * 642), 0.3), "on-a-mesh").save(here / "mesh.nc")
+    with pytest.raises(ImportError, match="a part of it is gone"):
+        submit(["mesh.nc"])
+    assert not (here / "submissions").exists()
 
 
 def test_a_card_is_read_from_the_file_that_is_named(heschl, here):

@@ -23,6 +23,8 @@ from heschl.metrics.asr.verification import RATE, sung
 from heschl.models.acoustic import LOGMEL
 from heschl.models.huggingface.random_wav2vec2 import random_wav2vec2
 from heschl.models.phonetic import WORD_RATE
+from heschl.registry import resolve_dataset
+from heschl.resampling import drawing_digest, drawn_places
 from heschl.scoring import plan, score
 
 WORDS = ("sun", "tide", "rose", "and")
@@ -95,6 +97,20 @@ def test_model_that_learns_nothing_writes_nothing(language, tiny, tmp_path):
     still = dataclasses.replace(QUICK, schedule=Schedule(1e-9, n_epochs=1))
     found = score(tiny, dataclasses.replace(BENCHMARK, metric=still), data=language, store=tmp_path)
     assert (found.value, found.error) == (0.0, 0.0)
+    speakers = resolve_dataset("timit", language).object.items(BENCHMARK.task)
+    speakers = np.unique(speakers.select(**BENCHMARK.test).labels["speaker"]).tolist()
+    drawn_from = found.tree["population"].attrs["drawn_from"]
+    assert drawn_from == drawing_digest(speakers, seed=0, n_draws=1000)
+
+
+def test_speakers_are_drawn_in_the_places_that_the_digest_is_of():
+    speakers = np.array(["d", "a", "c", "b", "a"])
+    errors, words = np.array([1, 0, 2, 3, 1]), np.array([4, 5, 6, 7, 8])
+    names = np.unique(speakers)
+    draws = drawn_accuracy(errors, words, speakers, n_draws=50, seed=2)
+    for draw, places in zip(draws, drawn_places(names, seed=2, n_draws=50), strict=True):
+        rows = np.concatenate([np.flatnonzero(speakers == names[place]) for place in places])
+        assert draw == pytest.approx(1 - errors[rows].sum() / words[rows].sum())
 
 
 def test_models_that_cannot_be_trained_are_refused_before_any_work(language, tmp_path):

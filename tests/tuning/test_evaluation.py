@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from heschl.braintuning.recipe import Recipe
 from heschl.braintuning.report import report
 from heschl.cli import main
 from heschl.cli.tune_evaluate_command import _places
-from heschl.errors import InvalidInput, MissingData
+from heschl.errors import InvalidInput, MissingData, UnknownName
 from heschl.registry import resolve_model
 
 NET = f"file:{Path(small_net.__file__)}:build"
@@ -99,6 +100,30 @@ def test_models_of_the_same_name_are_refused(evaluated, tmp_path):
         evaluate([folders[0], tmp_path / "net-S1"], scores)
     with pytest.raises(MissingData, match=r"it has no card\.json"):
         evaluate([tmp_path], scores)
+
+
+def test_what_cannot_be_scored_or_drawn_is_refused_before_anything_is_scored(
+    evaluated, tmp_path, monkeypatch, capsys
+):
+    folders, _, _ = evaluated
+    with pytest.raises(UnknownName, match="'timit-phonems'"):
+        evaluate(folders, tmp_path, benchmarks=["timit-phonemes", "timit-phonems"], data=DATA)
+    assert not list(tmp_path.iterdir())
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    words = [*map(str, folders), "--scores", str(tmp_path), "-o", str(tmp_path / "report")]
+    assert main(["tune", "evaluate", *words, "--benchmarks", "timit-phonemes"]) == 1
+    assert "run: pip install matplotlib" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+    monkeypatch.undo()
+    (tmp_path / "report").write_text("a file")
+    for words in (["-o", str(tmp_path / "report")], []):
+        scores = tmp_path / ("scores" if words else "report")
+        whole = ["tune", "evaluate", *map(str, folders), "--scores", str(scores), *words]
+        assert main([*whole, "--benchmarks", "timit-phonemes", "--data", "phantom"]) == 1
+        told = capsys.readouterr()
+        assert "report: the system refuses" in told.err
+        assert "scored" not in told.out
+        assert not (tmp_path / "scores").exists()
 
 
 def test_places_of_data_are_told_by_dataset():

@@ -148,6 +148,25 @@ def test_methods_take_their_numbers_from_the_cards(found):
         assert words in text, words
 
 
+@pytest.mark.parametrize(
+    ("n", "told"),
+    [
+        (1, ("for one listener (S1), with", "1,001 units", "shows nothing of other listeners")),
+        (3, ("each of 3 listeners (S1, S2, S3) apart", "can reach 0.2500", "that none is given")),
+    ],
+)
+def test_methods_say_what_few_listeners_show(numbers, n, told):
+    few = report(pairs(*numbers)[:n])
+
+    text = methods(few)
+
+    for words in told:
+        assert words in text, words
+    assert "1 listeners" not in text
+    assert all(np.isnan(each.p) for each in few.changes)
+    assert "1.0000" not in text
+
+
 def test_what_cannot_be_paired_is_refused(numbers):
     flat, steep = numbers
     (first, *_) = made = pairs(flat, steep)

@@ -26,8 +26,9 @@ from torch.utils.flop_counter import (
 from heschl.braintuning.objective import Objective
 from heschl.braintuning.recipe import Recipe
 from heschl.errors import InvalidInput, near_names
+from heschl.wording import counted
 
-__all__ = ["CARDS", "Estimate", "GraphicsCard", "Pass", "estimate", "one_pass"]
+__all__ = ["CARDS", "Estimate", "GraphicsCard", "Pass", "data_sheet", "estimate", "one_pass"]
 
 PRODUCT_SHARE, MEMORY_SHARE = 0.6, 0.7
 """Assumed, of a card's peaks: what large products and copies reach. No card was at hand."""
@@ -105,7 +106,7 @@ class Estimate:
         total = sum(self.memory.values())
         fits = "" if total < self.card.memory else "; too much: lower rows_at_once (--rows-at-once)"
         return [
-            f"{self.card.name}: {self.epoch_s:.0f} s an epoch of {self.n_steps} steps, "
+            f"{self.card.name}: {self.epoch_s:.0f} s an epoch of {counted(self.n_steps, 'step')}, "
             f"{self.step_s:.2f} s and {self.step_flops / 1e12:.1f} TFLOP each, "
             f"{100 * self.share_of_peak:.0f} % of the bfloat16 peak",
             f"{self.card.name}: {total / 1e9:.1f} GB of {self.card.memory / 1e9:.0f} ({parts})"
@@ -113,6 +114,13 @@ class Estimate:
             f"an estimate, not measured: products at {PRODUCT_SHARE:.0%} of the data sheet's peak, "
             f"copies at {MEMORY_SHARE:.0%} of its memory's rate",
         ]
+
+
+def data_sheet(card: str) -> GraphicsCard:
+    """Return what is known of a graphics card, one of `CARDS`."""
+    if card not in CARDS:
+        raise InvalidInput(f"there is no data sheet of {card!r}; {near_names(card, CARDS)}")
+    return CARDS[card]
 
 
 def estimate(
@@ -140,9 +148,7 @@ def estimate(
     card
         One of `CARDS`.
     """
-    if card not in CARDS:
-        raise InvalidInput(f"there is no data sheet of {card!r}; {near_names(card, CARDS)}")
-    chosen = CARDS[card]
+    chosen = data_sheet(card)
     batch = min(recipe.batch_size, n_rows)
     together = min(recipe.rows_at_once or batch, batch)
     learning = one_pass(objective, together, n_samples, n_units, is_mixed=recipe.mixed_precision)

@@ -9,6 +9,7 @@ from typing import Any
 
 from heschl.braintuning.pairing import read_card
 from heschl.contracts import Benchmark
+from heschl.disk import made_folder
 from heschl.errors import InvalidInput
 from heschl.registry import resolve_benchmark
 from heschl.scoring import score
@@ -74,9 +75,11 @@ def evaluate(
             f"of the folders {', '.join(map(str, cards))} some have the same name, by which the "
             "models go; rename them, such as net-UTS01"
         )
+    # Scores take hours, and a name that nobody knows may stand last.
+    declarations: list[Benchmark] = [resolve_benchmark(each).object for each in benchmarks]
+    made_folder(scores)
     written = []
-    for benchmark in benchmarks:
-        declaration: Benchmark = resolve_benchmark(benchmark).object
+    for benchmark, declaration in zip(benchmarks, declarations, strict=True):
         place = Path(scores) / declaration.card.id
         where = data.get(declaration.card.dataset) if isinstance(data, Mapping) else data
         for wanted in _wanted(cards, place, declaration.card.dataset):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from heschl.braintuning.adapters import adapt
-from heschl.braintuning.costs import Estimate, estimate
+from heschl.braintuning.costs import Estimate, data_sheet, estimate
 from heschl.braintuning.listening import heard
 from heschl.braintuning.objective import Regression
 from heschl.braintuning.recipe import Recipe
@@ -41,8 +41,9 @@ def plan_tuning(
     ``card`` is one of `heschl.braintuning.costs.CARDS`.
     """
     used = recipe or Recipe()
+    data_sheet(card)
     session, division = opened(
-        model, dataset, subject, stories=stories, validation=validation, test=test,
+        model, dataset, subject, layer=layer, stories=stories, validation=validation, test=test,
         fraction=fraction, data=data, device="cpu", seed=seed,
         store=store if isinstance(store, Store) else Store(store),
     )  # fmt: skip

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import importlib
 import io
 from collections.abc import Sequence
 from pathlib import Path
 
 from heschl.braintuning.report import Change, Report
 from heschl.dimensions import LAYER, ROI, SUBJECT
+from heschl.disk import made_folder
 from heschl.errors import MissingExtra
-from heschl.wording import number
+from heschl.statistics import testability_floor
+from heschl.wording import number, plural
 
-__all__ = ["HEADER", "csv_table", "latex_table", "methods", "rows", "write_figure", "write_report"]
+__all__ = [
+    "HEADER",
+    "csv_table",
+    "latex_table",
+    "methods",
+    "require_figures",
+    "rows",
+    "write_figure",
+    "write_report",
+]
 
 HEADER = (
     "benchmark",
@@ -84,18 +96,16 @@ def methods(report: Report) -> str:
     window = {"code": "10", "paper": "16"}[recipe["window"]]
     n_stories = sorted({len(each["plan"]["stories"]["training"]) for each in tuned})
     others = len({str(each["plan"]["recipe"]) for each in report.cards}) > 1
-    floor = min((each.floor for each in report.changes if each.n), default=float("nan"))
     parts = [
         f"{plan['base']} was tuned on the {plan['data_kind']} responses of {plan['dataset']}, for "
-        f"each of {len(listeners)} listeners ({', '.join(listeners)}) apart, with Heschl "
-        f"{tuned[0]['heschl']}.",
-        f"The mean frame over {window} s of sound predicted {_span(units)} units through a linear "
-        f"layer; the squared error was minimised over {_span(n_stories)} stories by Adam in "
-        f"batches of {recipe['batch_size']}, with rates of {recipe['network_rate']:g} (network) "
+        f"{_each_of(listeners)}, with Heschl {tuned[0]['heschl']}.",
+        f"The mean frame over {window} s of sound predicted {_span(units, 'unit')} through a "
+        f"linear layer; the squared error was minimised over {_span(n_stories, 'story')} by Adam "
+        f"in batches of {recipe['batch_size']}, with rates of {recipe['network_rate']:g} (network) "
         f"and {recipe['head_rate']:g} (layer) that rose over the first "
         f"{100 * recipe['warmup']:g} % of steps and fell to 0.",
         f"Of at most {recipe['n_epochs']} epochs, ended after {recipe['patience']} without a lower "
-        f"loss on {', '.join(checked)}, the best was kept ({_span(steps)} steps; "
+        f"loss on {', '.join(checked)}, the best was kept ({_span(steps, 'step')}; "
         f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}).",
     ]
     if recipe.get("lora_rank"):  # recipes of older releases lack it
@@ -111,27 +121,61 @@ def methods(report: Report) -> str:
         f"Scores are those of {', '.join(report.benchmarks)} ({report.data_kind} data), before "
         "against after on the same rows; the layers are a network's blocks, the slope is over the "
         "later half of them; what a benchmark says of no listener is one number of the "
-        "untuned network, against which each listener's is set; intervals are of a bootstrap over "
-        "listeners (95 %), p of Wilcoxon's "
-        f"exact signed-rank test, which with so many listeners can reach {floor:.4f} at the least."
+        f"untuned network, against which each listener's is set; {_inference(report)}"
     )
     return " ".join(parts)
 
 
-def _span(values: Sequence[int]) -> str:
+def _each_of(listeners: Sequence[str]) -> str:
+    if len(listeners) == 1:
+        return f"one listener ({listeners[0]})"
+    return f"each of {len(listeners)} listeners ({', '.join(listeners)}) apart"
+
+
+def _inference(report: Report) -> str:
+    """Return what the changes of so many listeners can show of others."""
+    n = max((each.n for each in report.changes), default=0)
+    if n < 2:  # noqa: PLR2004
+        return (
+            "of a single listener a change has neither an error nor an interval nor a p: it is "
+            "what became of this listener's scores, and shows nothing of other listeners."
+        )
+    floor = testability_floor(n)
+    shown = (
+        f"intervals are of a bootstrap over listeners (95 %), p of Wilcoxon's exact signed-rank "
+        f"test, which with {n} listeners can reach {floor:.4f} at the least"
+    )
+    return f"{shown}." if floor <= _ALPHA else f"{shown}, so that none is given."
+
+
+def _span(values: Sequence[int], noun: str) -> str:
+    """Return the least and the most of some counts, in words."""
     least, most = min(values), max(values)
-    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
+    if least == most == 1:
+        return f"1 {noun}"
+    return f"{least:,} {plural(noun)}" if least == most else f"{least:,} to {most:,} {plural(noun)}"
 
 
-def write_figure(report: Report, benchmark: str, path: Path) -> Path:
-    """Draw one benchmark's layer curves before and after, a panel for each region; vectors."""
+_ALPHA = 0.05
+"""What no p can fall below is not tested, see `heschl.statistics.wilcoxon`."""
+
+
+def require_figures() -> None:
+    """Raise unless what draws figures is installed."""
     try:
-        from matplotlib.backends.backend_svg import FigureCanvasSVG
-        from matplotlib.figure import Figure
+        importlib.import_module("matplotlib.figure")
     except ImportError as error:
         raise MissingExtra(
             "figures are drawn by matplotlib, which is not installed; run: pip install matplotlib"
         ) from error
+
+
+def write_figure(report: Report, benchmark: str, path: Path) -> Path:
+    """Draw one benchmark's layer curves before and after, a panel for each region; vectors."""
+    require_figures()
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
     drawn = [each for each in report.curves if each.benchmark == benchmark]
     regions = drawn[0].values[ROI].to_numpy().tolist()
     figure = Figure(figsize=(2.4 * len(regions) + 1, 2.6), layout="constrained")
@@ -160,7 +204,8 @@ def write_figure(report: Report, benchmark: str, path: Path) -> Path:
 
 def write_report(report: Report, folder: Path) -> list[Path]:
     """Write ``changes.csv`` and ``.tex``, ``methods.txt``, and the curves of each benchmark."""
-    folder.mkdir(parents=True, exist_ok=True)
+    require_figures()
+    made_folder(folder)
     texts = {
         "changes.csv": csv_table(report),
         "changes.tex": latex_table(report),

@@ -7,8 +7,9 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from heschl.braintuning.report_writing import require_figures
 from heschl.braintuning.scaling import Trend
-from heschl.errors import MissingExtra
+from heschl.disk import made_folder
 
 __all__ = ["table", "write_scaling"]
 
@@ -32,14 +33,11 @@ def table(trends: Sequence[Trend]) -> str:
 
 def write_scaling(trends: Sequence[Trend], folder: Path) -> list[Path]:
     """Write ``scaling.csv``, and the curves as vectors: a panel for each benchmark."""
-    try:
-        from matplotlib.backends.backend_svg import FigureCanvasSVG
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingExtra(
-            "figures are drawn by matplotlib, which is not installed; run: pip install matplotlib"
-        ) from error
-    folder.mkdir(parents=True, exist_ok=True)
+    require_figures()
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
+    made_folder(folder)
     path = folder / "scaling.csv"
     path.write_text(table(trends), encoding="utf-8")
     benchmarks = list(dict.fromkeys(each.benchmark for each in trends))

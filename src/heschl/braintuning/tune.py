@@ -28,10 +28,13 @@ from heschl.configuration import canonical_json, differences, digest
 from heschl.contracts import AnyDataset, Dataset, SpeechModel
 from heschl.disk import usable, write_atomically
 from heschl.errors import InvalidInput
+from heschl.registry import models
+from heschl.resolution import written_card
 from heschl.session import Session, open_session
 from heschl.store import Store
 from heschl.tuning import require_tunable
 from heschl.uris import anywhere
+from heschl.wording import counted
 
 if TYPE_CHECKING:
     from heschl.braintuning.training import Progress
@@ -121,11 +124,13 @@ def tune(
         Hears of every step.
     """
     used = recipe or Recipe()
-    _check(model, control, targets_from, stop_after)
+    _check(model, control, targets_from, target_layers, stop_after)
     where = store if isinstance(store, Store) else Store(store)
     world, device = joined(device, used.batch_size)
+    if output is not None:
+        world.first_says(lambda: _refuse_other_content(Path(output)))
     session, division = opened(
-        model, dataset, subject, stories=stories, validation=validation, test=test,
+        model, dataset, subject, layer=layer, stories=stories, validation=validation, test=test,
         fraction=fraction, data=data, device=device, seed=seed, store=where,
     )  # fmt: skip
     from heschl.braintuning import work
@@ -179,6 +184,7 @@ def opened(
     dataset: str,
     subject: str,
     *,
+    layer: str | None,
     stories: Sequence[str] | None,
     validation: Sequence[str] | None,
     test: Sequence[str] | None,
@@ -190,10 +196,9 @@ def opened(
 ) -> tuple[Session, Division]:
     """Return a model that can be tuned beside the recordings, and which stories are for what."""
     session = open_session(
-        model, dataset, layers=None, subjects=[subject], data=data, device=device, seed=seed,
-        store=store,
+        model, dataset, layers=None if layer is None else [layer], subjects=[subject], data=data,
+        device=device, seed=seed, store=store, require=require_tunable,
     )  # fmt: skip
-    require_tunable(session.model.get())
     recordings = session.dataset.get()
     if not isinstance(recordings, Dataset):
         raise InvalidInput(
@@ -208,12 +213,9 @@ def opened(
 
 def is_finished(folder: Path, plan: Mapping[str, Any]) -> bool:
     """Return whether a folder holds this very tuning, done; refuse one that holds another."""
+    _refuse_other_content(folder)
     planned = folder / "plan.json"
     if not planned.exists():
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise InvalidInput(
-                f"{folder} is there and holds something else; name a folder that is new or empty"
-            )
         return False
     other = next(
         differences(json.loads(planned.read_text()), json.loads(canonical_json(plan))), None
@@ -227,6 +229,16 @@ def is_finished(folder: Path, plan: Mapping[str, Any]) -> bool:
     return (folder / "card.json").exists()
 
 
+def _refuse_other_content(folder: Path) -> None:
+    """Refuse a folder that holds something, and no tuning."""
+    if (folder / "plan.json").exists() or not folder.exists():
+        return
+    if not folder.is_dir() or any(folder.iterdir()):
+        raise InvalidInput(
+            f"{folder} is there and holds something else; name a folder that is new or empty"
+        )
+
+
 def _write(path: Path, text: str) -> None:
     with usable(path.parent, _REMEDY):
         write_atomically(path, text.encode())
@@ -237,8 +249,12 @@ def _read(folder: Path) -> Tuned:
 
 
 def _check(
-    model: Any, control: str, targets_from: str | None, stop_after: int | None
-) -> None:  # whatever was given for a model
+    model: Any,  # whatever was given
+    control: str,
+    targets_from: str | None,
+    target_layers: Sequence[str] | None,
+    stop_after: int | None,
+) -> None:
     if not isinstance(model, str):
         raise InvalidInput(
             f"tune was given a {type(model).__name__} as the model; give an id or a URI such as "
@@ -251,6 +267,13 @@ def _check(
             f"control={control!r} and targets_from={targets_from!r}; the control 'model', and no "
             "other, names the model whose layers are learned"
         )
+    if targets_from is None and target_layers is not None:
+        raise InvalidInput(
+            f"target_layers={list(target_layers)} without targets_from; they are layers of the "
+            "model whose layers are learned, so name that one too"
+        )
+    if targets_from is not None:
+        written_card(models, targets_from)  # a name that nobody knows
     is_count = isinstance(stop_after, int) and not isinstance(stop_after, bool) and stop_after > 0
     if stop_after is not None and not is_count:
         raise InvalidInput(f"stop_after={stop_after!r}; expected a number of epochs, or None")
@@ -284,7 +307,7 @@ def _card(
         "base": plan["base"],
         "base_digest": plan["base_version"]["digest"],
         "weights_sha256": found.weights_sha256,
-        "summary": f"{card.id}, {told}; {found.n_steps} steps, seed {plan['seed']}",
+        "summary": f"{card.id}, {told}; {counted(found.n_steps, 'step')}, seed {plan['seed']}",
         "licence": card.licence,
         "citation": card.citation,
         "family": card.family,

@@ -1,4 +1,8 @@
-"""Compare two models by the listeners who heard both: the first file minus the second."""
+"""Compare two models by the listeners who heard both: the first file minus the second.
+
+Where a benchmark draws sounds, speakers or other samples for its error, the draws that both files
+have are compared one by one, as the board does.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from heschl.comparison import Comparison, compare
 from heschl.dimensions import ROI
 from heschl.layer_choice import LAYER_RULES
 from heschl.scores import open_score
-from heschl.wording import number, with_error
+from heschl.wording import number, plural, with_error
 
 _COLUMNS = ("difference", "error", "low", "high", "p", "adjusted", "n")
 
@@ -46,25 +50,38 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     print_text(f"{found.first} - {found.second}: {found.quantity}, {LAYER_RULES[found.rule]}")
     print_text()
+    tested = [] if found.n_draws else ["p", "p adjusted", "n"]
     print_table(
-        ["region", "difference", "95 % interval", "p", "p adjusted", "n"],
+        ["region", "difference", "95 % interval", *tested],
         [
             [
                 str(row["roi"]),
                 with_error(row["difference"], row["error"], 4),
                 interval(row["low"], row["high"]),
-                number(row["p"], 4),
-                number(row["adjusted"], 4),
-                str(row["n"]),
+                *([number(row["p"], 4), number(row["adjusted"], 4), str(row["n"])] * bool(tested)),
             ]
             for row in _record(found)["regions"]
         ],
     )
-    print_text(
-        "p: Wilcoxon over the listeners' differences, – where fewer than six leave it untestable;"
-    )
-    print_text("  adjusted over the regions (Benjamini and Hochberg).")
+    for line in _basis(found):
+        print_text(line)
     return 0
+
+
+def _basis(found: Comparison) -> list[str]:
+    """Return what errors, intervals and tests are over, in words."""
+    if found.n_draws:
+        return [
+            f"± and interval: over {found.n_draws} draws of {plural(found.sample)}, the same ones "
+            "for both models: a paired bootstrap,",
+            "  as on the board. Models are told apart where the interval leaves out 0; there is no "
+            "p.",
+        ]
+    lines = [
+        "p: Wilcoxon over the listeners' differences, – where fewer than six leave it untestable;",
+        "  adjusted over the regions (Benjamini and Hochberg).",
+    ]
+    return [*lines, f"not paired: {found.unpaired}"] if found.unpaired else lines
 
 
 def _record(found: Comparison) -> dict[str, Any]:
@@ -81,6 +98,9 @@ def _record(found: Comparison) -> dict[str, Any]:
         "second": found.second,
         "quantity": found.quantity,
         "rule": found.rule,
+        "sample": found.sample,
+        "n_draws": found.n_draws,
+        "unpaired": found.unpaired,
         "regions": rows,
         "listeners": listeners,
     }

@@ -10,7 +10,7 @@ from heschl.capacity import refused_memory, refused_room
 from heschl.costs import Cost
 from heschl.progress import readable_size
 from heschl.store import Store
-from heschl.wording import some
+from heschl.wording import counted, some
 
 __all__ = ["cost_record", "readable_duration", "refusals_of", "sum_of", "table_of"]
 
@@ -51,7 +51,7 @@ def sum_of(costs: Sequence[Cost]) -> str:
     )
     memory = max((cost.memory for cost in costs), default=0.0)
     words = [
-        f"{n_cells} cells, {n_cached / max(n_cells, 1):.0%} cached",
+        f"{counted(n_cells, 'cell')}, {n_cached / max(n_cells, 1):.0%} cached",
         f"{_hours(processor_s)} of a processor",
         f"{_hours(device_s)} of a graphics card",
         f"{readable_size(memory)} of memory a worker",

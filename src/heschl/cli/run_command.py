@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from heschl.capacity import n_workers_of, refused_memory
@@ -20,6 +19,7 @@ from heschl.cli.score_files import file_of
 from heschl.cli.scoring_arguments import add_store_argument
 from heschl.cli.watching import telling, watching
 from heschl.costs import Cost, PassTimes, estimate
+from heschl.disk import made_folder
 from heschl.engines import engine
 from heschl.errors import HeschlError, InvalidInput, MissingData
 from heschl.progress import readable_size
@@ -49,8 +49,9 @@ def run(arguments: argparse.Namespace) -> int:
     suite, store = read_suite(arguments.suite), Store(arguments.store)
     if arguments.plan:
         return _show_plan(suite, store, arguments)
+    # Asked for before anything is scored, so that no mistake in it shows after hours of work.
+    folder = made_folder(arguments.output) if arguments.output else store.folder / "scores"
     pairs, needs = _planned(suite, store, arguments)
-    folder = Path(arguments.output) if arguments.output else store.folder / "scores"
     records = []
     with (
         needs.keeping(),

@@ -10,7 +10,7 @@ import argparse
 
 from heschl.cli.printing import print_json, print_text
 from heschl.leaderboard.submitting import STATUSES, Submitted, submit
-from heschl.wording import with_error
+from heschl.wording import counted, with_error
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,7 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
         board = each.file.primary.normalised
         print_text(
             f"{each.path}: {each.file.model} on {each.file.benchmark} ({each.file.data_kind} "
-            f"data), {with_error(board.value, board.error)}, {each.file.status}{_former(each)}"
+            f"data), {with_error(board.value, board.error)}, {each.file.status}{_maps(each)}"
+            f"{_former(each)}"
         )
     for path in dict.fromkeys(each.card_path for each in found if each.is_new_card):
         print_text(f"{path}: new; read it, and say there what it does not know")
@@ -65,6 +66,12 @@ def run(arguments: argparse.Namespace) -> int:
     print_text(f"  heschl submissions check{elsewhere}")
     print_text(f"  heschl board serve{elsewhere}")
     return 0
+
+
+def _maps(each: Submitted) -> str:
+    """Return how many maps of the cortex go with a score, in words."""
+    n = len(each.file.maps)
+    return f", with {counted(n, 'map')} of the cortex" if n else ""
 
 
 def _former(each: Submitted) -> str:
@@ -89,5 +96,6 @@ def _record(each: Submitted) -> dict[str, object]:
         "status": each.file.status,
         "value": each.file.primary.normalised.value,
         "error": each.file.primary.normalised.error,
+        "maps": [surface_map.name for surface_map in each.file.maps],
         "replaced": each.replaced is not None,
     }

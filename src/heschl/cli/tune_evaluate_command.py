@@ -13,6 +13,7 @@ from heschl.braintuning.evaluation import SUITE
 from heschl.cli.printing import print_text
 from heschl.cli.scoring_arguments import add_seed_argument, add_store_argument
 from heschl.cli.tune_report_command import tell
+from heschl.disk import made_folder
 from heschl.errors import InvalidInput
 
 
@@ -43,7 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Score all, and tell what changed."""
     from heschl.braintuning.evaluation import evaluate
+    from heschl.braintuning.report_writing import require_figures
 
+    if arguments.output:
+        require_figures()  # before hours of scoring
+        made_folder(arguments.output)
     written = evaluate(
         arguments.folders,
         arguments.scores,
