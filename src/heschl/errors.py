@@ -26,6 +26,8 @@ __all__ = [
 
 _LONGEST, _LONGEST_END = 4000, 1000
 """Characters of a message: of all of it, and of its end where it is cut."""
+_MOST_NAMES = 40
+"""Of all that is known, where nothing is near: a screen of them hides what the message says."""
 
 
 class HeschlError(Exception):
@@ -105,6 +107,8 @@ def near_names(name: str, known: Iterable[str]) -> str:
     "did you mean 'logmel'?"
     >>> near_names("zzz", ["logmel", "mfcc"])
     "known: 'logmel', 'mfcc'"
+    >>> near_names("zzz", map(str, range(200)))[-12:]
+    'and 160 more'
     """
     names = sorted(known)
     folded = {known_name.casefold(): known_name for known_name in reversed(names)}
@@ -114,4 +118,7 @@ def near_names(name: str, known: Iterable[str]) -> str:
         return "did you mean " + " or ".join(repr(match) for match in close) + "?"
     if not names:
         return "none is known"
-    return "known: " + ", ".join(repr(known_name) for known_name in names)
+    shown = ", ".join(repr(known_name) for known_name in names[:_MOST_NAMES])
+    return f"known: {shown}" + (
+        f" and {more} more" if (more := len(names) - _MOST_NAMES) > 0 else ""
+    )
