@@ -65,7 +65,7 @@ def read_bounded(path: str, at_most: int, what: str) -> bytes:
             if status.st_size > at_most:
                 raise CorruptData(
                     f"{path} has {status.st_size:,} bytes, where {what} has at most {at_most:,}; "
-                    "write it anew by `heschl submit`"
+                    "remove it and write it anew by `heschl submit`"
                 )
             return os.read(descriptor, status.st_size)
         finally:

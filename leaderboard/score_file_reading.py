@@ -103,14 +103,16 @@ def parse_score_file(content: bytes, name: str) -> ScoreFile:
             json.dumps(record, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:  # of decoding, too
         raise CorruptData(
-            f"{name} is not JSON in UTF-8 ({error}); write it anew by `heschl submit`"
+            f"{name} is not JSON in UTF-8 ({error}); remove it and write it anew by `heschl submit`"
         ) from error
     try:
         if provenance.count("{") + provenance.count("[") > DEEPEST:  # else it cannot be too deep
             check_depth(record.get("provenance"))
         return _score_file(record, provenance)
     except Wrong as wrong:
-        raise CorruptData(f"{name}: {wrong}; write it anew by `heschl submit`") from None
+        raise CorruptData(
+            f"{name}: {wrong}; remove it and write it anew by `heschl submit`"
+        ) from None
 
 
 def _decoded(text: str) -> tuple[Any, str]:

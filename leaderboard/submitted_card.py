@@ -115,7 +115,14 @@ def _known(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def write_card(card: SubmittedCard, path: Path) -> Path:
     """Write a card's file, whole or not at all, and return its path."""
-    content = card_toml(card).encode()
+    try:
+        content = card_toml(card).encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInput(
+            f"a text of the card of {card.id!r} holds bytes that are no UTF-8 "
+            f"({error.object[error.start : error.end]!r}); write it in UTF-8, in a locale of it "
+            "such as LC_ALL=C.UTF-8"
+        ) from error
     if parse_card(content, str(path)) != card:
         raise InvalidInput(
             f"the card of {card.id!r} cannot be kept as TOML without changing it; remove control "

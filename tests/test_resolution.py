@@ -118,6 +118,13 @@ def test_object_that_keeps_no_contract_is_refused(registry, thing, message):
         registry.resolve(thing)
 
 
+def test_bare_network_is_told_what_makes_a_model_of_it():
+    torch = pytest.importorskip("torch")
+
+    with pytest.raises(InvalidInput, match=r"Conv1d .* no model: .*models.torch_module.TorchModel"):
+        resolve_model(torch.nn.Conv1d(1, 8, 400))
+
+
 def test_object_that_lacks_a_card_is_not_given_one(registry):
     net = Net()
 

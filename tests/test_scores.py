@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from toy import Loudness, ToyDataset, toy_benchmark
 
 import heschl
 from heschl.errors import CorruptData, InvalidInput, MissingData, UnknownName
-from heschl.provenance import REQUIRED, missing_fields
+from heschl.provenance import REQUIRED, capture, missing_fields
 from heschl.scores import SCHEMA_VERSION, Score, open_score, schema_problems
 
 GOLDEN = Path(__file__).parent / "golden" / "score-v1.nc"
@@ -240,3 +241,9 @@ def test_explain_says_that_stimuli_are_lacking(tmp_path):
 def test_explain_reads_files_that_do_not_count_rows():
     words = open_score(GOLDEN).explain()
     assert "Fits had" not in words
+
+
+def test_command_of_bytes_that_are_no_text_is_kept(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["heschl", b"\xff.nc".decode("utf-8", "surrogateescape")])
+
+    assert capture(configuration={})["command"] == r"heschl \udcff.nc"

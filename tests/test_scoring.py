@@ -101,6 +101,33 @@ def test_failed_cell_stops_no_other_and_the_same_call_runs_it_alone(store):
     assert score.provenance["cells"] == '{"cached":7,"done":2}'
 
 
+class Short(Ridge):
+    """A metric that leaves out what a stranger's first metric leaves out."""
+
+    def __init__(self, change):
+        super().__init__()
+        object.__setattr__(self, "change", change)
+
+    def __call__(self, *arguments, **settings):
+        return self.change(super().__call__(*arguments, **settings))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda found: found.drop_vars("alpha"), "returned no 'alpha', beside .*heschl check"),
+        (lambda found: found.drop_vars("score"), "returned no 'score'"),
+        (lambda found: found.assign(alpha=found["alpha"].mean("fold")), r"'alpha' \(unit\)"),
+        (lambda found: found["score"], "returned a DataArray; expected an xarray.Dataset"),
+        (lambda found: found.assign(score=found["score"] * np.nan), "scores that are not finite"),
+    ],
+    ids=["no penalty", "no score", "no folds", "no dataset", "not numbers"],
+)
+def test_metric_that_lacks_what_is_promised_is_told_what(store, change, message):
+    with pytest.raises(CellsFailed, match=f"BrokenPlugin: the metric 'ridge' .*{message}"):
+        run(store, benchmark=toy_benchmark(metric=Short(change)))
+
+
 def test_failing_model_is_reported_with_stimulus_and_model(store):
     with pytest.raises(CellsFailed, match="the toy broke"):
         run(store, Loudness(fails_at=3))

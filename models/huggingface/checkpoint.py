@@ -77,8 +77,8 @@ def found_checkpoint(location: Location) -> Checkpoint:
     config = _file(location, "config.json")
     if config is None:
         raise MissingData(
-            f"{name!r} has no config.json, or none that can be reached; give a folder or a name "
-            "and commit with the checkpoint of a model of transformers"
+            f"{name!r} has no config.json{_unreached(location)}; give a folder or a name and "
+            "commit with the checkpoint of a model of transformers"
         )
     said = _json(config)
     family = said.get("model_type")
@@ -214,6 +214,16 @@ def _shown(found: Any) -> str:  # as above
         return str(found)
     name, saved, built = found
     return f"{name} {tuple(saved)} for {tuple(built)}"
+
+
+def _unreached(location: Location) -> str:
+    # Without a connection the hub's library says no more than that the file is not in its cache.
+    return (
+        ""
+        if location.is_on_disk
+        else ", or the hub could not be reached, and its cache does not hold it: try again with a "
+        "connection, or with HF_HUB_CACHE naming a cache that does"
+    )
 
 
 def _file(location: Location, name: str) -> Path | None:

@@ -18,6 +18,10 @@ from heschl.store import Store
 __all__ = ["DataKind", "default_data_folder", "open_data", "phantom_folder", "seed_of_phantom"]
 
 DataKind = Literal["real", "phantom"]
+_ELSEWHERE = (
+    "name its folder (data=..., --data ...), or try its simulated twin (--data phantom, "
+    "data='phantom')"
+)
 
 
 def default_data_folder(dataset_id: str) -> Path:
@@ -49,10 +53,7 @@ def open_data(
             card = datasets.card(dataset_id)
             fetched = f"run `heschl fetch {dataset_id}`, " if card.manifest else ""
             source = "" if card.manifest else f". How to get it: {card.how_to_get}"
-            raise MissingData(
-                f"{dataset_id} is not at {root}; {fetched}name its folder (data=..., --data ...), "
-                f"or try its simulated twin (data='phantom'){source}"
-            )
+            raise MissingData(f"{dataset_id} is not at {root}; {fetched}{_ELSEWHERE}{source}")
     elif str(data) == "phantom" or str(data).startswith("phantom:"):
         kind, root = "phantom", phantom_folder(dataset_id, _phantom_seed(str(data)), store)
     else:
@@ -65,7 +66,13 @@ def open_data(
         # Its numbers are simulated wherever the folder lies, and must say so.
         kind = "phantom" if (root / "truth.json").exists() else "real"
     recipe = _DatasetRecipe(dataset_id, root)
-    return Handle(recipe(), recipe), kind
+    try:
+        return Handle(recipe(), recipe), kind
+    except MissingData as error:
+        if data is not None:
+            raise
+        # Nobody named this folder, which a fetch that got nowhere leaves empty.
+        raise MissingData(f"{error}, {_ELSEWHERE}") from error
 
 
 @dataclass(frozen=True)

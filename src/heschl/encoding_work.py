@@ -216,10 +216,34 @@ def _scored(
             yield subject, metric(design, responses, folds, seed=seed)
 
 
+def _check_answer(benchmark: EncodingBenchmark, result: xr.Dataset) -> None:
+    """Refuse an answer that lacks what a score is made of; a stranger's metric gave it."""
+    who = f"the metric {benchmark.metric.card.id!r}"
+    if not isinstance(result, xr.Dataset):
+        raise BrokenPlugin(f"{who} returned a {type(result).__name__}; expected an xarray.Dataset")
+    for name in ("score", "alpha", "flag_constant"):
+        dims = set(result[name].dims) if name in result else None
+        # A score may be of the predictions in all folds together.
+        if dims not in ({FOLD, UNIT}, {UNIT} if name == "score" else {FOLD, UNIT}):
+            found = (
+                f"{name!r} ({', '.join(map(str, result[name].dims))})" if dims else f"no {name!r}"
+            )
+            raise BrokenPlugin(
+                f"{who} returned {found}, beside {', '.join(map(str, result.data_vars))}; expected "
+                f"{name!r} ({FOLD}, {UNIT}), 0 where there is none; `heschl check` shows all"
+            )
+    if not np.isfinite(result["score"]).all():
+        raise BrokenPlugin(
+            f"{who} returned scores that are not finite; give 0, and 1 in 'flag_constant', where "
+            "there is nothing to measure"
+        )
+
+
 def _arrays(
     benchmark: EncodingBenchmark, session: Session, result: xr.Dataset, responses: xr.DataArray
 ) -> Arrays:
     """Return what is kept of a metric's answer, and of the listener it is about."""
+    _check_answer(benchmark, result)
     dims = {
         name: (FOLD, UNIT) if FOLD in result[name].dims else (UNIT,)
         for name in _KEPT

@@ -98,7 +98,7 @@ def _cut(text: str) -> str:
     return f"{text[: _LONGEST - _LONGEST_END - 1]}…{text[-_LONGEST_END:]}"
 
 
-_MOST_LISTED = 24
+_MOST_LISTED = 40
 """Names that are told one by one; more would bury what is wrong."""
 
 

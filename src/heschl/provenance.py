@@ -162,4 +162,6 @@ def _processor_name() -> str:
 
 def _command() -> str:
     program = Path(sys.argv[0]).name if sys.argv and sys.argv[0] else "python"
-    return " ".join([program, *sys.argv[1:]])
+    words = " ".join([program, *sys.argv[1:]])
+    # A word may hold bytes that are no text in this locale, which netCDF does not take.
+    return words.encode("utf-8", "backslashreplace").decode("utf-8")

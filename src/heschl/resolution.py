@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -178,8 +179,16 @@ def _guarded(
         what = found.thing.id if isinstance(found.thing, Card) else found.fallback_id
         raise BrokenPlugin(
             f"the {registry.kind} {what!r} ({found.origin}) cannot be made, "
-            f"{type(error).__name__}: {error}"
+            f"{type(error).__name__}: {error}; mend what makes it"
         ) from error
+
+
+def _wrapping(registry: Registry[CardT], thing: object) -> str:
+    """Return what makes a model of a bare network, which is what most have at hand."""
+    torch = sys.modules.get("torch")
+    if registry.kind != "model" or torch is None or not isinstance(thing, torch.nn.Module):
+        return ""
+    return ", and heschl.models.torch_module.TorchModel(...) makes one of any torch.nn.Module"
 
 
 def _checked(
@@ -190,7 +199,7 @@ def _checked(
     if missing:
         raise InvalidInput(
             f"{what} is no {registry.kind}: it lacks {', '.join(map(repr, missing))}; "
-            f"the {contract} of heschl.contracts says what each must be"
+            f"the {contract} of heschl.contracts says what each must be{_wrapping(registry, thing)}"
         )
     own = thing.card
     if not isinstance(own, registry.card_type):

@@ -189,7 +189,7 @@ def test_fetch_takes_what_is_in_a_language_and_what_is_in_none(heschl):
         (["score", "logmell", "lebel_moth-ridge"], 1, "did you mean 'logmel'"),
         (["score", "logmel", "lebel-moth-ridge"], 1, "did you mean 'lebel_moth-ridge'"),
         (["score", "logmel", "lebel_moth-ridge"], 1, "heschl fetch lebel_moth"),
-        (["score", "logmel", "timit_ecog-trf"], 1, "(data='phantom'). How to get it: from a lab"),
+        (["score", "logmel", "timit_ecog-trf"], 1, "data='phantom'). How to get it: from a lab"),
         (
             ["score", "logmel", "perceptimatic"],
             1,

@@ -186,6 +186,11 @@ def test_a_pinned_name_is_what_the_hub_has(hub, folder):
     assert model.card.url == "https://huggingface.co/org/net"
 
 
+def test_what_the_hub_cannot_give_now_is_no_absence(hub):
+    with pytest.raises(MissingData, match=r"or the hub could not be reached, .* HF_HUB_CACHE"):
+        open_encoder(f"org/other@{COMMIT}")
+
+
 def test_a_twin_fetches_no_weights(hub, folder, monkeypatch):
     expected = open_encoder(f"{folder}?random=2")
     fetch, asked = huggingface_hub.hf_hub_download, []

@@ -16,6 +16,7 @@ from contextlib import nullcontext
 
 from heschl._version import __version__
 from heschl.cli.printing import json_alone, print_json
+from heschl.cli.streams import finish_output, prepare_streams
 from heschl.errors import CellsFailed, HeschlError, near_names
 
 __all__ = ["main"]
@@ -53,6 +54,7 @@ _DONE, _REFUSED, _USAGE, _CELLS_FAILED, _INTERRUPTED = 0, 1, 2, 3, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
+    prepare_streams()
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or words[0] in ("-h", "--help", "help"):
         sys.stdout.write(_help())
@@ -90,12 +92,14 @@ def _run(name: str, words: Sequence[str]) -> int:
     parsed = parser.parse_args(words)
     try:
         with json_alone() if parsed.json else nullcontext():
-            return int(command.run(parsed))
+            code = int(command.run(parsed))
+        finish_output()
     except HeschlError as error:
         if parsed.json:
             print_json({"error": type(error).__name__, "message": str(error)})
         sys.stderr.write(f"heschl: {error}\n")
         return _CELLS_FAILED if isinstance(error, CellsFailed) else _REFUSED
+    return code
 
 
 def _help() -> str:

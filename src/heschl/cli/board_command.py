@@ -14,6 +14,7 @@ from pathlib import Path
 
 from heschl.cli.printing import print_json, print_text
 from heschl.errors import InvalidInput, MissingExtra
+from heschl.wording import counted
 
 _SITE_EXTRA = {"jinja2", "markupsafe", "tomli", "tomli_w"}
 
@@ -56,12 +57,14 @@ def run(arguments: argparse.Namespace) -> int:
             raise InvalidInput(
                 f"serve is for this machine alone, and got --address {arguments.address}; try build"
             )
+        _begin(submissions)
         # Ctrl-C is how it ends.
         with suppress(KeyboardInterrupt):
             serve(submissions, arguments.port, announce=_announce)
         return 0
     if arguments.port is not None:
         raise InvalidInput(f"build listens nowhere, and got --port {arguments.port}; try serve")
+    _begin(submissions)
     folder = build(submissions, Path(arguments.folder or "site"), arguments.address)
     if arguments.json:
         print_json({"folder": str(folder), "open": first_page(folder)})
@@ -70,6 +73,14 @@ def run(arguments: argparse.Namespace) -> int:
     print_text(f"open  {first_page(folder)}")
     print_text(f"or    heschl board serve {arguments.submissions}")
     return 0
+
+
+def _begin(submissions: Path) -> None:
+    """Say that it has begun: it takes some seconds, more with every model, without a word."""
+    n_models = sum(1 for _ in submissions.glob("*/card.toml"))
+    if n_models:
+        sys.stderr.write(f"building the site of {counted(n_models, 'model')}\n")
+        sys.stderr.flush()
 
 
 def _announce(address: str) -> None:

@@ -24,6 +24,10 @@ _EXTRAS = {
     "speech": ("torch", "transformers"),
     "s3prl": ("s3prl", "torchaudio"),
     "brain": ("nibabel", "nilearn", "h5py", "rsatoolbox"),
+    "abx": ("numba",),
+    "site": ("jinja2", "tomli_w"),
+    "dask": ("distributed",),
+    "slurm": ("submitit",),
 }
 
 

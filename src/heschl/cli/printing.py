@@ -10,6 +10,8 @@ from contextlib import contextmanager, redirect_stdout
 from contextvars import ContextVar
 from typing import Any, TextIO
 
+from heschl.cli.streams import is_unicode, write
+
 __all__ = ["json_alone", "print_json", "print_table", "print_text"]
 
 _documents: ContextVar[TextIO | None] = ContextVar("documents", default=None)
@@ -19,7 +21,7 @@ _documents: ContextVar[TextIO | None] = ContextVar("documents", default=None)
 def print_json(thing: Any) -> None:  # whatever JSON can hold
     """Print as JSON; what is not a number becomes null, as JSON has no NaN."""
     stream = _documents.get() or sys.stdout
-    stream.write(json.dumps(_finite(thing), indent=2, ensure_ascii=False) + "\n")
+    write(stream, json.dumps(_finite(thing), indent=2, ensure_ascii=not is_unicode(stream)) + "\n")
 
 
 @contextmanager
@@ -38,7 +40,7 @@ def json_alone() -> Iterator[None]:
 
 def print_text(text: str = "") -> None:
     """Print a line."""
-    sys.stdout.write(text + "\n")
+    write(sys.stdout, text + "\n")
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], title: str = "") -> None:

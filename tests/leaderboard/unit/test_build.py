@@ -213,7 +213,7 @@ def test_absent_submissions_are_refused_with_the_ways_to_some(tmp_path, monkeypa
 
 def test_command_says_how_to_open_the_site(submissions, tmp_path, capsys):
     assert main(["board", "build", str(submissions), str(tmp_path / "site")]) == 0
-    printed = capsys.readouterr().out
+    printed, said = capsys.readouterr()
     assert main(["board", "build", str(submissions), str(tmp_path / "site"), "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
 
@@ -223,6 +223,7 @@ def test_command_says_how_to_open_the_site(submissions, tmp_path, capsys):
     }
     assert record["open"] in printed
     assert "heschl board serve" in printed
+    assert said.startswith("building the site of ")
 
 
 def test_words_that_do_not_go_together_are_refused(submissions, capsys):

@@ -186,6 +186,13 @@ def test_a_card_that_would_change_is_not_written(tmp_path):
     assert not (tmp_path / "card.toml").exists()
 
 
+def test_a_card_of_bytes_that_are_no_text_is_refused(tmp_path):
+    card = dataclasses.replace(CARD, submitted_by=b"\xc4rger".decode("utf-8", "surrogateescape"))
+    with pytest.raises(InvalidInput, match=r"bytes that are no UTF-8 .*; write it in UTF-8"):
+        write_card(card, tmp_path / "card.toml")
+    assert not (tmp_path / "card.toml").exists()
+
+
 def test_a_registered_card_becomes_a_submitted_one():
     card = ModelCard("net", "m:n", "A net", untrained_twin="net-random", training=CARD.training)
     found = submitted_card(card, submitted_by="A", how_to_run="pip install net==1")
