@@ -37,7 +37,7 @@ class Section:
     ranking: str
     figure: Figure | None
     models: tuple[tuple[Row, ShownCell], ...]
-    """Best first."""
+    """Best first, or highest where more is not better."""
     published: tuple[tuple[Row, ShownCell, str], ...]
     """With the paper and its table."""
     printed: PublishedTable | None
@@ -132,6 +132,8 @@ def _ceiling_in_words(column: Column) -> str:
         return "There is no ceiling: numbers are as they were measured."
     shown = f"{number(column.ceiling)} {error(column.ceiling_error)}".rstrip()
     kind = f" ({column.ceiling_in_words})" if column.ceiling_in_words else ""
+    if column.is_descriptive:
+        return f"The data allow {shown}{kind}; the numbers here are no share of it."
     return f"The data allow {shown}{kind}, which is 1 when normalised."
 
 
@@ -157,12 +159,12 @@ def _figure(board: Board, j: int, order: list[int]) -> Figure | None:
     best = board.rows[known[0]].name
     return dot_figure(
         f"{board.section}-models",
-        f"{counted(len(known), 'model')}, best first",
+        f"{counted(len(known), 'model')}, {'highest' if column.is_descriptive else 'best'} first",
         f"Normalised scores of {counted(len(known), 'model')} with their intervals; the highest is "
         f"{number(value[known[0]])}, of {best}. The table below has every number.",
         rows,
         axis="Normalised score",
-        ceiling=1.0 if np.isfinite(column.ceiling) else np.nan,
+        ceiling=1.0 if np.isfinite(column.ceiling) and not column.is_descriptive else np.nan,
     )
 
 

@@ -14,8 +14,12 @@ import numpy as np
 
 from heschl.leaderboard.score_file import ScoreFile
 from heschl.published import PublishedTable
+from heschl.wording import counted, plural
 
-__all__ = ["Board", "Column", "Group", "Row"]
+__all__ = ["DESCRIPTIVE", "Board", "Column", "Group", "Row"]
+
+DESCRIPTIVE = "Descriptive"
+"""The group of benchmarks whose numbers describe models and praise none."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,20 @@ class Column:
     in_overall: bool = True
     """Whether the overall mean has it: a registered benchmark on which more is better, and on which
     somebody is ranked."""
+
+    @property
+    def is_descriptive(self) -> bool:
+        """Whether more is neither better nor worse, and the number no share of a ceiling."""
+        return self.path[:1] == (DESCRIPTIVE,)
+
+    @property
+    def samples_in_words(self) -> str:
+        """What errors are taken over, and how many of them there are; of draws, how many."""
+        if self.n == 0:
+            return plural(self.sample)
+        if self.is_drawn:
+            return f"{plural(self.sample)}, drawn anew {self.n:,} times"
+        return counted(self.n, self.sample)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from heschl.leaderboard.board import Board, Row
 from heschl.leaderboard.differences import Differences
-from heschl.leaderboard.numbers import amount, rank, thousandths
+from heschl.leaderboard.numbers import amount, hours, rank, thousandths
 from heschl.leaderboard.score_file import ScoreFile
 from heschl.leaderboard.site import Site
 from heschl.leaderboard.surface_pages import figure_of
@@ -31,6 +31,10 @@ def write(site: Site, boards: Mapping[str, Board]) -> None:
     labels = {
         slug: row.name if shared[" ".join(row.name.split())] == 1 else f"{row.name} ({row.id})"
         for slug, row in names.items()
+    }
+    # Papers call their models as they like: "random" alone says little among everybody's.
+    labels |= {
+        slug: f"{labels[slug]}, published" for slug, row in names.items() if not row.is_ranked
     }
     site.page(
         "compare.html",
@@ -69,6 +73,7 @@ def _benchmarks(board: Board) -> dict[str, Json]:
                 "label": column.label,
                 "region": column.primary_roi,
                 "errors": column.error_in_words,
+                "isDescriptive": column.is_descriptive,
                 "ceiling": None if np.isnan(column.ceiling) else thousandths(column.ceiling),
             }
             for column in board.columns
@@ -82,7 +87,7 @@ def _facts(row: Row) -> list[list[str]]:
         ["Family", row.family],
         ["Parameters", amount(row.parameters)],
         ["Training", row.training_kind],
-        ["Hours", "–" if row.hours is None else f"{row.hours:,.0f}"],
+        ["Hours", "–" if row.hours is None else hours(row.hours)],
         ["Languages", ", ".join(row.languages) or "–"],
     ]
 

@@ -87,12 +87,14 @@ def twin_figures(board: Board) -> dict[int, Figure]:
         if row.untrained_twin in by_id and by_id[row.untrained_twin] != i
     }
     found: dict[int, list[DotRow]] = {i: [] for i in pairs}
-    for j in range(len(board.columns) if pairs else 0):
+    for j, column in enumerate(board.columns if pairs else ()):
+        if column.is_descriptive:  # percents, say, on one axis with shares, and no side is better
+            continue
         differences = Differences(board, j, {*pairs, *pairs.values()})
         for i, other in pairs.items():
             difference = differences.between(i, other)
             if difference is not None:
-                found[i].append(_row(board.columns[j].label, difference))
+                found[i].append(_row(column.label, difference))
     return {
         i: _figure(board.section, sorted(rows, key=lambda row: -row.value))
         for i, rows in found.items()

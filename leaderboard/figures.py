@@ -65,7 +65,9 @@ def with_error(value: float, spread: float) -> str:
     return f"{number(value)} {error(spread)}".rstrip()
 
 
-def layer_figure(file: ScoreFile, identifier: str, title: str) -> Figure | None:
+def layer_figure(
+    file: ScoreFile, identifier: str, title: str, *, is_share: bool = True
+) -> Figure | None:
     """Return the layer curves of a score, by region; None where there are fewer than two layers."""
     if len(file.layers) == 1 or not file.curves:
         return None
@@ -75,7 +77,7 @@ def layer_figure(file: ScoreFile, identifier: str, title: str) -> Figure | None:
     quantities = {
         quantity: {
             "axis": _AXES[quantity],
-            **_ceiling(file, quantity),
+            **_ceiling(file, quantity, is_share=is_share),
             "curves": [
                 {
                     "label": curve.roi,
@@ -134,7 +136,9 @@ def layer_figure(file: ScoreFile, identifier: str, title: str) -> Figure | None:
     )
 
 
-def region_figure(file: ScoreFile, identifier: str, title: str) -> Figure | None:
+def region_figure(
+    file: ScoreFile, identifier: str, title: str, *, is_share: bool = True
+) -> Figure | None:
     """Return a score's regions in anatomical order; None where there is one alone."""
     if len(file.regions) == 1:
         return None
@@ -142,7 +146,7 @@ def region_figure(file: ScoreFile, identifier: str, title: str) -> Figure | None
     regions = [by_name[name] for name in in_anatomical_order(list(by_name))]
     quantities: dict[str, dict[str, Any]] = {}
     for quantity in _quantities(file):
-        ceiling = _ceiling(file, quantity)
+        ceiling = _ceiling(file, quantity, is_share=is_share)
         quantities[quantity] = {
             "axis": _AXES[quantity],
             "rows": [_region_row(region, quantity, file.primary_roi) for region in regions],
@@ -260,11 +264,12 @@ def _quantities(file: ScoreFile) -> list[str]:
     return ["normalised"] if is_same else ["normalised", "score"]
 
 
-def _ceiling(file: ScoreFile, quantity: str) -> dict[str, Any]:
-    ceiling = file.primary.ceiling
-    if not math.isfinite(ceiling):
+def _ceiling(file: ScoreFile, quantity: str, *, is_share: bool) -> dict[str, Any]:
+    """Return what a chart says of the ceiling; numbers such as percents lost are no share of it."""
+    ceiling, is_normalised = file.primary.ceiling, quantity == "normalised"
+    if not math.isfinite(ceiling) or (is_normalised and not is_share):
         return {"ceiling": None, "ceilingText": ""}
-    value = 1.0 if quantity == "normalised" else ceiling
+    value = 1.0 if is_normalised else ceiling
     return {"ceiling": value, "ceilingText": f"ceiling {number(value)}"}
 
 

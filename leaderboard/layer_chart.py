@@ -25,6 +25,7 @@ MOST_LINES = 6
 """How many lines are shown at once; there are as many looks."""
 
 _LEFT, _TOP, _BOTTOM = 44.0, 30.0, 40.0
+_TITLE = 12.0
 _CHARACTER = 6.4
 _LABEL_GAP = 14.0
 _TICK_WIDTH = 26.0
@@ -80,7 +81,7 @@ def layer_scene(
     y = Linear(ends, (height - _BOTTOM, _TOP))
     _add_axes(scene, x, y, layers, axis, depth)
     if math.isfinite(ceiling):
-        _add_ceiling(scene, x, y, ceiling, ceiling_text)
+        _add_ceiling(scene, x, y, ceiling, ceiling_text, is_clear=_highest(lines) < ceiling)
     if committed is not None:
         _add_committed(scene, x, y, layers, committed)
     for line in lines:
@@ -119,15 +120,24 @@ def _add_line(scene: Scene, y: Linear, line: Line, places: Sequence[float]) -> N
 
 def layer_domain(lines: Sequence[Line], ceiling: float = math.nan) -> tuple[float, float]:
     """Return the vertical ends: all values with errors, and the ceiling if they come half way."""
+    reach = _reach(lines)
+    if math.isfinite(ceiling) and _highest(lines) >= 0.5 * ceiling:
+        reach.append(ceiling)
+    return domain_of(reach)
+
+
+def _reach(lines: Sequence[Line]) -> list[float]:
+    """Return all values, less and plus their errors."""
     reach: list[float] = []
     for line in lines:
         for value, error in zip(line.values, line.errors, strict=True):
             spare = error if math.isfinite(error) else 0.0
             reach += [value - spare, value + spare]
-    highest = max((value for value in reach if math.isfinite(value)), default=0.0)
-    if math.isfinite(ceiling) and highest >= 0.5 * ceiling:
-        reach.append(ceiling)
-    return domain_of(reach)
+    return reach
+
+
+def _highest(lines: Sequence[Line]) -> float:
+    return max((value for value in _reach(lines) if math.isfinite(value)), default=0.0)
 
 
 def _add_axes(
@@ -147,7 +157,7 @@ def _add_axes(
             y=y(value) + 4,
             text_anchor="end",
         )
-    scene.add("text", axis, class_="axis", x=0.0, y=12.0)
+    scene.add("text", axis, class_="axis", x=0.0, y=_TITLE)
     for place, text in _layer_ticks(layers, depth, right - left):
         scene.add("line", class_="tickmark", x1=x(place), x2=x(place), y1=bottom, y2=bottom + 4)
         scene.add("text", text, class_="tick", x=x(place), y=bottom + 17, text_anchor="middle")
@@ -168,13 +178,17 @@ def _layer_ticks(layers: Sequence[str], depth: str, width: float) -> list[tuple[
     return [(float(place), f"{place}") for place in range(0, last + 1, step)]
 
 
-def _add_ceiling(scene: Scene, x: Linear, y: Linear, ceiling: float, text: str) -> None:
+def _add_ceiling(
+    scene: Scene, x: Linear, y: Linear, ceiling: float, text: str, *, is_clear: bool
+) -> None:
+    """Draw the ceiling and its name, above the plot where curves would be in the way."""
     left, right = x.range
     if y.domain[0] <= ceiling <= y.domain[1]:
         scene.add("line", class_="ceiling", x1=left, x2=right, y1=y(ceiling), y2=y(ceiling))
-        scene.add("text", text, class_="note", x=right, y=y(ceiling) - 5, text_anchor="end")
+        at = y(ceiling) - 5 if is_clear else _TITLE
+        scene.add("text", text, class_="note", x=right, y=at, text_anchor="end")
     else:
-        scene.add("text", f"{text} ↑", class_="note", x=right, y=12.0, text_anchor="end")
+        scene.add("text", f"{text} ↑", class_="note", x=right, y=_TITLE, text_anchor="end")
 
 
 def _add_committed(

@@ -23,7 +23,6 @@ from heschl.leaderboard.table_payloads import (
     separable_payload,
     table_payload,
 )
-from heschl.leaderboard.tree import OUTSIDE
 
 __all__ = ["HeaderCell", "header_rows", "says_again", "write"]
 
@@ -188,9 +187,7 @@ def _rows(board: Board, at_most: int | None) -> list[dict[str, object]]:
             ),
             "n": has[i],
             "cells": [
-                _cell(
-                    float(value[i, j]), float(error[i, j]), is_share=column.path[:1] != OUTSIDE[:1]
-                )
+                _cell(float(value[i, j]), float(error[i, j]), is_share=not column.is_descriptive)
                 for j, column in enumerate(board.columns)
             ],
             "is_published": not row.is_ranked,

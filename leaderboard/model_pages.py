@@ -11,7 +11,7 @@ from heschl.leaderboard.board import Board, Column, Row
 from heschl.leaderboard.cell_facts import reproduce_command
 from heschl.leaderboard.differences import twin_figures
 from heschl.leaderboard.figures import Figure, layer_figure, region_figure
-from heschl.leaderboard.numbers import amount, error, number, rank
+from heschl.leaderboard.numbers import amount, error, hours, number, rank
 from heschl.leaderboard.score_downloads import ScoreDownload, copied_scores
 from heschl.leaderboard.score_file import ScoreFile
 from heschl.leaderboard.shown_cells import ShownCell, shown_cell
@@ -87,7 +87,6 @@ def _score_files(site: Site, slug: str, boards: Iterable[Board]) -> ScoreDownloa
 
 def _facts(row: Row) -> list[tuple[str, str]]:
     """Return what the card says, without what it does not say."""
-    hours = "" if row.hours is None else f"{row.hours:,.0f} h"
     parameters = "" if row.parameters is None else amount(row.parameters)
     facts = {
         "Id": row.id if row.id != row.name else "",
@@ -96,7 +95,7 @@ def _facts(row: Row) -> list[tuple[str, str]]:
         "Parameters": parameters,
         "Training": row.training_kind if row.training_kind != "unknown" else "",
         "Objective": row.objective if row.objective != "none" else "",
-        "Hours": hours,
+        "Hours": "" if row.hours is None else f"{hours(row.hours)} h",
         "Languages": ", ".join(row.languages),
         "Licence": row.licence,
         "Submitted by": row.submitted_by,
@@ -143,10 +142,10 @@ def _overall_in_words(board: Board, i: int) -> str:
 def _blocks(section: str, slug: str, here: list[tuple[int, Column, ScoreFile]]) -> Iterator[Block]:
     """Yield the benchmarks that have more to show than a number."""
     for _, column, file in here:
-        prefix = f"{section}-{column.slug}"
+        prefix, is_share = f"{section}-{column.slug}", not column.is_descriptive
         figures = (
-            layer_figure(file, f"{prefix}-layers", "By layer"),
-            region_figure(file, f"{prefix}-regions", "By region"),
+            layer_figure(file, f"{prefix}-layers", "By layer", is_share=is_share),
+            region_figure(file, f"{prefix}-regions", "By region", is_share=is_share),
         )
         there = tuple(figure for figure in figures if figure is not None)
         maps = figure_of(slug, column.slug, file, column.label) if file.maps else None

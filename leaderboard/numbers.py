@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from urllib.parse import urlsplit
 
-__all__ = ["amount", "error", "number", "ramp_step", "rank", "thousandths", "web_address"]
+__all__ = ["amount", "error", "hours", "number", "ramp_step", "rank", "thousandths", "web_address"]
 
 NONE = "–"
 
@@ -80,6 +80,15 @@ def amount(value: float | None) -> str:
         if abs(value) >= size:
             return f"{value / size:.3g}{unit}"
     return f"{value:.3g}"
+
+
+def hours(value: float) -> str:
+    """Return a time in hours: to the hour, or to three digits where there are few.
+
+    >>> hours(680_000), hours(0.5), hours(12.25)
+    ('680,000', '0.5', '12.2')
+    """
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"  # noqa: PLR2004 - three digits
 
 
 def web_address(text: str) -> str:

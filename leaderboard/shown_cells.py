@@ -44,7 +44,7 @@ def shown_cell(board: Board, i: int, j: int, file: ScoreFile) -> ShownCell:
     noun, is_drawn = file.samples.noun or "sample", file.samples.is_drawn
     return ShownCell(
         value=number(normalised.value),
-        is_over=normalised.value > 1,
+        is_over=normalised.value > 1 and not column.is_descriptive,
         error=error(normalised.error),
         interval=interval(normalised.low, normalised.high) or NONE,
         rank=rank(int(board.rank_low[i, j]), int(board.rank_high[i, j])),

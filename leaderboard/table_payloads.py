@@ -13,7 +13,6 @@ import numpy as np
 
 from heschl.leaderboard.board import Board
 from heschl.leaderboard.numbers import thousandths
-from heschl.leaderboard.tree import OUTSIDE
 
 __all__ = [
     "coverage",
@@ -160,7 +159,7 @@ def _benchmark(board: Board, j: int) -> dict[str, Json]:
         "errorKind": column.error_in_words,
         "ranks": column.ranking_in_words,
         "counts": int(column.in_overall),
-        "isDescriptive": int(column.path[:1] == OUTSIDE[:1]),
+        "isDescriptive": int(column.is_descriptive),
         "metric": column.metric,
         "region": column.primary_roi,
     }

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from heschl.cards import BenchmarkCard
-from heschl.leaderboard.board import Column, Group
+from heschl.leaderboard.board import DESCRIPTIVE, Column, Group
 
 __all__ = ["NO_BETTER", "OUTSIDE", "Tree", "path_of", "tree_of"]
 
@@ -26,7 +26,7 @@ _KINDS = {
     "labelled speech": ("Probing",),
 }
 """By what a dataset's card calls its recording."""
-OUTSIDE = ("Descriptive", "Unregistered")
+OUTSIDE = (DESCRIPTIVE, "Unregistered")
 """Groups that the overall mean leaves out."""
 NO_BETTER = {
     "moussa2025.low_level_impact": "how much of an alignment goes with low-level features",
@@ -41,7 +41,7 @@ _WORDS = {
     "Brain": "The mean over kinds of recording of how well models predict brains.",
     "Behaviour": "The mean over datasets of what models and listeners tell apart.",
     "Probing": "The mean over datasets of what can be read off a model's features.",
-    "Descriptive": "Numbers that describe models: more is neither better nor worse, so that none "
+    DESCRIPTIVE: "Numbers that describe models: more is neither better nor worse, so that none "
     "is ranked and none counts overall.",
     "Unregistered": "Benchmarks that this Heschl does not know, shown as their files describe "
     "them.",

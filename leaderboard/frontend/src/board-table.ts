@@ -22,6 +22,8 @@ export interface Actions {
 export class BoardTable {
   readonly #table: HTMLTableElement;
   readonly #body: HTMLTableSectionElement;
+  /** On paper alone; not there where the page came with all rows. */
+  readonly #more = document.querySelector(".board-more");
   readonly #above = make("tr", { class: "spacer", "aria-hidden": "true" }, make("td"));
   readonly #below = make("tr", { class: "spacer", "aria-hidden": "true" }, make("td"));
   readonly #sight: Sight;
@@ -213,6 +215,11 @@ export class BoardTable {
   #space(shown: Shown, { first, end }: Band): void {
     this.#above.style.height = `${first * this.#sight.rowHeight}px`;
     this.#below.style.height = `${(shown.rows.length - end) * this.#sight.rowHeight}px`;
+    if (!this.#more) return;
+    // On paper stand the rows that are drawn, which may be all.
+    const n = shown.rows.length;
+    this.#more.classList.toggle("no-print", end - first >= n);
+    this.#more.firstChild!.nodeValue = `Models ${first + 1} to ${end} of the ${n} in this view. `;
   }
 
   /** The rows that are drawn, which follow each other. */

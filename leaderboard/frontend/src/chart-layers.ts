@@ -40,6 +40,7 @@ export interface LayerOptions {
 
 const LEFT = 44;
 const TOP = 30;
+const TITLE = 12;
 const BOTTOM = 40;
 const CHARACTER = 6.4;
 const LABEL_GAP = 14;
@@ -52,7 +53,7 @@ export function layerScene(lines: Line[], layers: string[], options: LayerOption
   const gutter = gutterOf(lines, width);
   const { x, y } = layerScales(lines, layers, options);
   addAxes(scene, x, y, layers, options);
-  if (isThere(ceiling)) addCeiling(scene, x, y, ceiling, options.ceilingText);
+  if (isThere(ceiling)) addCeiling(scene, x, y, ceiling, options.ceilingText, highestOf(lines) < ceiling);
   if (committed !== null) addCommitted(scene, x, y, layers, committed);
   for (const line of lines) {
     const places = placesOf(x, line, options.depth);
@@ -110,17 +111,24 @@ export function layerScales(
 
 /** The vertical ends: all values with errors, and the ceiling if they come half way. */
 export function layerDomain(lines: Line[], ceiling: Value): [number, number] {
-  const reach: number[] = [];
-  for (const line of lines) {
-    line.values.forEach((value, place) => {
-      if (!isThere(value)) return;
-      const spare = line.errors[place] ?? 0;
-      reach.push(value - spare, value + spare);
-    });
-  }
-  const highest = reach.length ? Math.max(...reach) : 0;
-  if (isThere(ceiling) && highest >= 0.5 * ceiling) reach.push(ceiling);
+  const reach = reachOf(lines);
+  if (isThere(ceiling) && highestOf(lines) >= 0.5 * ceiling) reach.push(ceiling);
   return domainOf(reach);
+}
+
+/** All values, less and plus their errors. */
+function reachOf(lines: Line[]): number[] {
+  return lines.flatMap(({ values, errors }) =>
+    values.flatMap((value, place) => {
+      const spare = errors[place] ?? 0;
+      return isThere(value) ? [value - spare, value + spare] : [];
+    }),
+  );
+}
+
+function highestOf(lines: Line[]): number {
+  const reach = reachOf(lines);
+  return reach.length ? Math.max(...reach) : 0;
 }
 
 function addAxes(
@@ -159,15 +167,16 @@ function layerTicks(layers: string[], depth: string, width: number): [number, st
   return found;
 }
 
-function addCeiling(scene: Scene, x: Linear, y: Linear, ceiling: number, text: string): void {
+/** The ceiling and its name: beside it, or above the plot where curves would be in the way. */
+function addCeiling(scene: Scene, x: Linear, y: Linear, ceiling: number, text: string, isClear: boolean): void {
   const [left, right] = x.range() as [number, number];
   const [low, high] = y.domain() as [number, number];
   if (low <= ceiling && ceiling <= high) {
     const at = y(ceiling);
     add(scene, "line", { class: "ceiling", x1: left, x2: right, y1: at, y2: at });
-    add(scene, "text", { class: "note", x: right, y: at - 5, "text-anchor": "end" }, text);
+    add(scene, "text", { class: "note", x: right, y: isClear ? at - 5 : TITLE, "text-anchor": "end" }, text);
   } else {
-    add(scene, "text", { class: "note", x: right, y: 12, "text-anchor": "end" }, `${text} ↑`);
+    add(scene, "text", { class: "note", x: right, y: TITLE, "text-anchor": "end" }, `${text} ↑`);
   }
 }
 

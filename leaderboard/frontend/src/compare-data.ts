@@ -10,6 +10,8 @@ export interface Benchmark {
   region: string;
   errors: string;
   ceiling: Whole;
+  /** More is neither better nor worse, and the number no share of a ceiling. */
+  isDescriptive: boolean;
 }
 
 export interface SectionNames {
@@ -61,7 +63,8 @@ export interface Contrast {
   isSeparable: boolean | undefined;
 }
 
-/** What sets two models apart on each benchmark that both have, the first's gains on top. */
+/** What sets two models apart on each benchmark that both have: the first's gains on top, what praises
+ * nobody at the bottom. */
 export function contrasts(
   names: SectionNames,
   first: ModelSection,
@@ -85,7 +88,9 @@ export function contrasts(
       isSeparable: apart ? told(apart[4]) : bit(bits, second.place),
     });
   }
-  return found.sort((a, b) => size(b) - size(a));
+  return found.sort(
+    (a, b) => Number(a.benchmark.isDescriptive) - Number(b.benchmark.isDescriptive) || size(b) - size(a),
+  );
 }
 
 function told(separable: 0 | 1 | null): boolean | undefined {

@@ -63,7 +63,8 @@ export function verdict(found: Contrast[], first: string, second: string): HTMLE
 /** The differences as a chart; undefined where none is prepared. */
 export function differenceData(found: Contrast[], first: string, second: string): DotData | undefined {
   const rows = found.flatMap((each): DotRow[] => {
-    if (each.value === null) return [];
+    // Percents would share an axis with shares, between sides that are better.
+    if (each.value === null || each.benchmark.isDescriptive) return [];
     const tone = { first: "better", second: "worse", "": "" }[winner(each)];
     return [
       {
@@ -96,7 +97,7 @@ export function differenceTable(found: Contrast[], first: string, second: string
     const row = make("tr", {}, make("th", { scope: "row" }, link));
     for (const [value, error] of [each.first, each.second]) {
       const spread = make("span", { class: "err", title: each.benchmark.errors }, shownError(error));
-      row.append(make("td", { class: "num" }, number(value), spread));
+      row.append(make("td", { class: "num" }, number(value, !each.benchmark.isDescriptive), spread));
     }
     if (isPaired) {
       const spread = make("span", { class: "err" }, shownError(each.error));
@@ -118,17 +119,19 @@ export function differenceTable(found: Contrast[], first: string, second: string
 /** The curves of up to four models on each benchmark that at least two of them have layers on. */
 export function curvePanels(names: SectionNames, models: ModelData[], section: string): [string, LayerData][] {
   const panels: [string, LayerData][] = [];
-  for (const { slug, label, region, ceiling } of names.columns) {
+  const labels = shortLabels(models.map(({ name }) => name));
+  for (const { slug, label, region, ceiling, isDescriptive } of names.columns) {
     // Slots are the models', so that a missing one does not change the others' looks.
-    const curves = models.map((model): Curve => {
+    const curves = models.map((model, slot): Curve => {
       const curve = model.sections[section]?.curves[slug];
-      return { label: short(model.name), ...(curve ?? { values: [], errors: [], chosen: null }) };
+      return { label: labels[slot]!, ...(curve ?? { values: [], errors: [], chosen: null }) };
     });
     if (curves.filter(({ values }) => values.length > 0).length < 2) continue;
+    const hasCeiling = ceiling !== null && !isDescriptive;
     const axis = {
       axis: `Normalised score, ${region}`,
-      ceiling: ceiling === null ? null : 1,
-      ceilingText: ceiling === null ? "" : "ceiling 1.000",
+      ceiling: hasCeiling ? 1 : null,
+      ceilingText: hasCeiling ? "ceiling 1.000" : "",
       curves,
     };
     const shape = { layers: [], committed: null, depth: "relative" as const, height: PANEL_HEIGHT };
@@ -163,8 +166,8 @@ export function chartFigure(id: string, title: string, data: ChartData): HTMLEle
 
 export { contrasts };
 
-function number(value: number | null): HTMLElement {
-  const isOver = value !== null && value > 1000;
+function number(value: number | null, isShare = true): HTMLElement {
+  const isOver = isShare && value !== null && value > 1000;
   const marks = isOver ? { class: "over", title: "above its ceiling" } : {};
   return make("span", marks, shownNumber(value));
 }
@@ -180,6 +183,16 @@ function interval({ low, high }: Contrast): string {
 /** A name as it stands within a sentence or above a chart: on one line, of bounded length. */
 export function short(name: string, most = 18): string {
   return cut(name, most);
+}
+
+/** Short names beside lines; where they begin alike, it is their ends that tell them apart. */
+export function shortLabels(names: string[]): string[] {
+  const labels = names.map((name) => short(name));
+  return names.map((name, slot) => {
+    const isAlone = labels.filter((label) => label === labels[slot]).length === 1;
+    const letters = [...name];
+    return isAlone ? labels[slot]! : `${letters.slice(0, 5).join("")}…${letters.slice(-12).join("")}`;
+  });
 }
 
 /** A short name whose direction of writing ends with it. */

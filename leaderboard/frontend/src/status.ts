@@ -6,7 +6,7 @@ import type { Shown } from "./shown.ts";
 export function sayStatus(page: ParentNode, shown: Shown): void {
   const n = grouped(shown.rows.length);
   const of = grouped(shown.data.models.slug.length);
-  set(need("#count", page), `${n} of ${of} models`);
+  set(need("#count", page), `${n} of ${of} ${of === "1" ? "model" : "models"}`);
   set(need("#meaning", page), [rankWords(shown), focusWords(shown)].filter(Boolean).join(" "));
   const range = need("#range", page);
   set(range, { normalised: "normalised score", score: "raw score", ceiling: "ceiling" }[shown.view.quantity]);
@@ -24,6 +24,7 @@ function set(element: Element, text: string): void {
 
 function rankWords(shown: Shown): string {
   const { common, data } = shown;
+  if (shown.rows.length === 0) return "Nothing matches the search and the filters.";
   if (!common) return shown.rankedBy === "overall" ? "" : `Ranks are of ${nameOf(shown)}.`;
   const [n, of] = [common.columns.length, data.overall.counted];
   if (n > 0) return `Order by the mean of the ${n} of ${of} benchmarks that all shown models have: order only, no interval.`;

@@ -15,10 +15,10 @@ export type Pane = Turn & {
 
 type Look = { side: Side; yaw: number; pitch: number; label: string };
 
-const LATERAL_LEFT: Look = { side: "left", yaw: -90, pitch: 0, label: "Left, outside" };
-const LATERAL_RIGHT: Look = { side: "right", yaw: 90, pitch: 0, label: "Right, outside" };
-const MEDIAL_LEFT: Look = { side: "left", yaw: 90, pitch: 0, label: "Left, inside" };
-const MEDIAL_RIGHT: Look = { side: "right", yaw: -90, pitch: 0, label: "Right, inside" };
+const LATERAL_LEFT: Look = { side: "left", yaw: -90, pitch: 0, label: "Left, lateral" };
+const LATERAL_RIGHT: Look = { side: "right", yaw: 90, pitch: 0, label: "Right, lateral" };
+const MEDIAL_LEFT: Look = { side: "left", yaw: 90, pitch: 0, label: "Left, medial" };
+const MEDIAL_RIGHT: Look = { side: "right", yaw: -90, pitch: 0, label: "Right, medial" };
 const above = (side: Side): Look => ({ side, yaw: 0, pitch: 90, label: side === "left" ? "Left" : "Right" });
 // With the front up, who looks from below has the left of the body on the right.
 const below = (side: Side): Look => ({ side, yaw: 180, pitch: -90, label: side === "left" ? "Left" : "Right" });

@@ -258,7 +258,7 @@ export class HeschlSurface extends HTMLElement {
   }
 
   #label(): void {
-    for (const each of this.querySelectorAll(".surface-side")) each.remove();
+    for (const each of this.querySelectorAll(".surface-side:not(.surface-still)")) each.remove();
     for (const { x, y, label } of this.#panes) {
       const text = mark("surface-side", label);
       text.style.left = `${100 * x}%`;

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { choiceOf, fragmentOf } from "../../../leaderboard/frontend/src/compare-address.ts";
 import { bit, contrasts, winner, type ModelSection } from "../../../leaderboard/frontend/src/compare-data.ts";
+import { differenceData, shortLabels } from "../../../leaderboard/frontend/src/compare-view.ts";
 
 const KNOWN = new Set(["one", "two", "hf-a.b_c", "four"]);
-const COLUMNS = ["a", "b", "c"].map((slug) => ({ slug, label: slug, region: "all", errors: "", ceiling: 500 }));
+const COLUMNS = ["a", "b", "c"].map((slug) => ({ slug, label: slug, region: "all", errors: "", ceiling: 500, isDescriptive: false }));
 
 function section(place: number, more: Partial<ModelSection>): ModelSection {
   return { place, overall: [null, null], rank: "–", cells: {}, curves: {}, maps: {}, ...more };
@@ -54,4 +55,26 @@ test("of too many models numbers alone are shown, with who is separable", () => 
 
   assert.deepEqual(found.map(({ value }) => value), [null, null]);
   assert.deepEqual(found.map(({ isSeparable }) => isSeparable), [true, undefined]);
+});
+
+test("what praises nobody stands last, and shares no axis with what does", () => {
+  const columns = COLUMNS.map((column) => ({ ...column, isDescriptive: column.slug === "b" }));
+  const first = section(0, {
+    cells: { a: [400, 10, 200, 5], b: [60_000, 900, 60_000, 900] },
+    differences: { a: { "1": [-101, 10, -120, -80, 1] }, b: { "1": [4736, 900, 2116, 6336, null] } },
+  });
+  const second = section(1, { cells: { a: [501, 10, 250, 5], b: [55_264, 900, 55_264, 900] } });
+  const found = contrasts({ columns, isPaired: true }, first, second);
+  const chart = differenceData(found, "one", "two")!;
+
+  assert.deepEqual(found.map(({ benchmark }) => benchmark.slug), ["a", "b"]);
+  assert.deepEqual(chart.quantities["normalised"]!.rows.map(({ label }) => label), ["a"]);
+  assert.equal(differenceData(found.slice(1), "one", "two"), undefined);
+});
+
+test("names that begin alike are told apart by their ends", () => {
+  const names = ["Log-mel spectrum, 80 bands", "Log-mel spectrum, 128 bands", "MFCC"];
+
+  assert.deepEqual(shortLabels(names), ["Log-m…um, 80 bands", "Log-m…m, 128 bands", "MFCC"]);
+  assert.deepEqual(shortLabels(["BYOL-A 512", "BYOL-A 512"]).length, 2);
 });

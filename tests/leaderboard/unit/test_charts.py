@@ -115,6 +115,19 @@ def test_a_ceiling_out_of_reach_is_told_and_not_drawn() -> None:
     assert "ceiling 1.000 ↑" in [mark.text for mark in scene.marks]
 
 
+def test_the_name_of_a_ceiling_stands_clear_of_the_curves() -> None:
+    for highest, is_beside in ((0.9, True), (1.3, False)):
+        line = Line("A1", 0, [0.6, highest], [0.0, 0.0])
+        options = {"width": 500.0, "axis": "", "ceiling": 1.0, "ceiling_text": "ceiling"}
+        marks = layer_scene([line], ["a", "b"], **options).marks
+        name = next(mark for mark in marks if mark.text == "ceiling")
+        drawn = next(mark for mark in marks if mark.attributes["class"] == "ceiling")
+        top = min(mark.attributes["cy"] for mark in marks if mark.tag == "circle")
+
+        assert name.attributes["y"] < top - 4  # of 11 pixels, and a dot has a radius of 2
+        assert (name.attributes["y"] == drawn.attributes["y1"] - 5) == is_beside
+
+
 def test_many_rows_are_few_marks() -> None:
     row = DotRow("model", 0.4, 0.3, 0.5, "0.400")
     few = dot_scene([row] * MOST_ROWS, width=640, axis="")
