@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from heschl.cards import ModelCard, Training
+from heschl.cards import UNTRAINED, ModelCard, Training
 from heschl.errors import MissingData
 from heschl.models import huggingface
 from heschl.models.huggingface.architectures import ARCHITECTURES
@@ -122,6 +122,7 @@ def twin_card(name: str, seed: int = 0) -> ModelCard:
         citation=CITATIONS[like.citation],
         family=str(architecture.config["model_type"]),
         parameters=architecture.parameters,
+        training=UNTRAINED,
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from heschl.cards import ModelCard, Training
+from heschl.cards import UNTRAINED, ModelCard, Training
 from heschl.errors import CorruptData, InvalidInput, MissingData, UnknownName
 from heschl.fingerprints import file_digest
 from heschl.models.pretrained_audio.citations import CITATIONS
@@ -102,6 +102,7 @@ def twin_card(name: str, seed: int = 0) -> ModelCard:
         citation=CITATIONS[release.family],
         family=release.family,
         parameters=release.parameters,
+        training=UNTRAINED,
     )
 
 

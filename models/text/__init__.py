@@ -26,7 +26,7 @@ import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any
 
-from heschl.cards import ModelCard, Training
+from heschl.cards import UNTRAINED, ModelCard, Training
 
 if TYPE_CHECKING:
     from heschl.models.text.language_model import LanguageModel
@@ -123,7 +123,7 @@ def _gpt2(size: str, commit: str, blocks: int, units: int, parameters: int) -> l
     twin = f"{name}-random"
     return [
         card(name, shape, where, training=training, untrained_twin=twin),
-        card(twin, f"{shape}, with random weights", f"{where}?random=0"),
+        card(twin, f"{shape}, with random weights", f"{where}?random=0", training=UNTRAINED),
     ]
 
 

@@ -14,7 +14,16 @@ from typing import Any, Literal, get_args
 
 from heschl.errors import BrokenPlugin, InvalidInput, MissingExtra
 
-__all__ = ["BenchmarkCard", "Card", "DatasetCard", "MetricCard", "ModelCard", "Seen", "Training"]
+__all__ = [
+    "UNTRAINED",
+    "BenchmarkCard",
+    "Card",
+    "DatasetCard",
+    "MetricCard",
+    "ModelCard",
+    "Seen",
+    "Training",
+]
 
 Modality = Literal["audio", "text"]
 Access = Literal["open", "licensed", "private"]
@@ -24,8 +33,8 @@ Access = Literal["open", "licensed", "private"]
 class Training:
     """What a model has learned from; the board shows it and checks overlap with the stimuli."""
 
-    objective: str = "none"
-    """How it was trained, in words; ``none`` for untrained and hand-made models."""
+    objective: str = ""
+    """How it was trained, in words; ``none`` if it was not (`UNTRAINED`), empty if not said."""
     datasets: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     """ISO 639-1 codes."""
@@ -36,9 +45,9 @@ class Training:
         _check_fields(self, "this training")
 
     @property
-    def is_trained(self) -> bool:
-        """Whether the model has seen any data."""
-        return self.objective != "none"
+    def is_trained(self) -> bool | None:
+        """Whether the model has seen any data; None if nobody says, so that silence is no claim."""
+        return self.objective != "none" if self.objective else None
 
 
 @dataclass(frozen=True)
@@ -174,6 +183,9 @@ _KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     ),
 }
 """For each annotation, as it is written above and below, what to expect and whether it is that."""
+
+UNTRAINED = Training("none")
+"""What a card says of random weights, and of what was made by hand."""
 
 
 def _import_target(whose: str, target: str | Callable[..., Any]) -> Callable[..., Any]:

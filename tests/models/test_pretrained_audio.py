@@ -168,7 +168,7 @@ def test_each_release_and_twin_is_registered_and_linked():
         twin = registry.models.card(trained.untrained_twin)
         assert (trained.parameters, trained.family) == (twin.parameters, twin.family)
         assert trained.training.is_trained
-        assert not twin.training.is_trained
+        assert twin.training.is_trained is False
         assert release.address.startswith("https://")
 
 
