@@ -50,6 +50,21 @@ def test_info_and_cite_know_what_a_file_holds(heschl, tmp_path):
         assert "moussa2025brain" in out
 
 
+@pytest.mark.parametrize("command", ["info", "cite"])
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("logmell", "did you mean 'logmel'? `heschl list` shows all"),
+        ("hubert", "did you mean 'hubert-base-ls960' or "),
+        ("zzzzz", "known names is near it; `heschl list` shows all"),
+    ],
+)
+def test_info_and_cite_lead_on_from_a_name_that_nobody_claims(heschl, command, name, hint):
+    code, out, err = heschl(command, name)
+    assert (code, out) == (1, "")
+    assert hint in err
+
+
 def test_doctor_finds_nothing_broken(heschl):
     code, out, _ = heschl("doctor")
     assert code == 0
