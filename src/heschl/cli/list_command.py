@@ -72,7 +72,11 @@ def _list_scheme(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"models": records})
         return 0
-    rows = [[record["id"], record["state"], record["summary"]] for record in records]
+    rows = []
+    for record in records:
+        # A reason is a sentence: in the column of states it would make every row as long.
+        state, _, reason = record["state"].partition(": ")
+        rows.append([record["id"], state, reason or record["summary"]])
     print_table(["id", "state", "summary"], rows, title=f"models of {arguments.scheme}:")
     return 0
 
