@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from heschl.cards import UNTRAINED, ModelCard, Training
 from heschl.errors import MissingData
 from heschl.models import huggingface
+from heschl.models.hub_cache import HubCard
 from heschl.models.huggingface.architectures import ARCHITECTURES
 from heschl.models.huggingface.citations import CITATIONS
 from heschl.models.tables import listed, number, rows
@@ -92,7 +93,7 @@ def card(entry: Named, revision: str = "") -> ModelCard:
     """Return the card of a named checkpoint, at a commit if the table has none."""
     commit = entry.revision or revision
     place = f"https://huggingface.co/{entry.hub}"
-    return ModelCard(
+    return HubCard(
         id=entry.id,
         load=functools.partial(_load, entry.id),
         summary=entry.summary,
@@ -105,6 +106,8 @@ def card(entry: Named, revision: str = "") -> ModelCard:
         parameters=ARCHITECTURES[entry.architecture].parameters,
         training=Training(entry.objective, entry.datasets, entry.languages, entry.hours),
         untrained_twin=entry.twin,
+        hub=entry.hub,
+        commit=commit,
     )
 
 

@@ -229,6 +229,15 @@ class ModelCard(Card):
     seen: tuple[Seen, ...] = ()
     """What it was tuned on; scoring refuses to test it there, see `heschl.seen`."""
 
+    def missing_weights(self) -> str:
+        """Return what of the weights is not on this machine yet, in two words for a listing.
+
+        ``needs weights`` that are to be put there, ``fetches weights`` at first use; empty if
+        nothing lacks, or if the card cannot know. No network is asked. Cards of models whose
+        weights lie apart are of classes of their own that say so.
+        """
+        return ""
+
 
 @dataclass(frozen=True)
 class DatasetCard(Card):
