@@ -132,7 +132,7 @@ def _ceiling_in_words(column: Column) -> str:
         return "There is no ceiling: numbers are as they were measured."
     shown = f"{number(column.ceiling)} {error(column.ceiling_error)}".rstrip()
     kind = f" ({column.ceiling_in_words})" if column.ceiling_in_words else ""
-    if column.is_descriptive:
+    if column.number_name:
         return f"The data allow {shown}{kind}; the numbers here are no share of it."
     return f"The data allow {shown}{kind}, which is 1 when normalised."
 
@@ -160,11 +160,12 @@ def _figure(board: Board, j: int, order: list[int]) -> Figure | None:
     return dot_figure(
         f"{board.section}-models",
         f"{counted(len(known), 'model')}, {'highest' if column.is_descriptive else 'best'} first",
-        f"Normalised scores of {counted(len(known), 'model')} with their intervals; the highest is "
-        f"{number(value[known[0]])}, of {best}. The table below has every number.",
+        f"{column.number_name or 'Normalised scores'} of {counted(len(known), 'model')} with their "
+        f"intervals; the highest is {number(value[known[0]])}, of {best}. The table below has "
+        "every number.",
         rows,
-        axis="Normalised score",
-        ceiling=1.0 if np.isfinite(column.ceiling) and not column.is_descriptive else np.nan,
+        axis=column.number_name or "Normalised score",
+        ceiling=1.0 if np.isfinite(column.ceiling) and not column.number_name else np.nan,
     )
 
 

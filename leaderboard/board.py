@@ -73,6 +73,8 @@ class Column:
     citation: str
     normalisation: str = ""
     score_meaning: str = ""
+    number_name: str = ""
+    """What the number is called if it is no share of a ceiling; empty for a normalised score."""
     error_in_words: str = ""
     """The kind of error, such as "standard error over 8 listeners"."""
     ceiling_in_words: str = ""

@@ -88,7 +88,10 @@ def _of_number(board: Board, i: int, j: int, file: ScoreFile) -> dict[str, str]:
     row, column, region = board.rows[i], board.columns[j], file.primary
     level = f"{100 * file.interval_level:g} % interval"
     texts = {}
-    for label, estimate in (("Normalised", region.normalised), ("Raw", region.score)):
+    for label, estimate in (
+        (column.number_name or "Normalised", region.normalised),
+        ("Raw", region.score),
+    ):
         texts[label] = _with_error(estimate.value, estimate.error)
         if isfinite(estimate.low) and isfinite(estimate.high):
             interval = f"{numbers.number(estimate.low)} to {numbers.number(estimate.high)}"

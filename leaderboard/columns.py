@@ -18,7 +18,7 @@ from heschl.leaderboard.paired import Paired, pair
 from heschl.leaderboard.score_file import ScoreFile
 from heschl.leaderboard.separability import LEAST_SAMPLES, N_DRAWS
 from heschl.leaderboard.submissions import slug_of
-from heschl.leaderboard.tree import NO_BETTER, OUTSIDE, path_of
+from heschl.leaderboard.tree import NO_BETTER, NO_SHARE, OUTSIDE, path_of
 from heschl.wording import counted, plural
 
 __all__ = ["Measured", "known_card", "measured", "recording_of", "with_own_slugs"]
@@ -128,6 +128,7 @@ def measured(
             citation=card.citation if card else "",
             normalisation=_usual(current, lambda file: file.normalisation),
             score_meaning=_usual(current, lambda file: file.score_meaning),
+            number_name=NO_SHARE.get(card.protocol, "") if card else "",
             error_in_words=_error_in_words(paired, noun),
             ceiling_in_words=ceiling_words,
             ranking_in_words=_ranking_in_words(paired, noun, card, is_better=is_better),

@@ -74,6 +74,7 @@ def _benchmarks(board: Board) -> dict[str, Json]:
                 "region": column.primary_roi,
                 "errors": column.error_in_words,
                 "isDescriptive": column.is_descriptive,
+                "numberName": column.number_name,
                 "ceiling": None if np.isnan(column.ceiling) else thousandths(column.ceiling),
             }
             for column in board.columns

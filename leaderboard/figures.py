@@ -66,7 +66,7 @@ def with_error(value: float, spread: float) -> str:
 
 
 def layer_figure(
-    file: ScoreFile, identifier: str, title: str, *, is_share: bool = True
+    file: ScoreFile, identifier: str, title: str, *, number_name: str = ""
 ) -> Figure | None:
     """Return the layer curves of a score, by region; None where there are fewer than two layers."""
     if len(file.layers) == 1 or not file.curves:
@@ -76,8 +76,8 @@ def layer_figure(
     committed = file.layers.index(primary_layer) if primary_layer in file.layers else None
     quantities = {
         quantity: {
-            "axis": _AXES[quantity],
-            **_ceiling(file, quantity, is_share=is_share),
+            "axis": _axis(quantity, number_name),
+            **_ceiling(file, quantity, is_share=not number_name),
             "curves": [
                 {
                     "label": curve.roi,
@@ -105,7 +105,7 @@ def layer_figure(
         ],
         file.layers,
         width=FIRST_WIDTH,
-        axis=_AXES[first],
+        axis=_axis(first, number_name),
         ceiling=_number(quantities[first]["ceiling"]),
         ceiling_text=str(quantities[first]["ceilingText"]),
         committed=committed,
@@ -113,7 +113,7 @@ def layer_figure(
     return Figure(
         identifier,
         title,
-        svg_of(scene, identifier, title, _layers_in_words(file, curves[0], first)),
+        svg_of(scene, identifier, title, _layers_in_words(file, curves[0], first, number_name)),
         {
             "kind": "layers",
             "layers": list(file.layers),
@@ -137,7 +137,7 @@ def layer_figure(
 
 
 def region_figure(
-    file: ScoreFile, identifier: str, title: str, *, is_share: bool = True
+    file: ScoreFile, identifier: str, title: str, *, number_name: str = ""
 ) -> Figure | None:
     """Return a score's regions in anatomical order; None where there is one alone."""
     if len(file.regions) == 1:
@@ -146,9 +146,9 @@ def region_figure(
     regions = [by_name[name] for name in in_anatomical_order(list(by_name))]
     quantities: dict[str, dict[str, Any]] = {}
     for quantity in _quantities(file):
-        ceiling = _ceiling(file, quantity, is_share=is_share)
+        ceiling = _ceiling(file, quantity, is_share=not number_name)
         quantities[quantity] = {
-            "axis": _AXES[quantity],
+            "axis": _axis(quantity, number_name),
             "rows": [_region_row(region, quantity, file.primary_roi) for region in regions],
             # Raw numbers have a ceiling in each region, drawn there.
             **(ceiling if quantity == "normalised" else {"ceiling": None, "ceilingText": ""}),
@@ -172,7 +172,8 @@ def region_figure(
         for region in regions
     )
     sample = file.samples.noun or "sample"
-    head = ("Region", "Normalised", "Interval", "Raw", "Ceiling", "Layer", f"n ({sample})", "Units")
+    shown = number_name or "Normalised"
+    head = ("Region", shown, "Interval", "Raw", "Ceiling", "Layer", f"n ({sample})", "Units")
     return _dots(identifier, title, words, quantities, head, table)
 
 
@@ -264,6 +265,11 @@ def _quantities(file: ScoreFile) -> list[str]:
     return ["normalised"] if is_same else ["normalised", "score"]
 
 
+def _axis(quantity: str, number_name: str) -> str:
+    """Return what an axis shows, by the name of a number that is not normalised if it has one."""
+    return number_name if number_name and quantity == "normalised" else _AXES[quantity]
+
+
 def _ceiling(file: ScoreFile, quantity: str, *, is_share: bool) -> dict[str, Any]:
     """Return what a chart says of the ceiling; numbers such as percents lost are no share of it."""
     ceiling, is_normalised = file.primary.ceiling, quantity == "normalised"
@@ -273,15 +279,15 @@ def _ceiling(file: ScoreFile, quantity: str, *, is_share: bool) -> dict[str, Any
     return {"ceiling": value, "ceilingText": f"ceiling {number(value)}"}
 
 
-def _layers_in_words(file: ScoreFile, curve: LayerCurve, quantity: str) -> str:
+def _layers_in_words(file: ScoreFile, curve: LayerCurve, quantity: str, number_name: str) -> str:
     values = getattr(curve, quantity)
     known = [place for place, value in enumerate(values) if math.isfinite(value)]
     if not known:
         return "There is no number in any layer."
     best = max(known, key=lambda place: values[place])
     return (
-        f"{_AXES[quantity]} of {len(file.layers)} layers in {len(file.curves)} regions; in "
-        f"{curve.roi} highest in layer {file.layers[best]}, {number(values[best])}."
+        f"{_axis(quantity, number_name)} of {len(file.layers)} layers in {len(file.curves)} "
+        f"regions; in {curve.roi} highest in layer {file.layers[best]}, {number(values[best])}."
     )
 
 

@@ -142,10 +142,10 @@ def _overall_in_words(board: Board, i: int) -> str:
 def _blocks(section: str, slug: str, here: list[tuple[int, Column, ScoreFile]]) -> Iterator[Block]:
     """Yield the benchmarks that have more to show than a number."""
     for _, column, file in here:
-        prefix, is_share = f"{section}-{column.slug}", not column.is_descriptive
+        prefix, name = f"{section}-{column.slug}", column.number_name
         figures = (
-            layer_figure(file, f"{prefix}-layers", "By layer", is_share=is_share),
-            region_figure(file, f"{prefix}-regions", "By region", is_share=is_share),
+            layer_figure(file, f"{prefix}-layers", "By layer", number_name=name),
+            region_figure(file, f"{prefix}-regions", "By region", number_name=name),
         )
         there = tuple(figure for figure in figures if figure is not None)
         maps = figure_of(slug, column.slug, file, column.label) if file.maps else None

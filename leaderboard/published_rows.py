@@ -9,11 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import asdict
+from typing import cast, get_args
 
 from heschl.cards import BenchmarkCard
+from heschl.errors import CorruptData
 from heschl.leaderboard.board import Row
 from heschl.leaderboard.score_file import Estimate, Region, Samples, ScoreFile
 from heschl.leaderboard.submissions import slug_of
+from heschl.leaderboard.training_kinds import TrainingKind
 from heschl.published import Published, PublishedTable
 
 __all__ = ["published_rows"]
@@ -68,7 +71,7 @@ def _row(slug: str, model: str, card: BenchmarkCard, table: PublishedTable) -> R
         hours=None,
         languages=(),
         objective="",
-        training_kind="unknown",
+        training_kind=_training(model, table),
         licence="",
         url="",
         citation=card.citation,
@@ -76,6 +79,17 @@ def _row(slug: str, model: str, card: BenchmarkCard, table: PublishedTable) -> R
         submitted_by=table.paper,
         is_ranked=False,
     )
+
+
+def _training(model: str, table: PublishedTable) -> TrainingKind:
+    """Return what the paper says, and that it is unknown where it says nothing."""
+    kind = table.training.get(model, "unknown")
+    if kind not in get_args(TrainingKind):
+        raise CorruptData(
+            f"the table of {table.paper} has the training {kind!r} of {model!r}; expected one of "
+            + ", ".join(get_args(TrainingKind))
+        )
+    return cast("TrainingKind", kind)
 
 
 def _file(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from heschl import registry
-from heschl.cards import ModelCard, Training
+from heschl.cards import ModelCard
 from heschl.errors import DuplicateName, HeschlError, InvalidInput
 from heschl.leaderboard.score_file import ScoreFile, Status
 from heschl.leaderboard.score_file_of_score import from_score
@@ -224,7 +224,7 @@ def _known(model: str) -> ModelCard:
         with suppress(HeschlError):
             if (written := written_card(registry.models, model)) is not None:
                 return written
-    return ModelCard(model, load="", summary="", training=Training(objective=""))
+    return ModelCard(model, load="", summary="")
 
 
 def _how_to_run(file: ScoreFile) -> str:

@@ -160,6 +160,7 @@ def _benchmark(board: Board, j: int) -> dict[str, Json]:
         "ranks": column.ranking_in_words,
         "counts": int(column.in_overall),
         "isDescriptive": int(column.is_descriptive),
+        "numberName": column.number_name,
         "metric": column.metric,
         "region": column.primary_roi,
     }

@@ -49,14 +49,17 @@ def training_kind(training: Training, parameters: int | None) -> TrainingKind:
 
     Examples
     --------
+    >>> from heschl.cards import UNTRAINED
     >>> training_kind(Training("predicting clusters of masked frames"), 94_000_000)
     'self-supervised'
     >>> training_kind(Training("self-supervised; then supervised, recognising speech"), None)
     'supervised'
-    >>> training_kind(Training(), 0)
+    >>> training_kind(UNTRAINED, 0)
     'signal'
+    >>> training_kind(Training(), 94_000_000)  # nobody said
+    'unknown'
     """
-    if not training.is_trained:
+    if training.is_trained is False:
         if parameters is None:
             return "unknown"
         return "untrained" if parameters else "signal"

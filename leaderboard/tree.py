@@ -14,7 +14,7 @@ import numpy as np
 from heschl.cards import BenchmarkCard
 from heschl.leaderboard.board import DESCRIPTIVE, Column, Group
 
-__all__ = ["NO_BETTER", "OUTSIDE", "Tree", "path_of", "tree_of"]
+__all__ = ["NO_BETTER", "NO_SHARE", "OUTSIDE", "Tree", "path_of", "tree_of"]
 
 _KINDS = {
     "fMRI": ("Brain", "fMRI"),
@@ -35,6 +35,12 @@ NO_BETTER = {
     "chen2023.prediction_similarity": "how alike predictions are to another model's",
 }
 """Protocols whose number describes a model and praises none: more is neither better nor worse."""
+NO_SHARE = {
+    "moussa2025.low_level_impact": "Percent lost",
+    "moussa2025.semantic_phonetic": "Difference of distances",
+    "chen2023.prediction_similarity": "Squared correlation",
+}
+"""What the number of a protocol is that is not normalised: no share of any ceiling."""
 _WORDS = {
     "": "The mean of the groups below, each counted once. Only models with a ranked number in "
     "every benchmark that counts have it.",

@@ -200,6 +200,10 @@ class Trained(Loudness):
     card = dataclasses.replace(Loudness.card, training=Training(hours=960.0))
 
 
+class SilentOnTraining(Loudness):
+    card = dataclasses.replace(Loudness.card, training=Training())
+
+
 class CallingItselfAReader(Loudness):
     card = dataclasses.replace(Loudness.card, modality="text")
 

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from heschl.cards import BenchmarkCard, Card, DatasetCard, MetricCard, ModelCard, Training
+from heschl.cards import (
+    UNTRAINED,
+    BenchmarkCard,
+    Card,
+    DatasetCard,
+    MetricCard,
+    ModelCard,
+    Training,
+)
 from heschl.errors import InvalidInput
 
 
@@ -49,6 +57,14 @@ def test_malformed_field_is_refused_in_one_sentence(kind, changes, message):
 def test_malformed_training_is_refused(field, value):
     with pytest.raises(InvalidInput, match=f"this training has {field}="):
         Training(**{field: value})
+
+
+def test_a_card_that_says_nothing_of_training_does_not_claim_to_be_untrained():
+    silent = ModelCard("mine", "a:b", "Mine").training
+    assert silent.objective == ""
+    assert silent.is_trained is None
+    assert UNTRAINED.is_trained is False
+    assert Training("contrastive").is_trained is True
 
 
 def test_whole_and_broken_hours_are_taken():

@@ -35,6 +35,21 @@ def test_a_strangers_scheme_is_listed(install, capsys):
     }
 
 
+def test_a_reason_does_not_widen_the_column_of_states(install, capsys):
+    hurt = """(
+            Offer("zoo:lion", "ready", "it roars"),
+            Offer("zoo:dodo", "broken: nobody has seen it for three hundred years", "it runs"),
+        )"""
+    models = ZOO.replace('(Offer("zoo:lion", "ready", "it roars"),)', hurt)
+    install("zoo", "1.0", ENTRY, zoo_models=models)
+    assert main(["list", "models", "--scheme", "zoo"]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "id        state   summary",
+        "zoo:lion  ready   it roars",
+        "zoo:dodo  broken  nobody has seen it for three hundred years",
+    ]
+
+
 def test_doctor_shows_what_a_scheme_says(install, capsys):
     install("zoo", "1.0", ENTRY, zoo_models=ZOO)
     assert diagnoses()["zoo"] == ("the cage is open",)

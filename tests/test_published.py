@@ -75,6 +75,16 @@ def test_faulty_tables_are_refused(tmp_path, rows, header, match):
         read_published(table(tmp_path, *rows, header=header))
 
 
+def test_training_is_told_of_models_that_the_table_has(tmp_path):
+    row = "native\tall\tscore\t.2\t\tTable 1"
+    said = read_published(
+        table(tmp_path, row, header=f"# training of native: supervised\n{HEADER}")
+    )
+    assert said.training == {"native": "supervised"}
+    with pytest.raises(CorruptData, match="training of 'nativ', of which it has no row"):
+        read_published(table(tmp_path, row, header=f"# training of nativ: supervised\n{HEADER}"))
+
+
 def test_missing_tables_are_refused():
     with pytest.raises(MissingData, match=r"holds no narratives/nothing.tsv"):
         read_published("heschl.benchmarks:narratives/nothing.tsv")

@@ -65,6 +65,13 @@ SHAPES, EXTRACTED = "shapes_and_widths_are_true", "it_is_extracted"
 NAMED, LENGTHS = "layers_are_named", "lengths_have_limits"
 
 
+def test_a_card_that_is_silent_on_training_is_told():
+    found = {each.check: each for each in map(examine, model_checks(faulty.SilentOnTraining))}
+
+    assert found["card_is_complete"].verdict == "skipped"
+    assert "states no training.objective ('none' if untrained)" in found["card_is_complete"].reason
+
+
 @pytest.mark.parametrize(
     ("model", "check"),
     [

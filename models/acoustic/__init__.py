@@ -10,7 +10,7 @@ a frame.
 
 from __future__ import annotations
 
-from heschl.cards import ModelCard
+from heschl.cards import UNTRAINED, ModelCard
 
 __all__ = [
     "CARDS",
@@ -33,6 +33,7 @@ SPECTROGRAM = ModelCard(
     licence="BSD-3-Clause",
     family="acoustic",
     parameters=0,
+    training=UNTRAINED,
 )
 
 LOGMEL = ModelCard(
@@ -49,6 +50,7 @@ LOGMEL = ModelCard(
 }""",
     family="acoustic",
     parameters=0,
+    training=UNTRAINED,
 )
 
 _MCFEE = """@inproceedings{mcfee2015librosa,
@@ -69,6 +71,7 @@ MEL_128 = ModelCard(
     citation=_MCFEE,
     family="acoustic",
     parameters=0,
+    training=UNTRAINED,
 )
 
 FBANK_40 = ModelCard(
@@ -79,6 +82,7 @@ FBANK_40 = ModelCard(
     citation=LOGMEL.citation,
     family="acoustic",
     parameters=0,
+    training=UNTRAINED,
 )
 
 MFCC = ModelCard(
@@ -99,6 +103,7 @@ MFCC = ModelCard(
 }""",
     family="acoustic",
     parameters=0,
+    training=UNTRAINED,
 )
 
 ENVELOPE = ModelCard(
@@ -108,6 +113,7 @@ ENVELOPE = ModelCard(
     licence="BSD-3-Clause",
     family="acoustic",
     parameters=0,
+    training=UNTRAINED,
 )
 
 ONSET = ModelCard(
@@ -128,6 +134,7 @@ ONSET = ModelCard(
 }""",
     family="acoustic",
     parameters=0,
+    training=UNTRAINED,
 )
 
 MODULATION = ModelCard(
@@ -157,6 +164,7 @@ MODULATION = ModelCard(
 }""",
     family="acoustic",
     parameters=0,
+    training=UNTRAINED,
 )
 
 _DE_HEER = """@article{deheer2017hierarchical,
@@ -179,6 +187,7 @@ POWSPEC_448 = ModelCard(
     citation=_DE_HEER,
     family="acoustic",
     parameters=0,
+    training=UNTRAINED,
 )
 
 POWSPEC_8K = ModelCard(
@@ -189,6 +198,7 @@ POWSPEC_8K = ModelCard(
     citation=_DE_HEER,
     family="acoustic",
     parameters=0,
+    training=UNTRAINED,
 )
 
 CARDS = (

@@ -14,7 +14,7 @@ from heschl import registry
 from heschl.cards import ModelCard
 from heschl.errors import BrokenPlugin, UnknownName, near_names
 from heschl.models.tables import rows
-from heschl.offers import Offer
+from heschl.offers import Offer, state_of
 from heschl.resolution import written_card
 
 __all__ = ["MODELS", "PaperModels"]
@@ -42,7 +42,11 @@ class PaperModels:
     def offers(self) -> tuple[Offer, ...]:
         """Return the names of the paper, and what each stands for."""
         return tuple(
-            Offer(f"audio2025:{name}", "ready" if model else f"broken: {reason}", model or "–")
+            Offer(
+                f"audio2025:{name}",
+                state_of(self(name)) if model else f"broken: {reason}",
+                model or "–",
+            )
             for name, (model, reason) in _table().items()
         )
 

@@ -161,7 +161,7 @@ def _layer(path: Path, content: Any) -> Layer:
 
 
 def _training(path: Path, entries: Mapping[str, Any]) -> Training:
-    optional: dict[str, Any] = {"objective": "none", "datasets": [], "languages": [], "hours": None}
+    optional: dict[str, Any] = {"objective": "", "datasets": [], "languages": [], "hours": None}
     content = _entries(path, "training", entries["training"], {}, optional)
     for key in ("datasets", "languages"):
         if not all(isinstance(member, str) for member in content[key]):

@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from heschl.cards import ModelCard
+from heschl.cards import UNTRAINED, ModelCard
 from heschl.models.huggingface.citations import CITATIONS
 from heschl.models.huggingface.scheme import EncoderScheme
 
@@ -71,6 +71,7 @@ WAV2VEC2_RANDOM = ModelCard(
     citation=CITATIONS["wav2vec2"],
     family="wav2vec2",
     parameters=70_112,
+    training=UNTRAINED,
 )
 
 WAV2VEC2_BASE_RANDOM = ModelCard(
@@ -83,6 +84,7 @@ WAV2VEC2_BASE_RANDOM = ModelCard(
     citation=CITATIONS["wav2vec2"],
     family="wav2vec2",
     parameters=94_370_944,
+    training=UNTRAINED,
 )
 
 CARDS = (WAV2VEC2_BASE_RANDOM, WAV2VEC2_RANDOM)

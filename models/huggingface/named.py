@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from heschl.cards import ModelCard, Training
+from heschl.cards import UNTRAINED, ModelCard, Training
 from heschl.errors import MissingData
 from heschl.models import huggingface
+from heschl.models.hub_cache import HubCard
 from heschl.models.huggingface.architectures import ARCHITECTURES
 from heschl.models.huggingface.citations import CITATIONS
 from heschl.models.tables import listed, number, rows
@@ -92,7 +93,7 @@ def card(entry: Named, revision: str = "") -> ModelCard:
     """Return the card of a named checkpoint, at a commit if the table has none."""
     commit = entry.revision or revision
     place = f"https://huggingface.co/{entry.hub}"
-    return ModelCard(
+    return HubCard(
         id=entry.id,
         load=functools.partial(_load, entry.id),
         summary=entry.summary,
@@ -105,6 +106,8 @@ def card(entry: Named, revision: str = "") -> ModelCard:
         parameters=ARCHITECTURES[entry.architecture].parameters,
         training=Training(entry.objective, entry.datasets, entry.languages, entry.hours),
         untrained_twin=entry.twin,
+        hub=entry.hub,
+        commit=commit,
     )
 
 
@@ -122,6 +125,7 @@ def twin_card(name: str, seed: int = 0) -> ModelCard:
         citation=CITATIONS[like.citation],
         family=str(architecture.config["model_type"]),
         parameters=architecture.parameters,
+        training=UNTRAINED,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 import transformers
 
-from heschl.cards import ModelCard, Training
+from heschl.cards import UNTRAINED, ModelCard, Training
 from heschl.contracts import Traits
 from heschl.models import huggingface
 from heschl.models.huggingface.checkpoint import Checkpoint, found_checkpoint, loaded, untrained
@@ -82,7 +82,7 @@ def _card(checkpoint: Checkpoint, where: str, found: Described) -> ModelCard:
         url="" if location.is_on_disk else f"https://huggingface.co/{location.name}",
         family=family.model_type,
         parameters=sum(weight.numel() for weight in found.encoder.parameters()),
-        training=Training() if is_random else Training(f"{family.objective}; saved as {saved}"),
+        training=UNTRAINED if is_random else Training(f"{family.objective}; saved as {saved}"),
     )
 
 

@@ -6,7 +6,7 @@ score that follows from the signal that was planted.
 
 from __future__ import annotations
 
-from heschl.cards import ModelCard
+from heschl.cards import UNTRAINED, ModelCard
 
 __all__ = [
     "CARDS",
@@ -25,6 +25,7 @@ PHANTOM_SPECTRUM = ModelCard(
     licence="BSD-3-Clause",
     family="phantom",
     parameters=0,
+    training=UNTRAINED,
 )
 
 PHANTOM_BANDS = ModelCard(
@@ -34,6 +35,7 @@ PHANTOM_BANDS = ModelCard(
     licence="BSD-3-Clause",
     family="phantom",
     parameters=0,
+    training=UNTRAINED,
 )
 
 PHANTOM_PHONES = ModelCard(
@@ -44,6 +46,7 @@ PHANTOM_PHONES = ModelCard(
     modality="text",
     family="phantom",
     parameters=0,
+    training=UNTRAINED,
 )
 
 PHANTOM_WORDS = ModelCard(
@@ -54,6 +57,7 @@ PHANTOM_WORDS = ModelCard(
     modality="text",
     family="phantom",
     parameters=0,
+    training=UNTRAINED,
 )
 
 PHANTOM_SILENCE = ModelCard(
@@ -65,6 +69,7 @@ PHANTOM_SILENCE = ModelCard(
     extra="speech",
     family="phantom",
     parameters=4,
+    training=UNTRAINED,
 )
 
 PHANTOM_TONES = ModelCard(
@@ -74,6 +79,7 @@ PHANTOM_TONES = ModelCard(
     licence="BSD-3-Clause",
     family="phantom",
     parameters=0,
+    training=UNTRAINED,
 )
 
 CARDS = (

@@ -7,7 +7,7 @@ makes of them, counts in a scan or something smoother, is its clock's business.
 
 from __future__ import annotations
 
-from heschl.cards import ModelCard
+from heschl.cards import UNTRAINED, ModelCard
 
 __all__ = [
     "ARTICULATION",
@@ -75,6 +75,7 @@ ARTICULATION = ModelCard(
     modality="text",
     family="phonetic",
     parameters=0,
+    training=UNTRAINED,
 )
 
 ARTICULATION_ORIGINAL = ModelCard(
@@ -86,6 +87,7 @@ ARTICULATION_ORIGINAL = ModelCard(
     modality="text",
     family="phonetic",
     parameters=0,
+    training=UNTRAINED,
 )
 
 DIPHONE = ModelCard(
@@ -97,6 +99,7 @@ DIPHONE = ModelCard(
     modality="text",
     family="phonetic",
     parameters=0,
+    training=UNTRAINED,
 )
 
 TRIPHONE = ModelCard(
@@ -108,6 +111,7 @@ TRIPHONE = ModelCard(
     modality="text",
     family="phonetic",
     parameters=0,
+    training=UNTRAINED,
 )
 
 PHONE_RATE = ModelCard(
@@ -119,6 +123,7 @@ PHONE_RATE = ModelCard(
     modality="text",
     family="phonetic",
     parameters=0,
+    training=UNTRAINED,
 )
 
 WORD_RATE = ModelCard(
@@ -130,6 +135,7 @@ WORD_RATE = ModelCard(
     modality="text",
     family="phonetic",
     parameters=0,
+    training=UNTRAINED,
 )
 
 CARDS = (ARTICULATION, ARTICULATION_ORIGINAL, DIPHONE, TRIPHONE, PHONE_RATE, WORD_RATE)

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from heschl.cards import ModelCard, Training
+from heschl.cards import UNTRAINED, ModelCard, Training
 from heschl.errors import CorruptData, InvalidInput, MissingData, UnknownName
 from heschl.fingerprints import file_digest
 from heschl.models.pretrained_audio.citations import CITATIONS
 from heschl.models.pretrained_audio.table import Release, releases, twins
-from heschl.offers import Offer
+from heschl.offers import Offer, state_of
 from heschl.untrusted import check_file
 
 if TYPE_CHECKING:
@@ -65,15 +65,23 @@ class CheckpointScheme:
     def offers(self) -> tuple[Offer, ...]:
         """Return the releases of the family."""
         return tuple(
-            Offer(release.id, _state(release), release.summary)
+            Offer(release.id, state_of(card(release)), release.summary)
             for release in releases().values()
             if release.family == self.family
         )
 
 
+class _ReleaseCard(ModelCard):
+    """A card that knows which file its model is read from."""
+
+    def missing_weights(self) -> str:
+        # Which file and from where says whoever tries to load it: names are as long as a line.
+        return "" if _found(releases()[self.id]) else "needs weights"
+
+
 def card(release: Release) -> ModelCard:
     """Return the card of a release."""
-    return ModelCard(
+    return _ReleaseCard(
         id=release.id,
         load=functools.partial(_load_release, release.id),
         summary=release.summary,
@@ -102,6 +110,7 @@ def twin_card(name: str, seed: int = 0) -> ModelCard:
         citation=CITATIONS[release.family],
         family=release.family,
         parameters=release.parameters,
+        training=UNTRAINED,
     )
 
 
@@ -150,10 +159,3 @@ def _found(release: Release) -> Path | None:
     if mirror := os.environ.get("HESCHL_MIRROR"):
         places.append(Path(mirror).expanduser() / _FOLDER / release.file)
     return next((place for place in places if place.is_file()), None)
-
-
-def _state(release: Release) -> str:
-    missing = card(release).missing_requirements()
-    if missing:
-        return f"needs {', '.join(missing)}"
-    return "ready" if _found(release) else f"needs {release.file}"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from heschl.cards import ModelCard, Training
+from heschl.cards import UNTRAINED, ModelCard, Training
 from heschl.errors import (
     BrokenPlugin,
     InvalidInput,
@@ -179,6 +179,7 @@ def _untrained_card(location: str, upstream: Upstream, options: Mapping[str, str
         extra="s3prl",
         citation=f"{_BYOL_A_CITATION}\n{_CITATION}",
         family=upstream.family,
+        training=UNTRAINED,
     )
 
 

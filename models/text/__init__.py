@@ -26,7 +26,8 @@ import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any
 
-from heschl.cards import ModelCard, Training
+from heschl.cards import UNTRAINED, ModelCard, Training
+from heschl.models.hub_cache import HubCard
 
 if TYPE_CHECKING:
     from heschl.models.text.language_model import LanguageModel
@@ -100,11 +101,14 @@ def _check_requirements(scheme: str) -> None:
 
 def _gpt2(size: str, commit: str, blocks: int, units: int, parameters: int) -> list[ModelCard]:
     """Return the card of one size of GPT-2, and that of its untrained twin."""
-    name, where = f"gpt2{size}", f"openai-community/gpt2{size}@{commit}"
+    name, hub = f"gpt2{size}", f"openai-community/gpt2{size}"
+    where, at = f"{hub}@{commit}", {"hub": hub, "commit": commit}
     shape = f"GPT-2, {blocks} blocks of {units} units"
 
-    def card(card_id: str, summary: str, place: str, **fields: Any) -> ModelCard:
-        return ModelCard(
+    def card(
+        kind: type[ModelCard], card_id: str, summary: str, place: str, **fields: Any
+    ) -> ModelCard:
+        return kind(
             id=card_id,
             load=functools.partial(_named, card_id, place),
             summary=summary,
@@ -112,7 +116,7 @@ def _gpt2(size: str, commit: str, blocks: int, units: int, parameters: int) -> l
             extra="speech",
             licence="MIT",
             citation=_CITATION,
-            url=f"https://huggingface.co/openai-community/gpt2{size}",
+            url=f"https://huggingface.co/{hub}",
             modality="text",
             family="gpt2",
             parameters=parameters,
@@ -122,8 +126,14 @@ def _gpt2(size: str, commit: str, blocks: int, units: int, parameters: int) -> l
     training = Training("causal language modelling", ("WebText",), ("en",))
     twin = f"{name}-random"
     return [
-        card(name, shape, where, training=training, untrained_twin=twin),
-        card(twin, f"{shape}, with random weights", f"{where}?random=0"),
+        card(HubCard, name, shape, where, training=training, untrained_twin=twin, **at),
+        card(
+            ModelCard,
+            twin,
+            f"{shape}, with random weights",
+            f"{where}?random=0",
+            training=UNTRAINED,
+        ),
     ]
 
 

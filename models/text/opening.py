@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import cast
 
-from heschl.cards import ModelCard, Training
+from heschl.cards import UNTRAINED, ModelCard, Training
 from heschl.models import text
 from heschl.models.location import Location, location_of, whole_number
 from heschl.models.text.checkpoint import load_checkpoint
@@ -67,5 +67,5 @@ def _card(location: Location, scheme: str, network: TextNetwork) -> ModelCard:
         modality="text",
         family=network.architecture,
         parameters=network.n_parameters,
-        training=Training() if is_random else Training(objective=_OBJECTIVES[network.kind]),
+        training=UNTRAINED if is_random else Training(objective=_OBJECTIVES[network.kind]),
     )

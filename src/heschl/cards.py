@@ -14,7 +14,16 @@ from typing import Any, Literal, get_args
 
 from heschl.errors import BrokenPlugin, InvalidInput, MissingExtra
 
-__all__ = ["BenchmarkCard", "Card", "DatasetCard", "MetricCard", "ModelCard", "Seen", "Training"]
+__all__ = [
+    "UNTRAINED",
+    "BenchmarkCard",
+    "Card",
+    "DatasetCard",
+    "MetricCard",
+    "ModelCard",
+    "Seen",
+    "Training",
+]
 
 Modality = Literal["audio", "text"]
 Access = Literal["open", "licensed", "private"]
@@ -24,8 +33,8 @@ Access = Literal["open", "licensed", "private"]
 class Training:
     """What a model has learned from; the board shows it and checks overlap with the stimuli."""
 
-    objective: str = "none"
-    """How it was trained, in words; ``none`` for untrained and hand-made models."""
+    objective: str = ""
+    """How it was trained, in words; ``none`` if it was not (`UNTRAINED`), empty if not said."""
     datasets: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     """ISO 639-1 codes."""
@@ -36,9 +45,9 @@ class Training:
         _check_fields(self, "this training")
 
     @property
-    def is_trained(self) -> bool:
-        """Whether the model has seen any data."""
-        return self.objective != "none"
+    def is_trained(self) -> bool | None:
+        """Whether the model has seen any data; None if nobody says, so that silence is no claim."""
+        return self.objective != "none" if self.objective else None
 
 
 @dataclass(frozen=True)
@@ -175,6 +184,9 @@ _KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
 }
 """For each annotation, as it is written above and below, what to expect and whether it is that."""
 
+UNTRAINED = Training("none")
+"""What a card says of random weights, and of what was made by hand."""
+
 
 def _import_target(whose: str, target: str | Callable[..., Any]) -> Callable[..., Any]:
     """Return a callable as it is, or import it from ``"package.module:attribute"``."""
@@ -216,6 +228,15 @@ class ModelCard(Card):
     """The id of the same architecture with random weights."""
     seen: tuple[Seen, ...] = ()
     """What it was tuned on; scoring refuses to test it there, see `heschl.seen`."""
+
+    def missing_weights(self) -> str:
+        """Return what of the weights is not on this machine yet, in two words for a listing.
+
+        ``needs weights`` that are to be put there, ``fetches weights`` at first use; empty if
+        nothing lacks, or if the card cannot know. No network is asked. Cards of models whose
+        weights lie apart are of classes of their own that say so.
+        """
+        return ""
 
 
 @dataclass(frozen=True)

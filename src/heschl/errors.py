@@ -109,13 +109,17 @@ def near_names(name: str, known: Iterable[str]) -> str:
     "did you mean 'logmel'?"
     >>> near_names("zzz", ["logmel", "mfcc"])
     "known: 'logmel', 'mfcc'"
+    >>> near_names("whisper", ["logmel", "whisper-base-random"])
+    "did you mean 'whisper-base-random'?"
     >>> near_names("zzz", map(str, range(100)))
     'none of the 100 known names is near it'
     """
     names = sorted(known)
     folded = {known_name.casefold(): known_name for known_name in reversed(names)}
     matches = difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.6)
-    close = [folded[match] for match in matches]
+    # What is called by the beginning of its name may be too long to look alike.
+    longer = sorted(each for each in folded if each.startswith(f"{name.casefold()}-"))
+    close = [folded[match] for match in matches or longer[:3]]
     if close:
         return "did you mean " + " or ".join(repr(match) for match in close) + "?"
     if not names:

@@ -50,6 +50,12 @@ class FolderCheck:
         """Whether every file that is there is what the manifest says; some may be missing."""
         return not (self.wrong_size or self.wrong_hash)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether files are missing and none that belongs here is there."""
+        there = (self.right, self.wrong_size, self.wrong_hash, self.unlisted)
+        return bool(self.missing) and not any(there)
+
 
 def check_folder(
     manifest: Manifest, root: str | Path, *, hashes: bool = True, progress: Progress | None = None

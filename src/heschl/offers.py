@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from heschl import plugins
+from heschl.cards import Card, ModelCard
 from heschl.errors import InvalidInput, UnknownName, near_names
 from heschl.resolution import SCHEMES, schemes
 
-__all__ = ["Offer", "diagnoses", "offers"]
+__all__ = ["Offer", "diagnoses", "offers", "state_of"]
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,19 @@ class Offer:
 
     id: str
     state: str
-    """``ready``, ``needs <package>`` or ``broken: <why>``."""
+    """As `state_of` says it, or ``broken: <why>``."""
     summary: str
+
+
+def state_of(card: Card) -> str:
+    """Return ``ready``, or what must come first: ``needs <package>`` or where weights are.
+
+    >>> state_of(ModelCard("mine", "a:b", "Mine", requires=("no_such_package",)))
+    'needs no_such_package'
+    """
+    if missing := card.missing_requirements():
+        return f"needs {', '.join(missing)}"
+    return (card.missing_weights() if isinstance(card, ModelCard) else "") or "ready"
 
 
 def offers(scheme: str) -> tuple[Offer, ...]:

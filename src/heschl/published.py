@@ -1,7 +1,8 @@
 """Published values: what a paper reports for a benchmark, as data to stand beside ours.
 
 A table of tab-separated columns ``model roi quantity value error source`` below a few
-``# key: value`` lines (``paper``, ``note``). ``model`` is the paper's name of it, empty for what
+``# key: value`` lines (``paper``, ``note``, and ``training of MODEL``, how the paper says that it
+was trained, in a word of the leaderboard's). ``model`` is the paper's name of it, empty for what
 belongs to the data; ``quantity`` is a name of `OURS`.
 """
 
@@ -20,6 +21,7 @@ from heschl.scores import Score
 __all__ = ["OURS", "Published", "PublishedTable", "read_published"]
 
 _COLUMNS = ("model", "roi", "quantity", "value", "error", "source")
+_TRAINING = "training of "
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class PublishedTable:
     paper: str
     note: str
     rows: tuple[Published, ...]
+    training: Mapping[str, str]
+    """How models were trained, by the paper's name of each that it says so of."""
 
 
 def _rule(quantity: str) -> Callable[[Score, str], float]:
@@ -98,7 +102,17 @@ def read_published(resource: str) -> PublishedTable:
             + " ".join(_COLUMNS)
         )
     rows = tuple(_row(line, f"{resource}, row {n}") for n, line in enumerate(lines[1:], start=1))
-    return PublishedTable(header.get("paper", ""), header.get("note", ""), rows)
+    training = {
+        key.removeprefix(_TRAINING): value
+        for key, value in header.items()
+        if key.startswith(_TRAINING)
+    }
+    if strangers := sorted(training.keys() - {row.model for row in rows}):
+        raise CorruptData(
+            f"{resource} tells the training of {', '.join(map(repr, strangers))}, of which it has "
+            "no row; write the model as its rows do"
+        )
+    return PublishedTable(header.get("paper", ""), header.get("note", ""), rows, training)
 
 
 def _row(line: str, where: str) -> Published:

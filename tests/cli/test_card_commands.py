@@ -50,6 +50,21 @@ def test_info_and_cite_know_what_a_file_holds(heschl, tmp_path):
         assert "moussa2025brain" in out
 
 
+@pytest.mark.parametrize("command", ["info", "cite"])
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("logmell", "did you mean 'logmel'? `heschl list` shows all"),
+        ("hubert", "did you mean 'hubert-base-ls960' or "),
+        ("zzzzz", "known names is near it; `heschl list` shows all"),
+    ],
+)
+def test_info_and_cite_lead_on_from_a_name_that_nobody_claims(heschl, command, name, hint):
+    code, out, err = heschl(command, name)
+    assert (code, out) == (1, "")
+    assert hint in err
+
+
 def test_doctor_finds_nothing_broken(heschl):
     code, out, _ = heschl("doctor")
     assert code == 0
@@ -110,7 +125,8 @@ def test_doctor_does_not_call_usable_what_lacks_a_package(heschl, monkeypatch):
     assert int(n_usable) == int(n_plugins) - n_lacking
 
 
-def test_list_shows_facets_and_leaves_twins_out(heschl):
+def test_list_shows_facets_and_leaves_twins_out(heschl, monkeypatch, tmp_path):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     listing = {
         each["id"]: each for each in json.loads(heschl("list", "models", "--json")[1])["models"]
     }
@@ -118,7 +134,7 @@ def test_list_shows_facets_and_leaves_twins_out(heschl):
     assert listing["hubert-large-ll60k"]["untrained_twin"] in listing
     _, out, _ = heschl("list", "models")
     rows = {line.split()[0]: line.split() for line in out.splitlines() if line}
-    assert rows["hubert-large-ll60k"][1:5] == ["ready", "315", "M", "60000"]
+    assert rows["hubert-large-ll60k"][1:5] == ["fetches", "weights", "315", "M"]
     assert "hubert-large-random" not in rows
     assert "wav2vec2-random" in rows  # the twin of none
     assert "hubert-large-random" in heschl("list", "models", "--twins")[1]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from heschl.cli import main
-from heschl.cli.printing import print_json, print_text
+from heschl.cli.printing import print_json, print_table, print_text
 
 SIGNS = "0.435 ± 0.006 – ×"
 FULL = Path("/dev/full")
@@ -29,6 +29,17 @@ def test_signs_that_a_locale_lacks_are_spelled_out(monkeypatch, encoding):
     sys.stdout.flush()
     assert b"0.435 " in written.getvalue()
     assert "\\u2013" in written.getvalue().decode(encoding)
+
+
+def test_no_id_is_cut_on_a_narrow_terminal(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    name = "zoo:a_name_that_is_longer_than_its_column"
+
+    print_table(["id", "n", "summary"], [[name, "1.25", "what it is, in many words"]])
+
+    first = [line.split("│")[1].strip() for line in capsys.readouterr().out.splitlines()[3:-1]]
+    assert "".join(first) == name
 
 
 def test_json_stays_json_in_a_locale_without_its_signs(monkeypatch):

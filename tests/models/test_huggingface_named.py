@@ -46,7 +46,7 @@ def test_each_checkpoint_and_twin_is_registered_and_linked():
         trained = registry.models.card(name)
         twin = registry.models.card(trained.untrained_twin)
         assert trained.training.is_trained
-        assert not twin.training.is_trained
+        assert twin.training.is_trained is False
         assert trained.family == twin.family
         assert 0 <= trained.parameters - twin.parameters <= MASKED
         assert entry.citation

@@ -111,7 +111,7 @@ def test_twins_are_drawn_from_a_seed(family, tmp_path):
     assert twins[0].layers == trained.layers
     card = twins[0].card
     assert (card.id, card.parameters) == ("hf:net+random-0", trained.card.parameters)
-    assert not card.training.is_trained
+    assert card.training.is_trained is False
 
 
 def test_random_states_are_left_alone(folder):

@@ -36,7 +36,7 @@ def test_cards_load_a_model_that_keeps_its_contract(card):
     assert model.card is card
     # What hears nothing can learn to spell it.
     assert card.parameters == (4 if card.id == "phantom-silence" else 0)
-    assert not card.training.is_trained
+    assert card.training.is_trained is False
 
 
 def test_cards_are_light():

@@ -17,6 +17,7 @@ from heschl import plugins, registry
 from heschl.errors import CorruptData, InvalidInput, MissingData, UnknownName
 from heschl.models.pretrained_audio import loading, network, scheme, table
 from heschl.models.pretrained_audio.checkpoints import read_checkpoint
+from heschl.offers import state_of
 
 FAMILIES = sorted(small.SMALL)
 
@@ -116,10 +117,13 @@ def test_a_release_says_where_to_get_its_file(tmp_path, monkeypatch):
     monkeypatch.setenv("HESCHL_MIRROR", str(tmp_path / "mirror"))
     with pytest.raises(MissingData, match=r"zenodo\.org.*dasheng:/path/to/dasheng_base\.pt"):
         registry.resolve_model("dasheng-base")
+    assert state_of(registry.models.card("dasheng-base")) == "needs weights"
+    assert state_of(registry.models.card("dasheng-base-random")) == "ready"
     folder = tmp_path / "mirror" / "pretrained_audio"
     folder.mkdir(parents=True)
     small.written(folder, "dasheng").rename(folder / "dasheng_base.pt")
     assert registry.resolve_model("dasheng-base").card.id == "dasheng-base"
+    assert state_of(registry.models.card("dasheng-base")) == "ready"
     small.written(folder, "vggish").rename(folder / "vggish-10086976.pth")
     with pytest.raises(CorruptData, match="begins with 10086976"):
         registry.resolve_model("vggish")
@@ -168,7 +172,7 @@ def test_each_release_and_twin_is_registered_and_linked():
         twin = registry.models.card(trained.untrained_twin)
         assert (trained.parameters, trained.family) == (twin.parameters, twin.family)
         assert trained.training.is_trained
-        assert not twin.training.is_trained
+        assert twin.training.is_trained is False
         assert release.address.startswith("https://")
 
 

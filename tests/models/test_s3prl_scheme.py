@@ -12,7 +12,7 @@ def test_card_of_signal_processing_is_untrained():
     card = SCHEME("fbank")
     assert (card.id, card.family, card.extra) == ("s3prl:fbank", "baseline", "s3prl")
     assert card.requires == ("torch", "s3prl", "torchaudio")
-    assert not card.training.is_trained
+    assert card.training.is_trained is False
 
 
 def test_card_of_released_weights_says_where_they_lie():
@@ -36,7 +36,7 @@ def test_twins_have_seeds():
     assert SCHEME("byol_a_512").untrained_twin == "s3prl:byol_a_512-random"
     assert SCHEME("byol_a_512-random").id == "s3prl:byol_a_512-random"
     assert SCHEME("byol_a_512-random?seed=3").id == "s3prl:byol_a_512-random@3"
-    assert not SCHEME("byol_a_512-random").training.is_trained
+    assert SCHEME("byol_a_512-random").training.is_trained is False
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_every_trained_card_has_a_twin_of_the_same_commit():
     assert [card.id for card in trained] == ["gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl"]
     for card in trained:
         twin = cards[card.untrained_twin]
-        assert not twin.training.is_trained
+        assert twin.training.is_trained is False
         assert twin.parameters == card.parameters
         assert twin.load.args[1] == f"{card.load.args[1]}?random=0"
         assert len(location_of(card.load.args[1], "lm", []).revision) == 40

@@ -183,6 +183,6 @@ def test_the_untrained_twin_is_seeded_and_leaves_the_random_state_alone(language
     alignment = story(10)
     values = [model.read(alignment, ["final"])["final"].values for model in (first, second)]
     np.testing.assert_array_equal(*values)
-    assert not first.card.training.is_trained
+    assert first.card.training.is_trained is False
     trained = opened(language_models["gpt2"]).read(alignment, ["final"])["final"].values
     assert difference(values[0], trained) > 0.1

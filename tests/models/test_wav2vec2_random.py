@@ -199,7 +199,7 @@ def test_base_is_the_base_size():
 def test_cards_are_true_and_light(model):
     assert model.card is huggingface.WAV2VEC2_RANDOM
     assert sum(weight.numel() for weight in model._module.parameters()) == model.card.parameters
-    assert not model.card.training.is_trained
+    assert model.card.training.is_trained is False
     assert {card.target() for card in huggingface.CARDS} == {base, reduced}
     code = "import sys, heschl.models.huggingface as m; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

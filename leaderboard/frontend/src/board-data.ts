@@ -18,6 +18,8 @@ export interface Benchmark {
   counts: number;
   /** 1 if more is neither better nor worse. */
   isDescriptive: number;
+  /** What the number is called that is no share of a ceiling; empty if it is a normalised score. */
+  numberName: string;
   metric: string;
   region: string;
 }

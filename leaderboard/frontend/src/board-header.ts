@@ -85,6 +85,7 @@ function headerCell(shown: Shown, cell: HeaderCell): HTMLTableCellElement {
   const benchmark = shown.data.benchmarks[leaf.column]!;
   const ceiling = make("span", { class: "h-ceiling" });
   if (benchmark.ceiling === null) ceiling.append("no ceiling");
+  else if (benchmark.numberName) ceiling.append(benchmark.numberName.toLowerCase());
   else {
     const error = make("span", { class: "err" }, shownError(benchmark.ceilingError));
     ceiling.append(`≤ ${shownNumber(benchmark.ceiling)}`, error);

@@ -12,6 +12,8 @@ export interface Benchmark {
   ceiling: Whole;
   /** More is neither better nor worse, and the number no share of a ceiling. */
   isDescriptive: boolean;
+  /** What the number is called that is no share of a ceiling; empty if it is a normalised score. */
+  numberName: string;
 }
 
 export interface SectionNames {

@@ -120,16 +120,16 @@ export function differenceTable(found: Contrast[], first: string, second: string
 export function curvePanels(names: SectionNames, models: ModelData[], section: string): [string, LayerData][] {
   const panels: [string, LayerData][] = [];
   const labels = shortLabels(models.map(({ name }) => name));
-  for (const { slug, label, region, ceiling, isDescriptive } of names.columns) {
+  for (const { slug, label, region, ceiling, numberName } of names.columns) {
     // Slots are the models', so that a missing one does not change the others' looks.
     const curves = models.map((model, slot): Curve => {
       const curve = model.sections[section]?.curves[slug];
       return { label: labels[slot]!, ...(curve ?? { values: [], errors: [], chosen: null }) };
     });
     if (curves.filter(({ values }) => values.length > 0).length < 2) continue;
-    const hasCeiling = ceiling !== null && !isDescriptive;
+    const hasCeiling = ceiling !== null && !numberName;
     const axis = {
-      axis: `Normalised score, ${region}`,
+      axis: `${numberName || "Normalised score"}, ${region}`,
       ceiling: hasCeiling ? 1 : null,
       ceilingText: hasCeiling ? "ceiling 1.000" : "",
       curves,

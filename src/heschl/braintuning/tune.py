@@ -314,11 +314,13 @@ def _card(
         "parameters": card.parameters,
         "untrained_twin": card.untrained_twin,
         "training": {
-            "objective": f"{before.objective}; {told}" if before.is_trained else told,
+            "objective": told
+            if before.is_trained is False
+            else f"{before.objective or 'unknown'}; {told}",
             "datasets": list(dict.fromkeys((*before.datasets, plan["dataset"]))),
             "languages": list(dict.fromkeys((*before.languages, *languages))),
             "hours": (before.hours or 0.0) + hours
-            if before.hours is not None or not before.is_trained
+            if before.hours is not None or before.is_trained is False
             else None,
         },
         "seen": [

@@ -1,7 +1,8 @@
 """Look at the folder of a dataset: `heschl data check DATASET` compares it with the manifest.
 
-Exit code 4 where a file's content is not the published one. Missing files are no fault of a
-folder: a part of a dataset is enough for a part of the work.
+Exit code 4 where a file's content is not the published one, or where nothing of the dataset is
+there. Some missing files are no fault of a folder: a part of a dataset is enough for a part of the
+work.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's words."""
     parser.add_argument("action", choices=["check"], help="what to do")
     parser.add_argument("dataset", help="a dataset such as lebel_moth")
-    parser.add_argument("--root", metavar="FOLDER", help="its folder; default: the fetched one")
+    parser.add_argument("--data", metavar="FOLDER", help="its folder; default: the fetched one")
+    parser.add_argument("--root", dest="data", help=argparse.SUPPRESS)  # its former name
     add_choices(parser)
     parser.add_argument("--sizes", action="store_true", help="compare sizes alone: seconds")
     parser.add_argument("--all", action="store_true", help="print every file that differs")
@@ -43,12 +45,10 @@ def run(arguments: argparse.Namespace) -> int:
             f"{card.id} has no manifest to compare with ({card.access}): {card.how_to_get}"
         )
     manifest = Manifest.read(card.manifest).select(**choices(arguments))
-    root = Path(arguments.root).expanduser() if arguments.root else default_data_folder(card.id)
-    if not arguments.root and not root.is_dir():
-        raise MissingData(
-            f"{card.id} is not at {root}; name its folder (--root ...), or run "
-            f"`heschl fetch {card.id}`"
-        )
+    root = Path(arguments.data).expanduser() if arguments.data else default_data_folder(card.id)
+    way_on = f"name its folder (--data ...), or run `heschl fetch {card.id}`"
+    if not arguments.data and not root.is_dir():
+        raise MissingData(f"{card.id} is not at {root}; {way_on}")
     found = check_folder(
         manifest,
         root,
@@ -59,7 +59,9 @@ def run(arguments: argparse.Namespace) -> int:
         print_json(_record(found))
     else:
         _print(found, None if arguments.all else _SHOWN)
-    return 0 if found.is_right else _MISMATCH
+        if found.is_empty:
+            print_text(f"\nnothing of {card.id} is there; {way_on}")
+    return 0 if found.is_right and not found.is_empty else _MISMATCH
 
 
 def _record(found: FolderCheck) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from heschl import registry
 from heschl.cards import ModelCard
 from heschl.cli.printing import print_json, print_table, print_text
 from heschl.errors import InvalidInput
-from heschl.offers import offers
+from heschl.offers import offers, state_of
 from heschl.registry import Registry
 
 _KINDS = ("models", "benchmarks", "metrics", "datasets")
@@ -72,7 +72,11 @@ def _list_scheme(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({"models": records})
         return 0
-    rows = [[record["id"], record["state"], record["summary"]] for record in records]
+    rows = []
+    for record in records:
+        # A reason is a sentence: in the column of states it would make every row as long.
+        state, _, reason = record["state"].partition(": ")
+        rows.append([record["id"], state, reason or record["summary"]])
     print_table(["id", "state", "summary"], rows, title=f"models of {arguments.scheme}:")
     return 0
 
@@ -84,11 +88,9 @@ def _records(plugins: Registry[Any]) -> list[dict[str, Any]]:
     records = []
     claimed_twice = plugins.duplicates()
     for entry in plugins.entries():
-        summary, state, missing = "", "broken", ()
+        summary, state = "", "broken"
         if entry.card is not None:
-            missing = entry.card.missing_requirements()
-            summary = entry.card.summary
-            state = f"needs {', '.join(missing)}" if missing else "ready"
+            summary, state = entry.card.summary, state_of(entry.card)
         elif entry.broken is not None:
             summary = entry.broken.reason
         if entry.name in claimed_twice:

@@ -69,7 +69,12 @@ def _print_rich(
 
     table = Table(title=escape(title) or None, title_justify="left", header_style="bold")
     for column, right in zip(columns, is_number, strict=True):
-        table.add_column(escape(column), justify="right" if right else "left")
+        # An id that is cut can be typed by nobody; a number on two lines would be read as two.
+        table.add_column(
+            escape(column),
+            justify="right" if right else "left",
+            overflow="ellipsis" if right else "fold",
+        )
     for row in rows:
         table.add_row(*map(escape, row))
     Console().print(table)

@@ -69,7 +69,8 @@ def _kind_of_text(plugin: str) -> str:
     if not colon or scheme not in schemes():
         known = [name for each in _REGISTRIES for name in each.names()]
         hint = way_on(plugin, known, schemes())
-        raise UnknownName(f"nothing is registered as {plugin!r}; {hint}")
+        hint += " " if hint.endswith("?") else "; "
+        raise UnknownName(f"nothing is registered as {plugin!r}; {hint}`heschl list` shows all")
     if scheme != "file":
         # What brings several kinds is a package; a scheme brings models.
         return registry.models.kind

@@ -72,7 +72,11 @@ def card_is_complete(model: ModelUnderTest) -> None:
         training.is_trained or not facts,
         f"{name} says what it was trained on ({facts}) but not how; set Training(objective=...)",
     )
-    fields: dict[str, Any] = {"summary": card.summary, "licence": card.licence}
+    fields: dict[str, Any] = {
+        "summary": card.summary,
+        "licence": card.licence,
+        "training.objective ('none' if untrained)": training.objective,
+    }
     if training.is_trained:
         fields["training.datasets"] = training.datasets
     stated(name, fields, is_public=model.is_published)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from heschl.cards import ModelCard
+from heschl.cards import UNTRAINED, ModelCard
 from heschl.contracts import Layer, Traits
 from heschl.errors import InvalidInput, UnknownName
 
@@ -28,6 +28,7 @@ class Loudness:
         summary="Root mean square and peak of every 20 ms",
         licence="BSD-3-Clause",
         parameters=0,
+        training=UNTRAINED,
     )
     digest = "heschl.testing.toy_model.Loudness-1"
     sample_rate = 16_000

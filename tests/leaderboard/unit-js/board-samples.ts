@@ -27,6 +27,7 @@ export function benchmark(slug: string, path: string[], change: Partial<Benchmar
     ranks: "",
     counts: 1,
     isDescriptive: 0,
+    numberName: "",
     metric: "",
     region: "",
     ...change,

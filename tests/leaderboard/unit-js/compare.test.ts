@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { choiceOf, fragmentOf } from "../../../leaderboard/frontend/src/compare-address.ts";
 import { bit, contrasts, winner, type ModelSection } from "../../../leaderboard/frontend/src/compare-data.ts";
-import { differenceData, shortLabels } from "../../../leaderboard/frontend/src/compare-view.ts";
+import { curvePanels, differenceData, shortLabels } from "../../../leaderboard/frontend/src/compare-view.ts";
 
 const KNOWN = new Set(["one", "two", "hf-a.b_c", "four"]);
-const COLUMNS = ["a", "b", "c"].map((slug) => ({ slug, label: slug, region: "all", errors: "", ceiling: 500, isDescriptive: false }));
+const COLUMNS = ["a", "b", "c"].map((slug) => ({ slug, label: slug, region: "all", errors: "", ceiling: 500, isDescriptive: false, numberName: "" }));
 
 function section(place: number, more: Partial<ModelSection>): ModelSection {
   return { place, overall: [null, null], rank: "–", cells: {}, curves: {}, maps: {}, ...more };
@@ -70,6 +70,22 @@ test("what praises nobody stands last, and shares no axis with what does", () =>
   assert.deepEqual(found.map(({ benchmark }) => benchmark.slug), ["a", "b"]);
   assert.deepEqual(chart.quantities["normalised"]!.rows.map(({ label }) => label), ["a"]);
   assert.equal(differenceData(found.slice(1), "one", "two"), undefined);
+});
+
+test("curves of percents are called so and reach for no ceiling", () => {
+  const columns = COLUMNS.map((column) => ({ ...column, numberName: column.slug === "b" ? "Percent lost" : "" }));
+  const curve = { values: [0.1, 0.2], errors: [0.01, 0.01], chosen: 1 };
+  const models = ["one", "two"].map((name, at) => ({
+    name,
+    slug: name,
+    facts: [],
+    sections: { real: section(at, { curves: { a: curve, b: curve } }) },
+  }));
+  const panels = curvePanels({ columns, isPaired: true }, models, "real");
+  const shown = panels.map(([, data]) => data.quantities["normalised"]!);
+
+  assert.deepEqual(shown.map(({ axis }) => axis), ["Normalised score, all", "Percent lost, all"]);
+  assert.deepEqual(shown.map(({ ceiling }) => ceiling), [1, null]);
 });
 
 test("names that begin alike are told apart by their ends", () => {

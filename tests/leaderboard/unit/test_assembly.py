@@ -90,6 +90,8 @@ def test_nothing_submitted_is_an_empty_board():
         ("none", 0, "signal"),
         ("none", 90_000_000, "untrained"),
         ("none", None, "unknown"),
+        ("", 0, "unknown"),
+        ("", 90_000_000, "unknown"),
         ("self-supervised, predicting clusters of masked frames", 1, "self-supervised"),
         ("self-supervised, masked; then supervised, recognising speech", 1, "supervised"),
         ("causal language modelling", 1, "self-supervised"),

@@ -1,5 +1,6 @@
 """Pages of numbers that praise nobody: they are no share of a ceiling, and nothing is best."""
 
+import re
 from dataclasses import replace
 
 import made_board
@@ -56,6 +57,31 @@ def test_percents_are_no_share_of_a_ceiling(folder) -> None:
     assert "2 models, highest first" in text
     assert not any(words in text for words in (OVER, "ceiling 1.000", "best first"))
     assert OVER in (folder / f"benchmarks/{RIDGE}.html").read_text()
+
+
+def test_percents_are_called_what_they_are(folder) -> None:
+    page = (folder / f"benchmarks/{IMPACT}.html").read_text()
+    curve = _figure((folder / "models/one.html").read_text(), f"real-{IMPACT}-layers")
+
+    assert '<th scope="col" class="num">Percent lost</th>' in page
+    assert 'class="num">Normalised</th>' not in page
+    for figure in (_figure(page, "real-models"), curve):
+        assert ">Percent lost</text>" in figure  # the axis as Python draws it
+        assert '"axis":"Percent lost"' in figure.replace('": ', '":')  # and as the page does
+        assert "Normalised" not in figure
+    assert 'class="num">Normalised</th>' in (folder / f"benchmarks/{RIDGE}.html").read_text()
+
+
+def _figure(page: str, identifier: str) -> str:
+    return page.split(f'id="{identifier}"')[1].split("</heschl-chart>", maxsplit=1)[0]
+
+
+def test_the_head_of_a_column_of_percents_names_no_ceiling(folder) -> None:
+    text = (folder / "index.html").read_text()
+    heads = dict(re.findall(r'data-sort="b:([^"]+)".*?h-ceiling">(.*?)</span>', text))
+
+    assert heads[IMPACT] == "percent lost"
+    assert heads[RIDGE].startswith("≤ ")
 
 
 def test_nothing_descriptive_is_marked_as_above_its_ceiling(folder) -> None:

@@ -6,6 +6,11 @@ import numpy as np
 import pytest
 from made_board import ONE, board_of, cell, column_of, eight, models, score_file
 
+from heschl import registry
+from heschl.errors import CorruptData
+from heschl.leaderboard.published_rows import published_rows
+from heschl.published import Published, PublishedTable
+
 
 def test_numbers_of_papers_stand_beside_and_are_ranked_nowhere():
     board = board_of(*models(3))
@@ -33,6 +38,33 @@ def test_numbers_of_papers_stand_beside_and_are_ranked_nowhere():
     kinds = {each.quantity for each in board.published["narratives-ridge"].rows}
     assert "ratio_of_averages" in kinds
     assert not board_of(section="real").rows
+
+
+def test_numbers_of_papers_are_found_by_how_the_paper_says_that_models_were_trained():
+    found = {row.name: row.training_kind for row in board_of(*models(1)).rows if not row.is_ranked}
+    assert found == {
+        "random": "untrained",
+        "non-speech": "self-supervised",
+        "non-native": "self-supervised",
+        "native supervised": "supervised",
+        "native self-supervised": "self-supervised",
+    }
+
+
+@pytest.mark.parametrize(("said", "kind"), [({}, "unknown"), ({"m": "supervised"}, "supervised")])
+def test_a_paper_that_says_nothing_of_training_leaves_it_unknown(said, kind):
+    numbers = (Published("m", "all", "score", 0.5, np.nan, "Table 1"),)
+    card = registry.benchmarks.card("narratives-ridge")
+    table = PublishedTable("A et al.", "", numbers, said)
+    ((row, _),) = published_rows(card, table, "all", ())
+    assert row.training_kind == kind
+
+
+def test_a_word_for_training_that_the_board_does_not_know_is_refused():
+    numbers = (Published("m", "all", "score", 0.5, np.nan, "Table 1"),)
+    table = PublishedTable("A et al.", "", numbers, {"m": "some"})
+    with pytest.raises(CorruptData, match="training 'some' of 'm'; expected one of untrained"):
+        published_rows(registry.benchmarks.card("narratives-ridge"), table, "all", ())
 
 
 def test_papers_do_not_enter_simulated_sections():

@@ -207,6 +207,12 @@ def test_a_registered_card_becomes_a_submitted_one():
     )
 
 
+@pytest.mark.parametrize("said", ["", "[training]\n", "[training]\nhours = 960\n"])
+def test_a_card_without_an_objective_does_not_say_untrained(said):
+    found = parse_card(f"{HEAD}{said}".encode(), "card.toml")
+    assert found.training.is_trained is None
+
+
 HEAD = 'schema_version = 1\nid = "net"\nname = "Net"\n'
 MALFORMED = {
     "no toml": ("id = ", "is not TOML in UTF-8"),

@@ -12,7 +12,7 @@ from heschl import registry
 from heschl.cards import BenchmarkCard
 from heschl.leaderboard.board import Column
 from heschl.leaderboard.columns import recording_of
-from heschl.leaderboard.tree import NO_BETTER, path_of, tree_of
+from heschl.leaderboard.tree import NO_BETTER, NO_SHARE, path_of, tree_of
 
 
 def column(slug: str, *path: str) -> Column:
@@ -122,7 +122,7 @@ def test_registered_benchmarks_stand_where_their_datasets_say():
 
 def test_protocols_without_a_better_are_those_of_registered_benchmarks():
     known = {registry.benchmarks.card(name).protocol for name in registry.benchmarks.names()}
-    assert NO_BETTER.keys() <= known
+    assert NO_SHARE.keys() < NO_BETTER.keys() <= known
 
 
 def test_names_of_strangers_make_no_other_groups():
