@@ -42,7 +42,7 @@ def test_every_card_of_a_plugin_folder_is_declared(folder):
     cards = {thing.id: thing for thing in things if isinstance(thing, Card)}
 
     assert cards.keys() == declared(group).keys()
-    assert all(type(card) is card_type for card in cards.values())
+    assert all(isinstance(card, card_type) for card in cards.values())
 
 
 @pytest.mark.parametrize("group", [*(group for group, _ in KINDS.values()), "heschl.schemes"])
