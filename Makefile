@@ -22,6 +22,8 @@ help:
 venv: $(INSTALLED)
 
 # Python compiles modules when it first imports them; pip would compile all, most of them for nobody.
+# Where compiled modules may not be kept, as in many containers, each command would compile its own.
+export PYTHONDONTWRITEBYTECODE :=
 PIP_INSTALL := $(BIN)/pip install --quiet --no-compile
 
 # torch alone and first: pip then takes the CPU wheel wherever an index offers one.
