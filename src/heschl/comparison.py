@@ -100,7 +100,8 @@ def of_listeners(
         return summary[f"best_of_unit_{quantity}"]
     values = summary[quantity]
     if rule == "mean":
-        return values.mean(LAYER, skipna=False)
+        # As for the board's number: a layer without a value, an undefined impact, counts for none.
+        return values.mean(LAYER, skipna=True)
     name = {"nested": "nested_layer", "best": "best_layer"}[rule]
     layers = population[name]
     is_chosen = values[LAYER] == layers
