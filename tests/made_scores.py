@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import xarray as xr
 
+from heschl.aggregation import over_subjects
 from heschl.ceilings import CorrelationCeiling
 from heschl.configuration import canonical_json, digest
 from heschl.gathering import SubjectScores, gather_groups
@@ -70,3 +71,19 @@ def made_score(values, model="model", rois=None, layers=None, subjects=None, cei
     nodes = {f"/{name}": group for name, group in groups.items()}
     tree = {"/": xr.Dataset(attrs=root), **nodes, "/provenance": xr.Dataset(attrs=provenance)}
     return Score(xr.DataTree.from_dict(tree))
+
+
+def without_values(score, *places, layer_rule="mean"):
+    """Return the score without values at ``places``, each a layer and a subject.
+
+    Its number is by ``layer_rule``: such are the impacts of which the alignment is next to nothing.
+    """
+    tree = score.tree.copy(deep=True)
+    summary = tree["summary"].to_dataset()
+    for layer, subject in places:
+        for quantity in ("score", "normalised"):
+            summary[quantity].loc[{"layer": layer, "subject": subject}] = np.nan
+    population = over_subjects(summary, seed=0).assign_attrs(tree["population"].attrs)
+    tree["summary"], tree["population"] = xr.DataTree(summary), xr.DataTree(population)
+    tree.attrs["layer_rule"] = layer_rule
+    return Score(tree)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import scipy.stats
-from made_scores import made_score
+from made_scores import made_score, without_values
 
 from heschl.comparison import compare, of_listeners, reductions, specificity
 from heschl.errors import InvalidInput, UnknownName
@@ -48,6 +48,28 @@ def test_numbers_of_listeners_average_to_the_population(rule, quantity):
     mean = of_listeners(score, quantity, rule).mean("subject")
     population = score.tree["population"]["rule_value"].sel(quantity=quantity, layer_rule=rule)
     np.testing.assert_allclose(mean, population, rtol=1e-12)
+
+
+def test_a_listener_without_a_value_in_one_layer_is_compared_by_the_others():
+    gaps = [("block.0", "S2"), ("block.2", "S5"), *((f"block.{each}", "S7") for each in range(3))]
+    full = made_score(values()[:8], "a")
+    holed = without_values(full, *gaps)
+    expected = np.delete(
+        [
+            values()[s, [k for k in range(3) if (f"block.{k}", f"S{s + 1}") not in gaps]].mean()
+            for s in range(6)
+        ]
+        + [np.nan, values()[7].mean()],
+        6,
+    )
+
+    of_each = of_listeners(holed).sel(roi="all").to_numpy()
+    found = compare(without_values(full), holed, quantity="score").regions.sel(roi="all")
+
+    assert np.flatnonzero(np.isnan(of_each)).tolist() == [6]  # S7, who has no layer at all
+    np.testing.assert_allclose(np.delete(of_each, 6), expected, rtol=1e-12)
+    assert holed.value == pytest.approx(np.nanmean(of_each))
+    assert int(found["n"]) == 7
 
 
 def test_only_what_both_have_is_compared():

@@ -61,6 +61,26 @@ def test_ours_stand_beside_theirs(tmp_path):
     np.testing.assert_allclose(found, [0.3, 0.6, 0.5, 0.5, np.nan, np.nan])
 
 
+def test_scores_and_ceilings_are_those_of_all_units_as_papers_average(tmp_path):
+    """A unit of a ceiling that the board does not divide by counts where nothing is divided."""
+    rng = np.random.default_rng(0)
+    values, ceiling = rng.uniform(0.1, 0.5, (4, 2, 6)), np.array([0.6, 0.8, 0.5, 0.0, -0.1, 0.7])
+    front = np.arange(6) >= 2
+    score = made_score(values, rois={"front": front}, ceiling=ceiling)
+    quantities = ("score", "ceiling", "ratio_of_averages", "average_of_ratios")
+    rows = read_published(
+        table(tmp_path, *(f"native\tfront\t{name}\t.2\t\tTable 1" for name in quantities))
+    ).rows
+
+    by_layer = values[:, :, [2, 5]] / ceiling[[2, 5]]  # whom the board's number is of
+    of_others = (by_layer.mean(-1).sum(0) - by_layer.mean(-1)) / 3
+    chosen = of_others.argmax(1)
+    of_listeners = values[np.arange(4), chosen]
+    expected = [of_listeners[:, front].mean(), ceiling[front].mean()]
+    expected += [expected[0] / expected[1], by_layer[np.arange(4), chosen].mean()]
+    np.testing.assert_allclose([row.ours(score) for row in rows], expected, rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("rows", "header", "match"),
     [

@@ -233,9 +233,8 @@ def test_standard_error_equals_scipy():
 def test_best_layer_circular_mean_has_the_exact_value(layers, expected):
     found = best_layer(np.array(layers), n_layers=19).circular_mean
 
-    # 0 and 20 are the same point of the circle.
-    distance = (found - expected + 10) % 20 - 10
-    assert distance == pytest.approx(0, abs=1e-9)
+    assert found == pytest.approx(expected, abs=1e-9)
+    assert 0 <= found < 20  # 0 and 20 are the same point of the circle
 
 
 @pytest.mark.parametrize("layer", range(1, 20))

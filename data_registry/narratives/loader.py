@@ -12,9 +12,9 @@
 
 Rows are the volumes from the one nearest to the story's onset on, as many as are nearest to its
 duration, both as ``events.tsv`` of that listener has them; the six volumes that the authors drop
-beyond these are part of their analysis and not of the data. Times are seconds of the sound at which
-volumes *begin*, volume k after k repetition times, as in the code of the protocol and as nilearn
-takes them. Which stories there are, and when they begin, is in `tasks`.
+beyond these are part of their analysis and not of the data. Volume k *begins* k repetition times
+after its scan does, as in the code of the protocol and as nilearn takes it; the times of rows are
+the middles of volumes, in seconds of the sound. Which stories there are is in `tasks`.
 
 Of a task that was scanned twice (``pieman``) the first run that is on disk and not excluded counts.
 

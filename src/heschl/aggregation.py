@@ -137,7 +137,7 @@ def over_subjects(
         the same with the prefix ``rule_`` (quantity, layer_rule, roi) for each
         rule that reduces layers; ``nested_layer`` (subject, roi) and
         ``best_layer`` (roi,), the layers chosen (empty text: none could be);
-        ``n`` (roi,), the listeners with a value; ``ceiling_value`` and
+        ``n`` (roi,), the listeners with a value in any layer; ``ceiling_value`` and
         ``ceiling_error`` (roi,).
     """
     by_quantity = np.stack(
@@ -162,7 +162,7 @@ def over_subjects(
         | {
             "nested_layer": ((SUBJECT, ROI), names[nested]),
             "best_layer": ((ROI,), names[best]),
-            "n": ((ROI,), np.isfinite(by_quantity[0, 0]).sum(axis=0)),
+            "n": ((ROI,), np.isfinite(by_quantity[0]).any(axis=0).sum(axis=0)),
             "ceiling_value": ((ROI,), _nanmean(ceiling, axis=0)),
             "ceiling_error": ((ROI,), np.apply_along_axis(_error, 0, ceiling)),
         },

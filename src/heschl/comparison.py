@@ -20,7 +20,16 @@ from heschl.paired_draws import apart, why_unpaired
 from heschl.scores import Score
 from heschl.statistics import bootstrap_interval, fdr, standard_error, wilcoxon
 
-__all__ = ["Comparison", "compare", "of_listeners", "reductions", "specificity"]
+__all__ = [
+    "Comparison",
+    "ceiling_exponent",
+    "compare",
+    "of_listeners",
+    "reductions",
+    "specificity",
+]
+
+_OF_ALL_UNITS = "score_of_all_units"
 
 
 @dataclass(frozen=True)
@@ -87,11 +96,17 @@ def compare(
 def of_listeners(
     score: Score, quantity: str = "normalised", rule: str | None = None
 ) -> xr.DataArray:
-    """Return each listener's number in each region (subject, roi), layers reduced by a rule."""
+    """Return each listener's number in each region (subject, roi), layers reduced by a rule.
+
+    ``quantity`` is ``normalised``, ``score``, or ``score_of_all_units``: whatever their ceiling.
+    """
     rule = rule or score.layer_rule
     population, summary = score.tree["population"], score.tree["summary"].to_dataset()
-    for dimension, name in (("quantity", quantity), ("layer_rule", rule)):
-        known = population[dimension].to_numpy().astype(str).tolist()
+    for dimension, name, also in (
+        ("quantity", quantity, [_OF_ALL_UNITS] * (rule != "best_of_unit")),
+        ("layer_rule", rule, []),
+    ):
+        known = population[dimension].to_numpy().astype(str).tolist() + also
         if name not in known:
             raise UnknownName(f"this score has no {dimension} {name!r}; {near_names(name, known)}")
     if rule in RULES_WITHIN:
@@ -100,11 +115,19 @@ def of_listeners(
         return summary[f"best_of_unit_{quantity}"]
     values = summary[quantity]
     if rule == "mean":
-        return values.mean(LAYER, skipna=False)
+        # As for the board's number: a layer without a value, an undefined impact, counts for none.
+        return values.mean(LAYER, skipna=True)
     name = {"nested": "nested_layer", "best": "best_layer"}[rule]
     layers = population[name]
     is_chosen = values[LAYER] == layers
     return values.where(is_chosen).max(LAYER).transpose(SUBJECT, ROI)
+
+
+def ceiling_exponent(score: Score) -> float:
+    """Return the power to which a ceiling is raised before a score is divided by it."""
+    powers = {"correlation": 1.0, "variance": 2.0}
+    of_ceiling = str(score.tree["ceiling"].attrs["power"])
+    return powers[str(score.tree.attrs.get("score_power", of_ceiling))] / powers[of_ceiling]
 
 
 def reductions(score: Score) -> xr.Dataset:
@@ -114,14 +137,9 @@ def reductions(score: Score) -> xr.Dataset:
     ``ratio_of_averages`` divides the mean score by the mean ceiling. Papers print either, and they
     differ wherever units do.
     """
-    population, ceiling = score.tree["population"].to_dataset(), score.tree["ceiling"].attrs
-    values = population["rule_value"]
-    powers = {"correlation": 1.0, "variance": 2.0}
-    attrs = score.tree.attrs
-    exponent = (
-        powers[str(attrs.get("score_power", ceiling["power"]))] / powers[str(ceiling["power"])]
-    )
-    divisor = population["ceiling_value"].where(population["ceiling_value"] > 0) ** exponent
+    population = score.tree["population"].to_dataset()
+    values, ceiling = population["rule_value"], population["ceiling_value"]
+    divisor = ceiling.where(ceiling > 0) ** ceiling_exponent(score)
     return xr.Dataset(
         {
             "average_of_ratios": values.sel(quantity="normalised", drop=True),

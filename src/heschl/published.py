@@ -12,8 +12,10 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from heschl.comparison import reductions
-from heschl.dimensions import ROI
+import numpy as np
+
+from heschl.comparison import ceiling_exponent, of_listeners
+from heschl.dimensions import ROI, SUBJECT
 from heschl.errors import CorruptData
 from heschl.resources import read_text
 from heschl.scores import Score
@@ -53,17 +55,33 @@ class PublishedTable:
     """How models were trained, by the paper's name of each that it says so of."""
 
 
+def _score_of_all_units(score: Score, roi: str) -> float:
+    """Return the mean over all units of a region, whose ceilings papers do not ask for first."""
+    of_each = of_listeners(score, "score_of_all_units").sel({ROI: roi})
+    return float(of_each.mean())  # of those who have one
+
+
+def _ceiling_of_all_units(score: Score, roi: str) -> float:
+    units = score.tree["units"].to_dataset()
+    is_member = units["in_roi"].sel({ROI: roi}).to_numpy().astype(bool)
+    ceiling = score.tree["ceiling"]["ceiling"].to_numpy()[is_member]
+    _, owner = np.unique(units[SUBJECT].to_numpy()[is_member], return_inverse=True)
+    if not len(owner):
+        return math.nan
+    return float((np.bincount(owner, ceiling) / np.bincount(owner)).mean())
+
+
+def _ratio_of_averages(score: Score, roi: str) -> float:
+    """Return the one over the other, as `heschl.comparison.reductions` does for the units kept."""
+    ceiling = _ceiling_of_all_units(score, roi)
+    exponent = ceiling_exponent(score)
+    return _score_of_all_units(score, roi) / ceiling**exponent if ceiling > 0 else math.nan
+
+
 def _rule(quantity: str) -> Callable[[Score, str], float]:
     def of(score: Score, roi: str) -> float:
         chosen = {"quantity": quantity, "layer_rule": score.layer_rule, ROI: roi}
         return float(score.tree["population"]["rule_value"].sel(chosen))
-
-    return of
-
-
-def _reduction(name: str) -> Callable[[Score, str], float]:
-    def of(score: Score, roi: str) -> float:
-        return float(reductions(score)[name].sel({"layer_rule": score.layer_rule, ROI: roi}))
 
     return of
 
@@ -77,14 +95,15 @@ def _best_layer(score: Score, roi: str) -> float:
 
 
 OURS: Mapping[str, Callable[[Score, str], float]] = {
-    "score": _rule("score"),
+    "score": _score_of_all_units,
     "normalised": _rule("normalised"),
-    "ceiling": lambda score, roi: float(score.tree["population"]["ceiling_value"].sel({ROI: roi})),
-    "average_of_ratios": _reduction("average_of_ratios"),
-    "ratio_of_averages": _reduction("ratio_of_averages"),
+    "ceiling": _ceiling_of_all_units,
+    "average_of_ratios": _rule("normalised"),
+    "ratio_of_averages": _ratio_of_averages,
     "best_layer": _best_layer,
 }
-"""What may be published of a region, and how it is read off a score."""
+"""What may be published of a region, and how it is read off a score. Scores and ceilings are those
+of all units; the units that the board leaves out for their ceilings lack a ratio alone."""
 
 
 def read_published(resource: str) -> PublishedTable:

@@ -32,6 +32,8 @@ _MINIMUM_N = 6
 _EXACT_UP_TO = 25
 """The largest number of differences for which p is exact."""
 
+_ROUNDING = 1e-12
+
 _RELIABLE_RESULTANT = 0.3
 """Best layers that agree less than this are flagged."""
 
@@ -261,6 +263,8 @@ def best_layer(layers: np.ndarray, n_layers: int) -> BestLayer:
     resultant = np.exp(2j * np.pi * chosen / turn).mean(axis=0)
     length = np.abs(resultant)
     mean = np.mod(np.angle(resultant) * turn / (2 * np.pi), turn)
+    # The first and the last layer meet at 0, and not at K + 1 if rounding is below it.
+    mean = np.where(turn - mean < _ROUNDING * turn, 0.0, mean)
     has_direction = length > len(chosen) * np.finfo(np.float64).eps
     return BestLayer(
         circular_mean=np.where(has_direction, mean, np.nan),

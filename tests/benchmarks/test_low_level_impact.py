@@ -190,9 +190,12 @@ def test_a_layer_without_an_impact_counts_for_none_in_the_mean_over_layers():
         coords={"layer": ["a", "b"], "subject": ["S1", "S2"], "roi": ["all"]},
     )
 
-    found = over_subjects(summary, seed=0)["rule_value"].sel(layer_rule="mean", quantity="score")
+    population = over_subjects(summary, seed=0)
+    turned = over_subjects(summary.isel(layer=[1, 0]), seed=0)
 
+    found = population["rule_value"].sel(layer_rule="mean", quantity="score")
     assert float(found.squeeze()) == np.mean([10.0, (30 + 50) / 2])
+    assert population["n"].item() == turned["n"].item() == 2  # in whichever layer S1 lacks one
 
 
 def test_nothing_to_lose_is_undefined_and_flagged(store):

@@ -8,7 +8,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from made_scores import made_score
+from made_scores import made_score, without_values
 
 from heschl import registry
 from heschl.cards import BenchmarkCard
@@ -80,6 +80,15 @@ def remarks(folder, severity="error", scores=None):
 
 def test_nothing_is_said_of_what_is_right(folder, tmp_path):
     assert check(folder, tmp_path / "scores")[1] == []
+
+
+def test_nothing_is_said_of_listeners_without_a_value_in_some_layer(score, tmp_path):
+    """Their mean is over the other layers in the board's number, so it is in the samples."""
+    put(tmp_path, without_values(score, ("block.0", "S2"), ("block.1", "S5")))
+
+    assert check(tmp_path / "submissions", tmp_path / "scores")[1] == []
+    file = read_score_file(tmp_path / "submissions/net" / score_file_name("made-ridge", "phantom"))
+    assert len(file.samples.names) == 8
 
 
 def primary(folder, **changes):
