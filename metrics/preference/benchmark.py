@@ -43,6 +43,10 @@ PARTS: Mapping[str, tuple[Distance, str]] = {
 _RAW: Mapping[str, tuple[Distance, str]] = {"euclidean": ("euclidean", "preference")}
 """What stands beside it; it has the unit of the features, which differs between layers."""
 
+_NUMERICS = 2
+"""Raised whenever the same cells would hold other numbers, by a change in this folder; 1 divided
+rounding by rounding in layers that never change."""
+
 _TASK = "word"
 _SPEAKER = "speaker"
 
@@ -114,7 +118,7 @@ class PreferenceBenchmark:
         dataset = session.dataset.get()
         shared = {
             "stage": "preference",
-            "numerics": NUMERICS,
+            "numerics": _NUMERICS,
             "items": items.digest,
             "lexicon": digest(
                 {
@@ -154,6 +158,9 @@ class PreferenceBenchmark:
             return xr.DataArray(values, dims=(LAYER, SUBJECT, ROI), coords=coords)
 
         score = over_words(tuple(PARTS))
+        # A layer in which all words lie at one place prefers none of them. Whatever else leaves a
+        # word without a number does so in every layer.
+        score = score.where(score.notnull() | score.isnull().all(LAYER), 0.0)
         counts = score.isel({LAYER: 0}, drop=True).copy(
             data=np.repeat(n_tokens[:, np.newaxis], len(PARTS), axis=1)
         )

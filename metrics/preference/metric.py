@@ -26,6 +26,10 @@ WORD = "word"
 
 MEANING = "the mean distance to synonyms less that to near-homophones (below 0: semantic)"
 
+_LEAST_APART: Mapping[Distance, float] = {"cosine": 1e-12, "euclidean": 1e-7}
+"""Words that are no farther from all others lie where these do: what is left is the rounding of
+float32 features and of sums. Euclidean distances as a share of the tokens' length."""
+
 
 @dataclass(frozen=True)
 class SemanticPhonetic:
@@ -89,7 +93,8 @@ class SemanticPhonetic:
         xr.Dataset
             ``preference`` (d), ``relative`` (d over the distance from other words), ``synonym``,
             ``homophone`` and ``other`` (the three distances), all (word,) and NaN where no tokens
-            by different speakers are there.
+            by different speakers are there. ``relative`` is NaN too where a word lies at one place
+            with all others, as in a layer that never changes.
         """
         lacking = [name for name in (WORD, "speaker") if name not in values.coords]
         if values.ndim != 2 or lacking:  # noqa: PLR2004  tokens and units
@@ -108,9 +113,10 @@ class SemanticPhonetic:
         synonym = _over_pairs(means, relations.synonyms)
         homophone = _over_pairs(means, relations.homophones)
         other = _from_others(means, counts)
+        least = _LEAST_APART[self.distance] * self._length(values.to_numpy())
         found = {
             "preference": synonym - homophone,
-            "relative": _divided(synonym - homophone, other),
+            "relative": _divided(synonym - homophone, np.where(other > least, other, 0.0)),
             "synonym": synonym,
             "homophone": homophone,
             "other": other,
@@ -120,6 +126,13 @@ class SemanticPhonetic:
             {name: (WORD, column[targets]) for name, column in found.items()},
             coords={WORD: np.array(relations.words, dtype=np.str_)[targets]},
         )
+
+    def _length(self, values: np.ndarray) -> float:
+        """Return the root mean square length of tokens (token, unit), 1 where it does not count."""
+        if self.distance == "cosine":
+            return 1.0
+        squares = np.einsum("tu,tu->t", values, values, dtype=np.float64)
+        return float(np.sqrt(squares.mean()))
 
 
 def _over_pairs(means: np.ndarray, pairs: np.ndarray) -> np.ndarray:

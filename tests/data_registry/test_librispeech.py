@@ -284,6 +284,28 @@ def test_words_that_are_not_matched_are_counted(phantom, tmp_path):
     assert "below 0: semantic" in found.explain()
 
 
+def test_a_layer_that_keeps_words_at_one_place_prefers_none_and_costs_no_other(phantom, tmp_path):
+    settings = {"data": phantom, "store": tmp_path}
+    benchmark = "librispeech-semantic_phonetic"
+
+    # Angles between numbers above 0 are 0, in a layer of one unit.
+    both = heschl.score("onset", benchmark, layers=["onset_bands", "onset"], **settings)
+    bands = heschl.score("onset", benchmark, layers=["onset_bands"], **settings)
+    one = heschl.score("onset", benchmark, layers=["onset"], **settings)
+
+    score, alone = (each.tree["summary"]["score"] for each in (both, bands))
+    np.testing.assert_array_equal(score.sel(layer=["onset_bands"]), alone)
+    # Some words have no partner of another speaker, and no number in any layer.
+    flat = score.sel(layer="onset").where(alone.sel(layer="onset_bands").notnull(), drop=True)
+    assert flat.sizes["subject"] > 100
+    assert (flat.sel(roi=["cosine", "cosine-relative"]).fillna(0) == 0).all()
+    np.testing.assert_array_equal(score.isnull().any("layer"), score.isnull().all("layer"))
+    assert (flat.sel(roi="euclidean-relative") != 0).any()
+    assert both.value == pytest.approx(bands.value / 2)
+    # Of all layers alike it is no preference, but the lack of any.
+    assert one.tree["summary"]["score"].sel(roi="cosine-relative").isnull().all()
+
+
 def preference(**changes):
     from heschl.benchmarks.librispeech.semantic_phonetic import benchmark
 

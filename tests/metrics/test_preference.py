@@ -242,6 +242,37 @@ def test_a_word_whose_partner_has_the_same_speaker_alone_is_undefined():
     assert found["preference"].isnull().all()
 
 
+@pytest.mark.parametrize("distance", ["cosine", "euclidean"])
+@pytest.mark.parametrize("is_rounded", [False, True])
+def test_no_share_is_taken_of_distances_that_are_rounding(distance, is_rounded):
+    values, relations = planted_words(1.0, 0.5, 0)
+    row = np.random.default_rng(0).standard_normal(64).astype(np.float32)
+    same = np.tile(row, (values.sizes["token"], 1))
+    if is_rounded:
+        same[::3] = np.nextafter(same[::3], np.float32(9))
+    flat = xr.DataArray(same, dims=("token", "unit"), coords=values.coords)
+
+    found = SemanticPhonetic(distance)(flat, relations)
+
+    assert found["relative"].isnull().all()
+    np.testing.assert_allclose(found["preference"], 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("distance", ["cosine", "euclidean"])
+def test_words_that_lie_close_together_keep_their_shares(distance):
+    values, relations = planted_words(1.0, 0.5, 0)
+    apart = SemanticPhonetic("euclidean")(values, relations)["relative"]
+
+    near = SemanticPhonetic(distance)(1e-4 * values, relations)["relative"]
+    far_off = SemanticPhonetic(distance)(values + 1e4, relations)["relative"]
+
+    assert near.notnull().all()
+    assert far_off.notnull().all()
+    if distance == "euclidean":
+        np.testing.assert_allclose(near, apart, rtol=1e-6)
+        np.testing.assert_allclose(far_off, apart, rtol=1e-6)
+
+
 def test_words_that_are_not_related_count_among_the_others():
     values, relations = planted_words(1.0, 0.5, 0)
     fewer = Relations(relations.words[1:], relations.synonyms - 1, relations.homophones - 1)
