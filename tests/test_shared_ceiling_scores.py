@@ -106,6 +106,37 @@ def test_scores_are_divided_by_the_mean_ceiling_of_all_listeners(tmp_path):
     assert "NC-SHARED" in score.explain()
 
 
+@pytest.mark.parametrize("kind", [SharedCorrelation(), SharedPrediction(n_components=4)])
+def test_who_has_too_few_others_in_a_unit_has_no_ceiling_there(tmp_path, kind):
+    class Thin(Shared):
+        """Nobody but S4, who heard 'one' alone, has two others in unit 2; in unit 3 nobody has."""
+
+        def recording(self, subject, stimuli=None):
+            found = super().recording(subject, stimuli)
+            if subject == "S3" and "two" in found.responses:
+                found.responses["two"][3, 2] = np.nan
+            if subject in ("S2", "S3") and "one" in found.responses:
+                found.responses["one"][3, 3] = np.nan
+            return found
+
+    score = heschl.score(Loudness(), benchmark(kind), data=Thin(), store=tmp_path)
+    ceilings, units = score.tree["ceiling"].to_dataset(), score.tree["units"].to_dataset()
+    place, subject = ceilings["unit_of_subject"].to_numpy(), ceilings["subject"].to_numpy()
+    own, shared = ceilings["ceiling"].to_numpy(), ceilings["shared_ceiling"].to_numpy()
+    has_none = ((place == 2) & np.isin(subject, ["S1", "S2"])) | (place == 3)
+    np.testing.assert_array_equal(np.isnan(own), has_none)
+    np.testing.assert_array_equal(np.isnan(ceilings.get("univariate", own)), has_none)
+    (of_fourth,) = own[(place == 2) & (subject == "S4")]
+    assert set(shared[place == 2]) == {of_fourth} != {0.0}
+    assert set(shared[place == 3]) == {0.0}
+    assert np.isnan(units["normalised"].to_numpy()[:, place == 3]).all()
+    # Of a region's mean ceiling they are no part, and spread no NaN.
+    counts = (shared > kind.minimum) & np.isfinite(own)
+    for name in ("S1", "S4"):
+        of_listener = float(score.tree["summary"]["ceiling"].sel(subject=name, roi="all"))
+        assert of_listener == pytest.approx(own[counts & (subject == name)].mean())
+
+
 def test_the_ceiling_of_a_listener_does_not_depend_on_who_is_scored(tmp_path):
     declared = benchmark(SharedPrediction(n_components=4))
     whole = heschl.score(Loudness(), declared, data=Shared(), store=tmp_path / "a")

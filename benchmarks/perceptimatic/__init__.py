@@ -16,7 +16,7 @@ ABX = BenchmarkCard(
     requires=("numba",),
     extra="abx",
     citation=narratives.RIDGE.citation,
-    version=1,
+    version=2,
     dataset="perceptimatic",
     metric="abx",
     protocol="millet2022.abx_behaviour",
@@ -26,6 +26,7 @@ ABX = BenchmarkCard(
 ABX_ALL = replace(
     ABX,
     id="perceptimatic_all-abx",
+    version=1,
     load="heschl.benchmarks.perceptimatic.abx:benchmark_of_all",
     summary="ABX on the 6,030 triplets of Millet et al. 2022, each sound by itself",
     dataset="perceptimatic_all",

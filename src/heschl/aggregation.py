@@ -90,8 +90,9 @@ def per_region(units: xr.Dataset, minimum: float, average: UnitAverage = "mean")
             region = (owners == subject) & is_member[r]
             kept = region & is_reliable
             counts[:, s, r] = kept.sum(), region.sum()
-            if kept.any():
-                mean_ceiling[s, r] = ceiling[kept].mean()
+            # Where too few others have a unit, a listener has no ceiling there.
+            if (has_ceiling := kept & np.isfinite(ceiling)).any():
+                mean_ceiling[s, r] = ceiling[has_ceiling].mean()
             for result, (name, is_of_kept) in averages.items():
                 chosen = kept if is_of_kept else region
                 if chosen.any():

@@ -194,9 +194,12 @@ def _own_and_others(
 
 
 def _from_others(benchmark: EncodingBenchmark, session: Session, listeners: _Listeners) -> Arrays:
-    """Return a listener's ceiling from the mean of the others, and that of each unit by itself."""
+    """Return a listener's ceiling from the mean of the others, and that of each unit by itself.
+
+    Both are NaN where too few others have a unit: that says nothing of what listeners share there.
+    """
     own, others = listeners.own, listeners.others
-    univariate = np.zeros(own.sizes[UNIT])
+    univariate = np.full(own.sizes[UNIT], np.nan)
     for first in range(0, listeners.pairs.shape[1], _UNITS_AT_ONCE):
         mine, theirs = listeners.pairs[:, first : first + _UNITS_AT_ONCE]
         univariate[mine] = SharedCorrelation().of_listener(own[:, mine], others[:, theirs])
@@ -205,7 +208,7 @@ def _from_others(benchmark: EncodingBenchmark, session: Session, listeners: _Lis
     found = cast("SharedCeiling", benchmark.ceiling).of_listener(
         own, others, listeners.folds, benchmark.metric, seed=session.seed
     )
-    ceiling = np.zeros(own.sizes[UNIT])
+    ceiling = np.full(own.sizes[UNIT], np.nan)
     ceiling[listeners.pairs[0]] = found[listeners.pairs[0]]
     return {"ceiling": ceiling, "univariate": univariate}
 

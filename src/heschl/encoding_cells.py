@@ -39,6 +39,9 @@ _NUMERICS = 1
 """Raised whenever the same declaration and inputs give other numbers, by a change here or in
 `encoding_work`, `extraction`, `passes` or `temporal`, so that nothing older is served."""
 
+_SHARED_CEILING_NUMERICS = 2
+"""The same of ceilings from other listeners; 1 had 0 where too few others have a unit."""
+
 
 def encoding_cells(benchmark: EncodingBenchmark, session: Session) -> list[Cell]:
     """Return the work of a benchmark, stage by stage.
@@ -202,7 +205,11 @@ def _ceiling_cell(
                 f"{MINIMUM_SUBJECTS} listeners of a stimulus, and {subject} heard none that as "
                 "many heard; fetch more listeners"
             )
-        configuration |= {"shared": shared, "metric": benchmark.metric}
+        configuration |= {
+            "numerics": _SHARED_CEILING_NUMERICS,
+            "shared": shared,
+            "metric": benchmark.metric,
+        }
     return Cell(
         "ceiling",
         subject,

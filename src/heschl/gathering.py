@@ -204,9 +204,12 @@ def _ceilings(
         ceilings["univariate"] = (UNIT, _joined(univariate))
     if hasattr(ceiling, "of_listener"):
         # A unit is the same place in every listener. One listener's ceiling is an estimate as noisy
-        # as a score; the mean over listeners can be divided by.
-        _, place = np.unique(ceilings["unit_of_subject"], return_inverse=True)
-        ceilings["shared_ceiling"] = (UNIT, (np.bincount(place, own) / np.bincount(place))[place])
+        # as a score; the mean over those who have one can be divided by. Without any, it is 0.
+        places, place = np.unique(ceilings["unit_of_subject"], return_inverse=True)
+        has_ceiling = np.isfinite(own)
+        n = np.bincount(place[has_ceiling], minlength=len(places))
+        total = np.bincount(place[has_ceiling], own[has_ceiling], minlength=len(places))
+        ceilings["shared_ceiling"] = (UNIT, (total / np.maximum(n, 1))[place])
     return ceilings
 
 

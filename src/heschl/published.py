@@ -63,8 +63,9 @@ def _score_of_all_units(score: Score, roi: str) -> float:
 
 def _ceiling_of_all_units(score: Score, roi: str) -> float:
     units = score.tree["units"].to_dataset()
-    is_member = units["in_roi"].sel({ROI: roi}).to_numpy().astype(bool)
-    ceiling = score.tree["ceiling"]["ceiling"].to_numpy()[is_member]
+    ceiling = score.tree["ceiling"]["ceiling"].to_numpy()
+    is_member = units["in_roi"].sel({ROI: roi}).to_numpy().astype(bool) & np.isfinite(ceiling)
+    ceiling = ceiling[is_member]
     _, owner = np.unique(units[SUBJECT].to_numpy()[is_member], return_inverse=True)
     if not len(owner):
         return math.nan

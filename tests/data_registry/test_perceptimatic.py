@@ -9,10 +9,16 @@ import numpy as np
 import pytest
 import soundfile
 
+from heschl.cells import run_cell
 from heschl.data_registry.perceptimatic.extracted import PerceptimaticAll
 from heschl.data_registry.perceptimatic.native import Perceptimatic
 from heschl.data_registry.perceptimatic.phantom import write_phantom, write_phantom_of_all
 from heschl.errors import CorruptData, InvalidInput, MissingData, UnknownName
+from heschl.extraction import extract_frames
+from heschl.item_features import item_cells, read_items
+from heschl.session import open_session
+from heschl.store import Store
+from heschl.windowing import WholeStimulus
 
 TRIPLETS, ANSWERS = "DATA/all_triplets.csv", "DATA/human_and_models.csv"
 FRENCH = "DATA/french/all_aligned_clean_french.csv"
@@ -91,6 +97,41 @@ def test_every_contrast_has_the_planted_chance(data):
     spread = np.sqrt(0.25 / 288)
     assert np.abs(np.subtract(found, expected)).max() < 3.5 * spread
     assert np.corrcoef(found, expected)[0, 1] > 0.9
+
+
+def test_frames_at_either_end_of_a_triphone_are_of_it(folder, tmp_path):
+    path = folder / FRENCH
+    lines = path.read_text(encoding="utf-8").splitlines()
+    rows = [line.split("\t") for line in lines[1:]]
+    for row in rows:  # onto frames of mel-128
+        row[2:4] = ["0.19200", "0.44800"]
+    path.write_text("\n".join([lines[0], *map("\t".join, rows)]) + "\n", encoding="utf-8")
+
+    session = open_session(
+        "mel-128",
+        "perceptimatic",
+        layers=None,
+        subjects=None,
+        data=str(folder),
+        device="cpu",
+        seed=0,
+        store=Store(tmp_path / "store"),
+    )
+    items = session.dataset.get().items("phone")
+    cells = item_cells(session, items, windowing=WholeStimulus(), pooling="frames")
+    for cell in cells:
+        assert run_cell(cell, session.store).failure is None
+    (layer,) = session.layers
+    lengths = np.diff(read_items(session, items, cells, layer).first)
+
+    stimulus = next(name for name in session.dataset.get().stimuli() if "french" in name)
+    sound = session.dataset.get().stimuli()[stimulus]
+    times_s = extract_frames(session.model.get(), sound, [layer], WholeStimulus())[layer].times_s
+    at = {end_s: np.abs(times_s - end_s).min() < 1e-9 for end_s in (0.192, 0.448)}
+    assert all(at.values())
+    within = (times_s > 0.192 - 1e-9) & (times_s < 0.448 + 1e-9)
+    is_french = np.asarray(items.labels["language"]) == "FR"
+    assert set(lengths[is_french].tolist()) == {int(within.sum())} == {9}
 
 
 def spectrum(data, items, name):
