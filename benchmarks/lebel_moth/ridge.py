@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from heschl.benchmarks.lebel_moth import RIDGE
 from heschl.ceilings import CorrelationCeiling
+from heschl.data_registry.atlases.groups import GLASSER
 from heschl.data_registry.lebel_moth.stories import TEST_STORY, TRAINING_STORIES
 from heschl.encoding import EncodingBenchmark
 from heschl.metrics.ridge import Bootstrap, Ridge, huth_penalties
@@ -35,4 +36,6 @@ def benchmark() -> EncodingBenchmark:
         ),
         ceiling=CorrelationCeiling(minimum=0.4),
         rois=("all", "Heschl", "STG", "STS", "IFG", "Motor"),
+        # The paper's late language and early auditory areas, for those who bring their labels.
+        further_rois=tuple(GLASSER),
     )

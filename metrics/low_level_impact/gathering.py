@@ -128,7 +128,7 @@ def _unique(
                 len(benchmark.low_level),
                 len(session.layers),
                 len(session.subjects),
-                len(benchmark.rois),
+                units.sizes[ROI],
             ),
             np.nan,
         )

@@ -104,6 +104,9 @@ class EncodingBenchmark:
     rois
         The regions to report, the primary one first. With a shared ceiling
         ``Top10`` is the tenth of places where it is highest.
+    further_rois
+        Regions that are reported too where the data label them, such as those of an atlas that
+        users add. They change no other number, and are no part of the configuration.
     included
         The stimuli that may enter, in order; a listener who lacks some does
         without them, one who lacks all is left out. None takes all.
@@ -153,6 +156,7 @@ class EncodingBenchmark:
     left_out: tuple[str, ...] = ()
     fold_average: FoldAverage = "mean"
     unit_average: UnitAverage = "mean"
+    further_rois: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         """Refuse words that nothing goes by, and counts of rows that are none."""
@@ -306,6 +310,7 @@ class EncodingBenchmark:
             score_power=self.metric.power,
             unit_average=self.unit_average,
             layer_rule=self.layer_rule,
+            further_rois=self.further_rois,
             seed=session.seed,
         )
         if "rule_draws" in groups["population"]:

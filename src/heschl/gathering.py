@@ -78,23 +78,30 @@ def gather_groups(
     score_power: Power,
     unit_average: UnitAverage = "mean",
     layer_rule: LayerRule = "nested",
+    further_rois: Sequence[str] = (),
     seed: int,
 ) -> dict[str, xr.Dataset]:
-    """Return the groups ``summary``, ``population``, ``units`` and ``ceiling``."""
+    """Return the groups ``summary``, ``population``, ``units`` and ``ceiling``.
+
+    Of ``further_rois`` those are reported that hold a unit.
+    """
     n_units = [len(each.unit) for each in results]
     coordinates = {
         SUBJECT: (UNIT, np.repeat([each.subject for each in results], n_units)),
         "unit_of_subject": (UNIT, np.concatenate([each.unit for each in results])),
     }
+    regions = [*rois, *further_rois]
     in_roi = np.concatenate(
-        [membership(dataset, each.subject, each.unit, rois) for each in results], axis=1
+        [membership(dataset, each.subject, each.unit, regions) for each in results], axis=1
     )
+    is_reported = in_roi.any(axis=1) | np.isin(regions, rois)
+    in_roi, reported = in_roi[is_reported], np.array(regions)[is_reported].tolist()
     ceilings = _ceilings(results, ceiling, coordinates)
     if TOP_TENTH in rois and "shared_ceiling" in ceilings:
         in_roi[list(rois).index(TOP_TENTH)] = _top_tenth(ceilings)
-    warn_of_empty(dataset, results[0].subject, rois, in_roi)
+    warn_of_empty(dataset, results[0].subject, reported, in_roi)
     units = _units(results, ceilings, ceiling, score_power).assign_coords(
-        {LAYER: list(layers), ROI: list(rois), **coordinates}
+        {LAYER: list(layers), ROI: reported, **coordinates}
     )
     units["in_roi"] = ((ROI, UNIT), in_roi.astype(np.int8))
     summary = per_region(units.merge(ceilings), ceiling.minimum, unit_average)
