@@ -265,10 +265,16 @@ def test_best_layer_resultant_of_chance_is_that_of_a_random_walk():
 
 
 def test_best_layer_of_opposite_layers_has_no_direction():
-    found = best_layer(np.array([5, 15]), n_layers=19)
+    for n_layers in range(3, 61, 2):
+        half = (n_layers + 1) // 2
+        opposite = np.array([[k, k + half] for k in range(1, half)]).T
+        for each in (opposite, opposite[::-1], np.tile(opposite, (4, 1))):
+            found = best_layer(each, n_layers=n_layers)
 
-    assert np.isnan(found.circular_mean)
-    assert not found.is_reliable
+            assert np.isnan(found.circular_mean).all(), n_layers
+            assert not found.is_reliable.any()
+        beside = best_layer(opposite + np.array([[0], [-1]]), n_layers=n_layers)
+        assert np.isfinite(beside.circular_mean).all()
 
 
 @pytest.mark.parametrize("layers", [[0, 3], [3, 20], [1.5], [], [np.nan], ["a"]], ids=str)

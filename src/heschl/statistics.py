@@ -33,6 +33,7 @@ _EXACT_UP_TO = 25
 """The largest number of differences for which p is exact."""
 
 _ROUNDING = 1e-12
+"""What directions around a circle and their means may be off; no two layers are so close."""
 
 _RELIABLE_RESULTANT = 0.3
 """Best layers that agree less than this are flagged."""
@@ -265,7 +266,7 @@ def best_layer(layers: np.ndarray, n_layers: int) -> BestLayer:
     mean = np.mod(np.angle(resultant) * turn / (2 * np.pi), turn)
     # The first and the last layer meet at 0, and not at K + 1 if rounding is below it.
     mean = np.where(turn - mean < _ROUNDING * turn, 0.0, mean)
-    has_direction = length > len(chosen) * np.finfo(np.float64).eps
+    has_direction = length > _ROUNDING
     return BestLayer(
         circular_mean=np.where(has_direction, mean, np.nan),
         resultant_length=length,
