@@ -131,3 +131,25 @@ def test_table_has_a_row_for_each_size_and_the_figure_a_panel(tmp_path):
     assert {row["rho"] for row in rows} == {"1.0"}
     assert [path.name for path in files] == ["scaling.csv", "scaling.svg", "scaling.pdf"]
     assert files[1].read_text().count('id="axes_') == 1
+
+
+def test_listeners_with_models_of_other_bases_are_refused():
+    pairs = over_weights(np.zeros((len(LISTENERS), len(WEIGHTS))))
+    pairs[-1].card["base_digest"] = "another net"
+    pairs[-1].card["base"] = "hf:another net"
+
+    with pytest.raises(InvalidInput, match=r"S1 has models of hf:net 0, .* and S8 of hf:another"):
+        scaling(pairs)
+
+
+def test_gains_of_bases_of_one_size_are_never_mixed():
+    gains = np.tile([0.01, 0.02, 0.03], (len(LISTENERS), 1))
+    pairs = over_weights(gains)
+    for each in pairs:
+        each.card["n_weights"] = WEIGHTS[0] if each.card["base_digest"] != "net 2" else WEIGHTS[2]
+    pairs[:2] = pairs[1::-1]  # S1 has them in another order
+
+    (trend,) = scaling(pairs)
+
+    np.testing.assert_allclose(trend.gains, gains[0])
+    np.testing.assert_allclose(trend.errors, 0, atol=1e-12)

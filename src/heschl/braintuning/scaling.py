@@ -129,7 +129,10 @@ def _by_size(pairs: Sequence[Pair], axis: Axis) -> tuple[tuple[float, ...], list
         row[what] = pair
     rows = []
     for subject, row in of_listeners.items():
-        ordered = sorted(row.values(), key=lambda pair: _size(pair, axis))
+        # Bases of one size stand in the same order for every listener.
+        ordered = sorted(
+            row.values(), key=lambda pair: (_size(pair, axis), str(pair.card["base_digest"]))
+        )
         rows.append(ordered)
         if axis == "hours":
             for small, large in itertools.pairwise(ordered):
@@ -145,8 +148,25 @@ def _by_size(pairs: Sequence[Pair], axis: Axis) -> tuple[tuple[float, ...], list
             f"listeners have {', '.join(map(str, sorted(counts)))} models; a scaling curve needs "
             f"{_LEAST} sizes or more, the same for each listener"
         )
+    if axis == "weights":
+        _check_same_bases(of_listeners)
     sizes = np.mean([[_size(pair, axis) for pair in row] for row in rows], axis=0)
     return tuple(sizes.tolist()), rows
+
+
+def _check_same_bases(of_listeners: Mapping[str, Mapping[str, Pair]]) -> None:
+    """Refuse listeners with models of other bases, whose gains no mean over listeners has."""
+    (first, wanted), *others = of_listeners.items()
+    for subject, row in others:
+        if row.keys() != wanted.keys():
+            ours, theirs = (
+                ", ".join(sorted(str(pair.card["base"]) for pair in each.values()))
+                for each in (wanted, row)
+            )
+            raise InvalidInput(
+                f"{first} has models of {ours}, and {subject} of {theirs}; a scaling curve needs "
+                "the same bases for each listener"
+            )
 
 
 def _part(pair: Pair) -> frozenset[str]:
