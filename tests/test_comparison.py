@@ -175,3 +175,15 @@ def test_choices_on_others_and_on_all():
     assert best_on_all(table) == 1
     assert best_on_all(np.full((2, 2), np.nan)) == -1
     assert best_on_others(np.array([[0.3]])).tolist() == [0]
+
+
+def test_a_comparison_says_what_it_is_over():
+    scores = [made_score(values(0, seed)[:8], name) for seed, name in enumerate("ab")]
+    assert compare(*scores).sample == "listener"
+
+    for score in scores:
+        score.tree.attrs["unit_of_uncertainty"] = "pair of phones"
+
+    found = compare(*scores)
+    assert found.sample == "pair of phones"
+    assert np.isfinite(found.regions["p"]).all()

@@ -84,7 +84,8 @@ def compare(
     unpaired = why_unpaired(first, second, rule) if first.is_drawn and second.is_drawn else ""
     about = (first.model, second.model, quantity, rule)
     if unpaired or not (first.is_drawn and second.is_drawn):
-        return Comparison(*about, regions, listeners, unpaired=unpaired)
+        over = "listener" if first.is_drawn else first.sample
+        return Comparison(*about, regions, listeners, over, unpaired=unpaired)
     draws = [
         score.tree["population"].to_dataset()["rule_draws"].sel({"quantity": quantity, ROI: rois})
         for score in (first, second)

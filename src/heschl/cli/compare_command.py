@@ -78,7 +78,8 @@ def _basis(found: Comparison) -> list[str]:
             "p.",
         ]
     lines = [
-        "p: Wilcoxon over the listeners' differences, – where fewer than six leave it untestable;",
+        f"p: Wilcoxon over the differences of {plural(found.sample)}, – where fewer than six leave "
+        "it untestable;",
         "  adjusted over the regions (Benjamini and Hochberg).",
     ]
     return [*lines, f"not paired: {found.unpaired}"] if found.unpaired else lines
