@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 from heschl.leaderboard.board import Board
+from heschl.leaderboard.numbers import number
 
 __all__ = ["CSV_FIELDS", "board_as_csv", "board_as_latex", "csv_text", "latex_text"]
 
@@ -173,6 +174,11 @@ def board_as_latex(board: Board) -> str:
     head = " & ".join(["Model", *(latex_text(column.label) for column in board.columns), "Mean"])
     lines = [
         f"% The {board.section} section: normalised scores and their standard errors.",
+        *(
+            f"% Not normalised: {latex_text(column.label)}, {column.number_name.lower()}."
+            for column in board.columns
+            if column.number_name
+        ),
         "% Needs booktabs; names may hold any script, so set it with LuaLaTeX or XeLaTeX.",
         rf"\begin{{tabular}}{{l{'r' * (len(board.columns) + 1)}}}",
         r"\toprule",
@@ -190,4 +196,5 @@ def board_as_latex(board: Board) -> str:
 def _latex_number(value: float, error: float) -> str:
     if not math.isfinite(value):
         return "--"
-    return f"${value:.3f}$" if not math.isfinite(error) else rf"${value:.3f} \pm {error:.3f}$"
+    shown = number(value).replace("−", "-")  # in a formula either is a minus
+    return f"${shown}$" if not math.isfinite(error) else rf"${shown} \pm {error:.3f}$"

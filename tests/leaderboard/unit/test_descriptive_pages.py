@@ -108,3 +108,12 @@ def test_the_methods_say_what_errors_are_over(folder) -> None:
     assert found[RIDGE] == found[IMPACT] == "8 listeners"
     assert found[DRAWN] == "stimuli, drawn anew 8 times"
     assert found["narratives-ridge"] == "listeners"  # on which papers alone have numbers
+
+
+def test_the_latex_table_says_what_is_not_normalised(folder) -> None:
+    comments = [
+        line for line in (folder / "data/real.tex").read_text().splitlines() if line[0] == "%"
+    ]
+
+    assert r"% Not normalised: lebel\_moth-low\_level\_impact, percent lost." in comments
+    assert len([line for line in comments if "Not normalised" in line]) == 1

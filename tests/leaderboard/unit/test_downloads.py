@@ -12,6 +12,7 @@ import jsonschema
 import numpy as np
 import pytest
 import xarray as xr
+from made_board import ONE, board_of, eight, score_file
 from made_hostile import HOSTILE_TEXTS, write_hostile
 from made_submissions import write_large
 
@@ -19,7 +20,8 @@ from heschl.leaderboard import downloads
 from heschl.leaderboard.assembly import assemble
 from heschl.leaderboard.bibliography import bibliography
 from heschl.leaderboard.board import Board
-from heschl.leaderboard.board_tables import csv_text, latex_text
+from heschl.leaderboard.board_tables import board_as_latex, csv_text, latex_text
+from heschl.leaderboard.numbers import number
 from heschl.leaderboard.site import Site
 from heschl.leaderboard.submissions import read_submissions
 
@@ -212,6 +214,17 @@ def test_every_line_of_the_latex_table_has_all_columns(written) -> None:
         for line in body:
             assert line.endswith(r" \\")
             assert len(re.findall(r"(?<!\\)&", line)) == len(board.columns) + 1
+
+
+@pytest.mark.parametrize(
+    ("value", "printed"), [(-0.0001, "$0.000 "), (-0.0006, "$-0.001 "), (1.2345, "$1.234 ")]
+)
+def test_latex_prints_numbers_as_pages_do(value: float, printed: str) -> None:
+    board = board_of(score_file("one", ONE, eight(0, 0.5), value=value))
+    (line,) = (each for each in board_as_latex(board).splitlines() if each.startswith("one "))
+
+    assert line.count(printed) == 2  # the benchmark's, and the mean of it alone
+    assert printed.strip("$ ") == number(value).replace("−", "-")
 
 
 def parsed_bibtex(text: str) -> dict[str, str]:
