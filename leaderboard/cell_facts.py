@@ -10,6 +10,7 @@ from typing import Any
 
 from heschl.leaderboard import numbers
 from heschl.leaderboard.board import Board, Column, Row
+from heschl.leaderboard.columns import own_error_in_words
 from heschl.leaderboard.score_file import Provenance, ScoreFile
 
 __all__ = ["cells_payload", "facts", "reproduce_command"]
@@ -103,7 +104,7 @@ def _of_number(board: Board, i: int, j: int, file: ScoreFile) -> dict[str, str]:
     return texts | {
         "Ceiling": _with_error(region.ceiling, region.ceiling_error),
         "Kind of ceiling": file.ceiling_kind,
-        "Error": "none is known" if is_published else column.error_in_words,
+        "Error": "none is known" if is_published else own_error_in_words(column, file),
         "Rank here": board.why_unranked.get((row.slug, column.slug)) or rank,
         "Badge": BADGES[file.status],
         "Data": "simulated" if file.data_kind == "phantom" else "real",

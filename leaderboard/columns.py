@@ -21,7 +21,14 @@ from heschl.leaderboard.submissions import slug_of
 from heschl.leaderboard.tree import NO_BETTER, NO_SHARE, OUTSIDE, path_of
 from heschl.wording import counted, plural
 
-__all__ = ["Measured", "known_card", "measured", "recording_of", "with_own_slugs"]
+__all__ = [
+    "Measured",
+    "known_card",
+    "measured",
+    "own_error_in_words",
+    "recording_of",
+    "with_own_slugs",
+]
 
 _SAME = 1e-6
 """Ceilings that differ by less, relatively, differ by rounding alone."""
@@ -129,7 +136,7 @@ def measured(
             normalisation=_usual(current, lambda file: file.normalisation),
             score_meaning=_usual(current, lambda file: file.score_meaning),
             number_name=NO_SHARE.get(card.protocol, "") if card else "",
-            error_in_words=_error_in_words(paired, noun),
+            error_in_words=_error_in_words(noun, paired.n, is_drawn=paired.is_drawn),
             ceiling_in_words=ceiling_words,
             ranking_in_words=_ranking_in_words(paired, noun, card, is_better=is_better),
             n_ranked=len(paired.rows) if is_better else 0,
@@ -169,14 +176,26 @@ def _ceiling(files: list[ScoreFile]) -> tuple[float, float, str]:
     return float(known.mean()), math.nan, f"{kind}; {words}" if kind else words
 
 
-def _error_in_words(paired: Paired, noun: str) -> str:
-    if not paired.rows:
+def own_error_in_words(column: Column, file: ScoreFile) -> str:
+    """Return what the error of one number is over: a model may have been scored on fewer samples.
+
+    Of a number that papers print nothing is known; it has the words of its column.
+    """
+    samples = file.samples
+    if file.status == "published" or not samples.normalised:
+        return column.error_in_words
+    n = len(samples.normalised) if samples.is_drawn else sum(map(math.isfinite, samples.normalised))
+    return _error_in_words(samples.noun.strip() or column.sample, n, is_drawn=samples.is_drawn)
+
+
+def _error_in_words(noun: str, n: int, *, is_drawn: bool) -> str:
+    if not n:
         return f"standard error over {plural(noun)}"
-    if paired.is_drawn:
-        return f"standard error, {plural(noun)} drawn anew, {paired.n:,} draws"
-    if paired.n == 1:
+    if is_drawn:
+        return f"standard error, {plural(noun)} drawn anew, {n:,} draws"
+    if n == 1:
         return f"no error: one {noun} alone"
-    return f"standard error over {counted(paired.n, noun)}"
+    return f"standard error over {counted(n, noun)}"
 
 
 def _ranking_in_words(

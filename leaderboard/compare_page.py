@@ -115,8 +115,9 @@ def _section(board: Board, i: int, differences: list[Differences] | None) -> dic
         },
     }
     if differences is None:
-        content["separable"] = {
-            slug: base64.b64encode(np.packbits(board.separable[slug][i]).tobytes()).decode()
+        value = board.value["normalised"]
+        content["better"] = {
+            slug: _packed(board.separable[slug][i] & (value[i, j] > value[:, j]))
             for slug, (j, _) in files.items()
             if board.rank_low[i, j]
         }
@@ -125,6 +126,10 @@ def _section(board: Board, i: int, differences: list[Differences] | None) -> dic
             slug: _differences(differences[j], i, len(board.rows)) for slug, (j, _) in files.items()
         }
     return content
+
+
+def _packed(is_so: np.ndarray) -> str:
+    return base64.b64encode(np.packbits(is_so).tobytes()).decode()
 
 
 def _cell(board: Board, i: int, j: int) -> list[int | None]:
@@ -137,14 +142,20 @@ def _cell(board: Board, i: int, j: int) -> list[int | None]:
 
 
 def _differences(differences: Differences, i: int, n_rows: int) -> dict[str, list[int | None]]:
-    """Return, by the place of the other row, difference, error, interval and separability."""
+    """Return, by the place of the other row, difference, error, interval and who is better.
+
+    Who is better is 1 or -1, and 0 where the two cannot be told apart: of a difference that looks
+    like 0 no reader could tell by its sign.
+    """
     found = {}
     for other in range(n_rows):
         apart = differences.between(i, other) if other != i else None
         if apart is not None:
             shown = (apart.value, apart.error, apart.low, apart.high)
-            told = None if apart.is_separable is None else int(apart.is_separable)
-            found[str(other)] = [*map(thousandths, shown), told]
+            better = None if apart.is_separable is None else 0
+            if apart.is_separable:
+                better = int(np.sign(apart.value))
+            found[str(other)] = [*map(thousandths, shown), better]
     return found
 
 

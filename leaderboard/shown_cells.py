@@ -6,6 +6,7 @@ import math
 from typing import NamedTuple
 
 from heschl.leaderboard.board import Board
+from heschl.leaderboard.columns import own_error_in_words
 from heschl.leaderboard.figures import interval
 from heschl.leaderboard.numbers import NONE, error, number, rank
 from heschl.leaderboard.score_file import ScoreFile
@@ -58,7 +59,7 @@ def shown_cell(board: Board, i: int, j: int, file: ScoreFile) -> ShownCell:
         p=_p(normalised.p),
         layer=region.layer or NONE,
         status="seen" if file.extra.get("trained_on_test_data") else file.status,
-        error_words=column.error_in_words,
+        error_words=own_error_in_words(column, file),
     )
 
 

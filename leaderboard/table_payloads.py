@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from heschl.leaderboard.board import Board
+from heschl.leaderboard.columns import own_error_in_words
 from heschl.leaderboard.numbers import thousandths
 
 __all__ = [
@@ -157,6 +158,8 @@ def _benchmark(board: Board, j: int) -> dict[str, Json]:
         "ceilingError": thousandths(column.ceiling_error),
         "ceilingKind": column.ceiling_in_words or column.ceiling_kind,
         "errorKind": column.error_in_words,
+        "ownErrorKinds": _own_error_kinds(board, j),
+        "unranked": _unranked(board, j),
         "ranks": column.ranking_in_words,
         "counts": int(column.in_overall),
         "isDescriptive": int(column.is_descriptive),
@@ -164,6 +167,32 @@ def _benchmark(board: Board, j: int) -> dict[str, Json]:
         "metric": column.metric,
         "region": column.primary_roi,
     }
+
+
+def _own_error_kinds(board: Board, j: int) -> dict[str, str]:
+    """Return, by row, what errors are over that are not over what most of the column's are."""
+    column = board.columns[j]
+    found = {}
+    for i, row in enumerate(board.rows):
+        file = board.files.get((row.slug, column.slug))
+        if (
+            file is not None
+            and (words := own_error_in_words(column, file)) != column.error_in_words
+        ):
+            found[str(i)] = words
+    return found
+
+
+def _unranked(board: Board, j: int) -> list[int]:
+    """Return the rows whose numbers in a column that ranks are compared with none."""
+    column = board.columns[j]
+    if not column.n_ranked:
+        return []
+    return [
+        i
+        for i, row in enumerate(board.rows)
+        if row.is_ranked and (row.slug, column.slug) in board.files and not board.rank_low[i, j]
+    ]
 
 
 def _groups(board: Board) -> dict[str, Json]:

@@ -12,6 +12,10 @@ export interface Benchmark {
   ceilingError: Whole;
   ceilingKind: string;
   errorKind: string;
+  /** By row, what errors are over that are not over what most of the column's are. */
+  ownErrorKinds: Record<string, string>;
+  /** Rows with a number that is compared with none, as one of other samples or of an old version. */
+  unranked: number[];
   /** What ranks rest on, in words. */
   ranks: string;
   /** 1 if the overall mean has it. */

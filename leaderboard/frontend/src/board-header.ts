@@ -1,24 +1,10 @@
 // The table's header: groups that fold, and a button to sort by each column.
 import { shownError, shownNumber } from "./board-data.ts";
-import type { HeaderCell } from "./columns.ts";
+import { AFTER, BEFORE, type HeaderCell } from "./columns.ts";
 import { breakable, make } from "./dom.ts";
 import { siteAddress } from "./payloads.ts";
 import type { Shown } from "./shown.ts";
 import type { View } from "./view.ts";
-
-/** The columns around the benchmarks; those without a sort key are not sorted by. */
-export const BEFORE = [
-  { key: "", name: "pick", label: "Compare" },
-  { key: "", name: "rank", label: "Rank" },
-  { key: "name", name: "name", label: "Model" },
-  { key: "overall", name: "overall", label: "Overall" },
-  { key: "coverage", name: "coverage", label: "Coverage" },
-] as const;
-export const AFTER = [
-  { key: "parameters", name: "parameters", label: "Weights" },
-  { key: "hours", name: "hours", label: "Hours" },
-  { key: "training", name: "training", label: "Training" },
-] as const;
 
 const TITLES: Record<string, string> = {
   rank:
@@ -30,7 +16,7 @@ const TITLES: Record<string, string> = {
   training: "How it was trained",
 };
 
-const COMMON_TITLE = "Mean of the benchmarks that all shown models have: order only, no interval";
+const COMMON_TITLE = "Mean of the benchmarks on which all shown models are ranked: order only, no interval";
 
 export function columnsOf(shown: Shown): HTMLTableColElement[] {
   return [

@@ -9,7 +9,7 @@ import {
   trainingWord,
   type Whole,
 } from "./board-data.ts";
-import { AFTER, BEFORE } from "./board-header.ts";
+import { AFTER, BEFORE } from "./columns.ts";
 import { make } from "./dom.ts";
 import { siteAddress } from "./payloads.ts";
 import type { Cell, Shown } from "./shown.ts";

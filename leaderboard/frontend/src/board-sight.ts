@@ -1,5 +1,5 @@
 // What of the table is in sight, in pixels as last measured, and how to bring other cells there.
-import { AFTER, BEFORE } from "./board-header.ts";
+import { AFTER, BEFORE } from "./columns.ts";
 import { bandOf, offsetShowing, type Band } from "./windowing.ts";
 
 const MARGIN_ROWS = 2; // above and below what is in sight

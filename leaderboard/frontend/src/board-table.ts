@@ -1,8 +1,9 @@
 // The windowed table: rows in sight and a few around them, drawn anew as the reader scrolls; a grid that arrow keys walk through.
-import { AFTER, BEFORE, columnsOf, explainHeads, headerRows, markSorts } from "./board-header.ts";
+import { columnsOf, explainHeads, headerRows, markSorts } from "./board-header.ts";
 import { BoardRow, columnOf, FirstRow, type Row } from "./board-rows.ts";
 import { Sight } from "./board-sight.ts";
 import { cellWords } from "./cell-words.ts";
+import { AFTER, BEFORE } from "./columns.ts";
 import { make, need } from "./dom.ts";
 import { placeAfter, type Place } from "./grid-keys.ts";
 import { whenIdle } from "./idle.ts";

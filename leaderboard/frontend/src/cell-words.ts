@@ -1,6 +1,6 @@
 // What a cell says in a sentence, for who rests on it.
 import { shownError, shownNumber } from "./board-data.ts";
-import { AFTER, BEFORE } from "./board-header.ts";
+import { AFTER, BEFORE } from "./columns.ts";
 import type { Shown } from "./shown.ts";
 
 const QUANTITIES = { normalised: "normalised", score: "raw", ceiling: "ceiling" } as const;
@@ -13,9 +13,12 @@ export function cellWords(shown: Shown, row: number, cell: number): string {
     const benchmark = data.benchmarks[leaf.column]!;
     const { value, error } = shown.cell(leaf, row);
     if (value === null) return `${model} has no number on ${benchmark.label}`;
-    const spread = error === null ? "no error is known" : `${shownError(error)} ${benchmark.errorKind}`;
-    const over = view.quantity === "normalised" && value > 1000 ? "; above its ceiling" : "";
-    return `${model} on ${benchmark.label}: ${QUANTITIES[view.quantity]} ${shownNumber(value)}, ${spread}${over}`;
+    const errorKind = benchmark.ownErrorKinds[row] ?? benchmark.errorKind;
+    const spread = error === null ? "no error is known" : `${shownError(error)} ${errorKind}`;
+    const isNormalised = view.quantity === "normalised";
+    const over = isNormalised && !benchmark.isDescriptive && value > 1000 ? "; above its ceiling" : "";
+    const quantity = (isNormalised && benchmark.numberName.toLowerCase()) || QUANTITIES[view.quantity];
+    return `${model} on ${benchmark.label}: ${quantity} ${shownNumber(value)}, ${spread}${over}`;
   }
   if (leaf) {
     if (view.quantity !== "normalised") return "Raw scores of different metrics have no mean";

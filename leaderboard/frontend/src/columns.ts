@@ -1,6 +1,20 @@
 // The columns of a view: benchmarks, or a group of them folded into one, under a header of groups.
 import type { Benchmark, BoardData } from "./board-data.ts";
 
+/** The columns around the benchmarks; those without a sort key are not sorted by. */
+export const BEFORE = [
+  { key: "", name: "pick", label: "Compare" },
+  { key: "", name: "rank", label: "Rank" },
+  { key: "name", name: "name", label: "Model" },
+  { key: "overall", name: "overall", label: "Overall" },
+  { key: "coverage", name: "coverage", label: "Coverage" },
+] as const;
+export const AFTER = [
+  { key: "parameters", name: "parameters", label: "Weights" },
+  { key: "hours", name: "hours", label: "Hours" },
+  { key: "training", name: "training", label: "Training" },
+] as const;
+
 export type Leaf =
   | { kind: "benchmark"; key: string; column: number }
   | { kind: "group"; key: string; path: string };

@@ -1,9 +1,10 @@
-// An order on the benchmarks that all shown models have. Intervals need the bootstrap's draws, which
-// stay with Python, so this is an order and no more.
+// An order on the benchmarks on which all shown models are ranked: a number that is compared with none
+// there is compared with none here. Intervals need the bootstrap's draws, which stay with Python, so
+// this is an order and no more.
 import type { BoardData } from "./board-data.ts";
 
 export interface CommonSubset {
-  /** Of the benchmarks that every model has. */
+  /** Of the benchmarks on which every model is ranked. */
   columns: number[];
   /** By row: the mean over them by the tree, in thousandths, not rounded. */
   mean: Map<number, number>;
@@ -22,7 +23,10 @@ export function commonSubset(data: BoardData, rows: readonly number[]): CommonSu
   const columns = data.benchmarks
     .map((_, column) => column)
     .filter((column) => data.benchmarks[column]!.counts)
-    .filter((column) => ranked.every((row) => data.value[column]![row] !== null));
+    .filter((column) => {
+      const unranked = new Set(data.benchmarks[column]!.unranked);
+      return ranked.every((row) => data.value[column]![row] !== null && !unranked.has(row));
+    });
   if (ranked.length === 0 || columns.length === 0) {
     return { columns: ranked.length === 0 ? [] : columns, mean: new Map(), place: new Map() };
   }

@@ -28,9 +28,9 @@ export interface ModelCurve {
   chosen: number | null;
 }
 
-/** The difference, its error, the ends of its interval, and whether nought is outside; null where that
- * cannot be told. */
-export type Apart = [Whole, Whole, Whole, Whole, 0 | 1 | null];
+/** The difference, its error, the ends of its interval, and who is better: 1 for the first, -1 for the
+ * second, 0 where they cannot be told apart; null where that is no question. */
+export type Apart = [Whole, Whole, Whole, Whole, -1 | 0 | 1 | null];
 
 type MapName = Pick<MapSpecification, "label" | "about" | "payload">;
 
@@ -43,7 +43,8 @@ export interface ModelSection {
   curves: Record<string, ModelCurve>;
   maps: Record<string, Pick<Specification, "regions"> & { maps: MapName[] }>;
   differences?: Record<string, Record<string, Apart>>;
-  separable?: Record<string, string>;
+  /** By benchmark that ranks the model, packed bits: which rows it is separably better than. */
+  better?: Record<string, string>;
 }
 
 export interface ModelData {
@@ -63,6 +64,8 @@ export interface Contrast {
   high: Whole;
   /** Undefined where nothing pairs. */
   isSeparable: boolean | undefined;
+  /** By full precision: a difference that is told apart may look like none. */
+  winner: "first" | "second" | "";
 }
 
 /** What sets two models apart on each benchmark that both have: the first's gains on top, what praises
@@ -78,7 +81,7 @@ export function contrasts(
     if (!one || !other) continue;
     const apart = first.differences?.[benchmark.slug]?.[String(second.place)];
     const [value, error, low, high] = apart ?? [null, null, null, null];
-    const bits = second.separable?.[benchmark.slug] && first.separable?.[benchmark.slug];
+    const better = apart ? apart[4] : betterByBits(benchmark.slug, first, second);
     found.push({
       benchmark,
       first: [one[0], one[1]],
@@ -87,7 +90,8 @@ export function contrasts(
       error,
       low,
       high,
-      isSeparable: apart ? told(apart[4]) : bit(bits, second.place),
+      isSeparable: better === null ? undefined : better !== 0,
+      winner: better === 1 ? "first" : better === -1 ? "second" : "",
     });
   }
   return found.sort(
@@ -95,8 +99,12 @@ export function contrasts(
   );
 }
 
-function told(separable: 0 | 1 | null): boolean | undefined {
-  return separable === null ? undefined : separable === 1;
+/** Who is better, of models for which no differences are prepared; null where one has no rank. */
+function betterByBits(slug: string, first: ModelSection, second: ModelSection): -1 | 0 | 1 | null {
+  const [ours, theirs] = [first.better?.[slug], second.better?.[slug]];
+  if (ours === undefined || theirs === undefined) return null;
+  if (bit(ours, second.place)) return 1;
+  return bit(theirs, first.place) ? -1 : 0;
 }
 
 /** What contrasts are in order of: the difference, or where none is prepared that of what is printed. */
@@ -104,15 +112,8 @@ function size({ value, first, second }: Contrast): number {
   return value ?? (first[0] === null || second[0] === null ? -Infinity : first[0] - second[0]);
 }
 
-/** Whether a model does better, as far as the two can be told apart. */
-export function winner(contrast: Contrast): "first" | "second" | "" {
-  if (!contrast.isSeparable) return "";
-  return size(contrast) > 0 ? "first" : "second";
-}
-
 /** A bit of a packed row, the first in the highest place. */
-export function bit(packed: string | undefined, place: number): boolean | undefined {
-  if (packed === undefined) return undefined;
+export function bit(packed: string, place: number): boolean {
   const byte = atob(packed).charCodeAt(place >> 3);
   return ((byte >> (7 - (place & 7))) & 1) === 1;
 }

@@ -2,7 +2,7 @@
 import { shownError, shownNumber } from "./board-data.ts";
 import type { ChartData, Curve, DotData, LayerData } from "./chart-data.ts";
 import type { DotRow } from "./chart-dots.ts";
-import { contrasts, winner, type Contrast, type ModelData, type SectionNames } from "./compare-data.ts";
+import { contrasts, type Contrast, type ModelData, type SectionNames } from "./compare-data.ts";
 import { cut } from "./chart-scene.ts";
 import { breakable, make } from "./dom.ts";
 
@@ -45,7 +45,7 @@ function numeric(isNumber: boolean): { class?: string } {
 
 /** In words: on how many benchmarks which of two models is better. */
 export function verdict(found: Contrast[], first: string, second: string): HTMLElement {
-  const wins = found.map(winner);
+  const wins = found.map(({ winner }) => winner);
   const n = (who: string): string => String(wins.filter((each) => each === who).length);
   const known = found.filter(({ isSeparable }) => isSeparable !== undefined).length;
   const undecided = found.filter(({ isSeparable }) => isSeparable === false).length;
@@ -65,7 +65,7 @@ export function differenceData(found: Contrast[], first: string, second: string)
   const rows = found.flatMap((each): DotRow[] => {
     // Percents would share an axis with shares, between sides that are better.
     if (each.value === null || each.benchmark.isDescriptive) return [];
-    const tone = { first: "better", second: "worse", "": "" }[winner(each)];
+    const tone = { first: "better", second: "worse", "": "" }[each.winner];
     return [
       {
         label: each.benchmark.label,
@@ -105,7 +105,7 @@ export function differenceTable(found: Contrast[], first: string, second: string
       row.append(make("td", { class: "num" }, value, spread), make("td", { class: "num range" }, interval(each) || NONE));
     }
     const told = each.isSeparable === undefined ? NONE : each.isSeparable ? "yes" : "no";
-    const slot = { first: 0, second: 1, "": undefined }[winner(each)];
+    const slot = { first: 0, second: 1, "": undefined }[each.winner];
     row.append(make("td", { class: "num", "data-slot": slot }, told));
     body.append(row);
   }

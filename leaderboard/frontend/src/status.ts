@@ -27,8 +27,8 @@ function rankWords(shown: Shown): string {
   if (shown.rows.length === 0) return "Nothing matches the search and the filters.";
   if (!common) return shown.rankedBy === "overall" ? "" : `Ranks are of ${nameOf(shown)}.`;
   const [n, of] = [common.columns.length, data.overall.counted];
-  if (n > 0) return `Order by the mean of the ${n} of ${of} benchmarks that all shown models have: order only, no interval.`;
-  return "No benchmark is shared by all shown models: narrow the search or the filters.";
+  if (n > 0) return `Order by the mean of the ${n} of ${of} benchmarks on which all shown models are ranked: order only, no interval.`;
+  return "On no benchmark are all shown models ranked: narrow the search or the filters.";
 }
 
 function focusWords(shown: Shown): string {

@@ -24,6 +24,8 @@ export function benchmark(slug: string, path: string[], change: Partial<Benchmar
     ceilingError: 10,
     ceilingKind: "",
     errorKind: "",
+    ownErrorKinds: {},
+    unranked: [],
     ranks: "",
     counts: 1,
     isDescriptive: 0,

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { headerOf, sharedPath, shownGroups } from "../../../leaderboard/frontend/src/columns.ts";
+import { cellWords } from "../../../leaderboard/frontend/src/cell-words.ts";
+import { BEFORE, headerOf, sharedPath, shownGroups } from "../../../leaderboard/frontend/src/columns.ts";
 import { commonSubset } from "../../../leaderboard/frontend/src/common-subset.ts";
 import { rowsKept } from "../../../leaderboard/frontend/src/filtering.ts";
 import { fitted, fragmentOf, isViewFragment, viewOf, type Known } from "../../../leaderboard/frontend/src/permalink.ts";
+import { Shown } from "../../../leaderboard/frontend/src/shown.ts";
 import { FIRST_VIEW, type View } from "../../../leaderboard/frontend/src/view.ts";
 import { benchmark, board, seeded } from "./board-samples.ts";
 
@@ -185,6 +187,24 @@ test("a common subset is what all have, averaged by the tree", () => {
   for (const row of [0, 1, 2]) assert.ok(Math.abs(all.mean.get(row)! - mean(row)) < 1e-9);
   assert.deepEqual([0, 1, 2].map((row) => all.place.get(row)), [2, 1, 3]);
   assert.equal(commonSubset(data, [0, 1]).columns.length, 5);
+  // A number that is compared with none elsewhere, as of other listeners, moves nobody here.
+  data.benchmarks[4]!.unranked = [1];
+  assert.deepEqual(commonSubset(data, [0, 1, 2]).columns, [0, 2, 3]);
+  assert.deepEqual(commonSubset(data, [0, 2]).columns, [0, 2, 3, 4]);
   data.benchmarks = data.benchmarks.map((each) => ({ ...each, counts: 0 }));
   assert.equal(commonSubset(data, [0, 1]).mean.size, 0);
+});
+
+test("a cell says of its own number what it is and what its error is over", () => {
+  const percent = { isDescriptive: 1, numberName: "Percent lost", errorKind: "standard error over 8 listeners" };
+  const benchmarks = [
+    benchmark("a", ["Descriptive"], { ...percent, ownErrorKinds: { "1": "standard error over 3 listeners" } }),
+    benchmark("b", ["Brain"], { errorKind: "standard error over 8 listeners" }),
+  ];
+  const shown = new Shown(board(benchmarks, [[40500, 41500], [900, 1042]]), { separability: new Map() }, FIRST_VIEW);
+  const words = (row: number, column: number): string => cellWords(shown, row, BEFORE.length + column);
+
+  assert.equal(words(0, 0), "Model A on a: percent lost 40.500, ±40.500 standard error over 8 listeners");
+  assert.equal(words(1, 0), "Model B on a: percent lost 41.500, ±41.500 standard error over 3 listeners");
+  assert.equal(words(1, 1), "Model B on b: normalised 1.042, ±1.042 standard error over 8 listeners; above its ceiling");
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { choiceOf, fragmentOf } from "../../../leaderboard/frontend/src/compare-address.ts";
-import { bit, contrasts, winner, type ModelSection } from "../../../leaderboard/frontend/src/compare-data.ts";
+import { bit, contrasts, type Apart, type ModelSection } from "../../../leaderboard/frontend/src/compare-data.ts";
 import { curvePanels, differenceData, shortLabels } from "../../../leaderboard/frontend/src/compare-view.ts";
 
 const KNOWN = new Set(["one", "two", "hf-a.b_c", "four"]);
@@ -30,38 +30,52 @@ test("a packed bit is the one that numpy packed", () => {
   const packed = btoa(String.fromCharCode(0b10000001, 0b10000000));
 
   assert.deepEqual([0, 1, 7, 8, 9].map((place) => bit(packed, place)), [true, false, true, true, false]);
-  assert.equal(bit(undefined, 0), undefined);
 });
 
 test("contrasts are in order of the first's gain, and only what is told apart has a winner", () => {
   const first = section(0, {
     cells: { a: [400, 10, 200, 5], b: [500, 10, 250, 5], c: [300, 10, 150, 5] },
-    differences: { a: { "1": [-101, 10, -120, -80, 1] }, b: { "1": [50, 30, -10, 110, 0] } },
+    differences: { a: { "1": [-101, 10, -120, -80, -1] }, b: { "1": [50, 30, -10, 110, 0] } },
   });
   const second = section(1, { cells: { a: [501, 10, 250, 5], b: [450, 10, 225, 5], c: [300, null, 1, null] } });
   const found = contrasts({ columns: COLUMNS, isPaired: true }, first, second);
 
   assert.deepEqual(found.map(({ benchmark }) => benchmark.slug), ["b", "c", "a"]);
-  assert.deepEqual(found.map(winner), ["", "", "second"]);
+  assert.deepEqual(found.map(({ winner }) => winner), ["", "", "second"]);
   assert.deepEqual(found.map(({ isSeparable }) => isSeparable), [false, undefined, true]);
   assert.deepEqual(found.map(({ value }) => value), [50, null, -101]);
 });
 
+test("a difference that looks like none has the winner that it has in full", () => {
+  const cells = { a: [400, 10, 200, 5], b: [400, 10, 200, 5] } as ModelSection["cells"];
+  const [a, b] = [[0, 0, 0, 1, 1], [0, 0, -1, 0, -1]] as Apart[];
+  const first = section(0, { cells, differences: { a: { "1": a! }, b: { "1": b! } } });
+  const second = section(1, { cells });
+
+  assert.deepEqual(
+    contrasts({ columns: COLUMNS, isPaired: true }, first, second).map(({ winner }) => winner),
+    ["first", "second"],
+  );
+});
+
 test("of too many models numbers alone are shown, with who is separable", () => {
   const cells = { a: [400, 10, 200, 5], b: [500, 10, 250, 5] } as ModelSection["cells"];
-  const first = section(0, { cells, separable: { a: btoa("\x40"), b: btoa("\x40") } });
-  const second = section(1, { cells, separable: { a: btoa("\x80") } });
+  const first = section(0, { cells, better: { a: btoa("\x40"), b: btoa("\x40") } });
+  const second = section(1, { cells, better: { a: btoa("\x00") } });
   const found = contrasts({ columns: COLUMNS, isPaired: false }, first, second);
 
   assert.deepEqual(found.map(({ value }) => value), [null, null]);
   assert.deepEqual(found.map(({ isSeparable }) => isSeparable), [true, undefined]);
+  assert.deepEqual(found.map(({ winner }) => winner), ["first", ""]);
+  const turned = contrasts({ columns: COLUMNS, isPaired: false }, second, first);
+  assert.deepEqual(turned.map(({ winner }) => winner), ["second", ""]);
 });
 
 test("what praises nobody stands last, and shares no axis with what does", () => {
   const columns = COLUMNS.map((column) => ({ ...column, isDescriptive: column.slug === "b" }));
   const first = section(0, {
     cells: { a: [400, 10, 200, 5], b: [60_000, 900, 60_000, 900] },
-    differences: { a: { "1": [-101, 10, -120, -80, 1] }, b: { "1": [4736, 900, 2116, 6336, null] } },
+    differences: { a: { "1": [-101, 10, -120, -80, -1] }, b: { "1": [4736, 900, 2116, 6336, null] } },
   });
   const second = section(1, { cells: { a: [501, 10, 250, 5], b: [55_264, 900, 55_264, 900] } });
   const found = contrasts({ columns, isPaired: true }, first, second);

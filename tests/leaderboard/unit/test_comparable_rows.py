@@ -21,9 +21,12 @@ from made_board import (
     score_file,
 )
 
+from heschl.leaderboard.cell_facts import facts
 from heschl.leaderboard.joint_draws import seed_of
 from heschl.leaderboard.score_file import Samples
 from heschl.leaderboard.separability import N_DRAWS
+from heschl.leaderboard.shown_cells import shown_cell
+from heschl.leaderboard.table_payloads import table_payload
 
 
 def draws_of_means(files: list, dataset: str) -> dict[str, np.ndarray]:
@@ -149,3 +152,34 @@ def test_what_is_neither_better_nor_worse_is_not_ranked():
     assert not board.separable[name].any()
     assert "neither better nor worse" in board.why_unranked["m0", name]
     assert np.isnan(board.overall["value"]).all()
+
+
+def test_what_a_number_says_of_its_error_is_of_its_own_samples():
+    board = board_of(*models(4), score_file("few", ONE, eight(9, 0.9) | {"S8": math.nan}))
+    own = "standard error over 7 listeners"
+
+    for model, words in (("m0", "standard error over 8 listeners"), ("few", own)):
+        i, j = cell(board, model, ONE)
+        file = board.files[model, ONE]
+        assert facts(board, i, j, file)["Number"]["Error"] == words
+        assert shown_cell(board, i, j, file).error_words == words
+    (said,) = (each for each in table_payload(board)["benchmarks"] if each["slug"] == ONE)
+    assert said["errorKind"] == "standard error over 8 listeners"
+    assert said["ownErrorKinds"] == {str(cell(board, "few", ONE)[0]): own}
+
+
+@pytest.mark.parametrize(
+    ("samples", "changes"),
+    [
+        (eight(9, 0.9), {"benchmark_version": 7}),
+        (eight(9, 0.9), {"extra": {"trained_on_test_data": "a"}}),
+        (listeners(0.9, 0.9, 0.9), {}),
+    ],
+)
+def test_the_page_knows_whose_numbers_are_compared_with_none(samples, changes):
+    board = board_of(*models(4), score_file("odd", ONE, samples, **changes))
+
+    said = {each["slug"]: each["unranked"] for each in table_payload(board)["benchmarks"]}
+
+    # Papers' rows have numbers, too, and no part in any order.
+    assert said == {slug: [] for slug in said} | {ONE: [cell(board, "odd", ONE)[0]]}

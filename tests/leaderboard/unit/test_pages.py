@@ -229,7 +229,9 @@ def test_what_is_compared_is_in_whole_thousandths_of_the_board(boards, folder) -
     assert gain == round(1000 * (value[i, place] - value[other, place]))
     assert low <= gain <= high
     assert spread >= 0
-    assert bool(told) == bool(board.separable["made-rsa"][i, other])
+    assert told == int(board.separable["made-rsa"][i, other])
+    worst = payload(folder, "data/compare/worst.js")["sections"]["real"]
+    assert worst["differences"]["made-rsa"][str(i)][4] == -told
     assert payload(folder, "data/compare/middle.js")["name"] == MARKUP
 
 
@@ -244,7 +246,10 @@ def test_a_board_of_too_many_models_tells_who_is_separable_and_no_interval(
     for i, row in enumerate(board.rows):
         found = payload(tmp_path, f"data/compare/{row.slug}.js")["sections"]["real"]
         assert "differences" not in found
-        for slug, packed in found["separable"].items():
+        for slug, packed in found["better"].items():
             bits = np.unpackbits(np.frombuffer(base64.b64decode(packed), np.uint8))
-            assert (bits[: len(board.rows)] == board.separable[slug][i]).all()
-    assert payload(tmp_path, "data/compare/paper.js")["sections"]["real"]["separable"] == {}
+            j = [column.slug for column in board.columns].index(slug)
+            value = board.value["normalised"][:, j]
+            better = board.separable[slug][i] & (value < value[i])
+            assert (bits[: len(board.rows)] == better).all()
+    assert payload(tmp_path, "data/compare/paper.js")["sections"]["real"]["better"] == {}
