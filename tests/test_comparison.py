@@ -187,3 +187,6 @@ def test_a_comparison_says_what_it_is_over():
     found = compare(*scores)
     assert found.sample == "pair of phones"
     assert np.isfinite(found.regions["p"]).all()
+    fewer = made_score(values(0, 2)[:7], "c", unit_of_uncertainty="pair of phones")
+    with pytest.warns(UserWarning, match="S8: only one of the scores has this pair of phones"):
+        compare(scores[0], fewer)

@@ -75,7 +75,8 @@ def compare(
     _check_comparable([first, second])
     rule = rule or first.layer_rule
     one, other = of_listeners(first, quantity, rule), of_listeners(second, quantity, rule)
-    subjects = _in_common(one, other, SUBJECT, "listener")
+    over = "listener" if first.is_drawn else first.sample
+    subjects = _in_common(one, other, SUBJECT, over)
     rois = _in_common(one, other, ROI, "region")
     chosen = {SUBJECT: subjects, ROI: rois}
     _check_rows(first, second, subjects)
@@ -84,7 +85,6 @@ def compare(
     unpaired = why_unpaired(first, second, rule) if first.is_drawn and second.is_drawn else ""
     about = (first.model, second.model, quantity, rule)
     if unpaired or not (first.is_drawn and second.is_drawn):
-        over = "listener" if first.is_drawn else first.sample
         return Comparison(*about, regions, listeners, over, unpaired=unpaired)
     draws = [
         score.tree["population"].to_dataset()["rule_draws"].sel({"quantity": quantity, ROI: rois})
