@@ -14,7 +14,13 @@ from made_scores import made_score
 
 from heschl.braintuning.pairing import Pair, pairs_in
 from heschl.braintuning.report import SCALARS, late_slope, report
-from heschl.braintuning.report_writing import csv_table, latex_table, methods, write_figure
+from heschl.braintuning.report_writing import (
+    csv_table,
+    latex_table,
+    methods,
+    over_listeners,
+    write_figure,
+)
 from heschl.cli import main
 from heschl.errors import InvalidInput, MissingData
 
@@ -265,3 +271,20 @@ def test_figure_has_a_panel_for_each_region_and_a_line_for_each_model(found, tmp
     assert text.count('id="axes_') == len(ROIS) + 1
     # Before, tuned and control, each with the band of its error, in every panel.
     assert text.count('id="FillBetweenPolyCollection_') == 3 * (len(ROIS) + 1)
+
+
+def test_the_band_of_a_figure_is_over_the_listeners_of_the_table(found):
+    values = found.curves[0].values.sel(roi="left").copy(deep=True)
+    values.loc[{"subject": ["S2", "S5"]}] = np.nan  # they have no unit there
+    values.loc[{"subject": "S7", "when": "after", "layer": values.layer[0]}] = np.nan
+    kept = values.sel(subject=["S1", "S3", "S4", "S6", "S8"]).transpose("subject", "when", "layer")
+
+    mean, error = over_listeners(values)
+
+    np.testing.assert_allclose(mean, kept.mean("subject"))
+    np.testing.assert_allclose(error, scipy.stats.sem(kept.to_numpy()))
+    for n in (1, 0):
+        mean, error = over_listeners(values.isel(subject=slice(1 - n, 2 - n)))
+        assert mean.shape == error.shape == (2, N_LAYERS)
+        assert np.isfinite(mean).all() == (n == 1)
+        assert np.isnan(error).all()

@@ -9,6 +9,9 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+import xarray as xr
+
 from heschl.braintuning.report import Change, Report
 from heschl.dimensions import LAYER, ROI, SUBJECT
 from heschl.disk import made_folder
@@ -21,6 +24,7 @@ __all__ = [
     "csv_table",
     "latex_table",
     "methods",
+    "over_listeners",
     "require_figures",
     "rows",
     "write_figure",
@@ -170,6 +174,19 @@ def require_figures() -> None:
         ) from error
 
 
+def over_listeners(values: xr.DataArray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean and the standard error (when, layer) over listeners who have the region.
+
+    They are those of the table: whoever lacks a layer, before or after, is in neither.
+    """
+    curves = values.transpose("when", SUBJECT, LAYER).to_numpy()
+    curves = curves[:, np.isfinite(curves).all(axis=(0, 2))]
+    n = curves.shape[1]
+    nothing = np.full((curves.shape[0], curves.shape[2]), np.nan)
+    mean = curves.mean(axis=1) if n else nothing
+    return mean, curves.std(axis=1, ddof=1) / n**0.5 if n > 1 else nothing
+
+
 def write_figure(report: Report, benchmark: str, path: Path) -> Path:
     """Draw one benchmark's layer curves before and after, a panel for each region; vectors."""
     require_figures()
@@ -184,15 +201,15 @@ def write_figure(report: Report, benchmark: str, path: Path) -> Path:
     for panel, roi in zip(panels, regions, strict=True):
         for place, curves in enumerate(drawn):
             here = curves.values.sel({ROI: roi})
-            for when in ("before", "after") if not place else ("after",):
-                values = here.sel(when=when)
-                mean = values.mean(SUBJECT).to_numpy()
-                spread = values.std(SUBJECT, ddof=1).to_numpy() / len(values) ** 0.5
-                steps = range(1, len(mean) + 1)
+            means, errors = over_listeners(here)
+            steps = range(1, here.sizes[LAYER] + 1)
+            for when, mean, spread in zip(("before", "after"), means, errors, strict=True):
+                if place and when == "before":
+                    continue
                 label = "before" if when == "before" else _named(curves.control)
                 colour = "0.5" if when == "before" else f"C{place}"
                 panel.plot(steps, mean, "o-", markersize=3, color=colour, label=label)
-                if len(values) > 1:
+                if np.isfinite(spread).all():
                     panel.fill_between(steps, mean - spread, mean + spread, color=colour, alpha=0.2)
         panel.set_title(roi)
         panel.set_xticks(list(steps), here[LAYER].to_numpy().tolist(), rotation=90, fontsize=6)
