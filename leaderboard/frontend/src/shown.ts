@@ -107,8 +107,9 @@ export class Shown {
     return this.separability?.rank(row);
   }
 
-  /** Whether a row cannot be told apart from the one in focus. */
+  /** Whether a row cannot be told apart from the one in focus; of a common subset nobody knows. */
   isAlike(row: number): boolean {
+    if (this.common) return false;
     return this.focusRow >= 0 && row !== this.focusRow && this.separability?.isSeparable(this.focusRow, row) === false;
   }
 

@@ -5,6 +5,7 @@ import { BEFORE, headerOf, sharedPath, shownGroups } from "../../../leaderboard/
 import { commonSubset } from "../../../leaderboard/frontend/src/common-subset.ts";
 import { rowsKept } from "../../../leaderboard/frontend/src/filtering.ts";
 import { fitted, fragmentOf, isViewFragment, viewOf, type Known } from "../../../leaderboard/frontend/src/permalink.ts";
+import { Separability } from "../../../leaderboard/frontend/src/separability.ts";
 import { Shown } from "../../../leaderboard/frontend/src/shown.ts";
 import { FIRST_VIEW, type View } from "../../../leaderboard/frontend/src/view.ts";
 import { benchmark, board, seeded } from "./board-samples.ts";
@@ -207,4 +208,18 @@ test("a cell says of its own number what it is and what its error is over", () =
   assert.equal(words(0, 0), "Model A on a: percent lost 40.500, ±40.500 standard error over 8 listeners");
   assert.equal(words(1, 0), "Model B on a: percent lost 41.500, ±41.500 standard error over 3 listeners");
   assert.equal(words(1, 1), "Model B on b: normalised 1.042, ±1.042 standard error over 8 listeners; above its ceiling");
+});
+
+test("who cannot be told from the row in focus is marked, but not on a common subset, which has no draws", () => {
+  const data = board([benchmark("a", ["Brain"])], [[900, 800, 700]]);
+  // Pairs 0-1, 0-2, 1-2: the first two cannot be told apart.
+  const overall = new Separability({ rows: [0, 1, 2], low: [1, 1, 3], high: [2, 2, 3], bits: btoa("\x60") });
+  const later = { separability: new Map([["overall", overall]]) };
+  const marked = (common: boolean): boolean[] => {
+    const shown = new Shown(data, later, { ...FIRST_VIEW, focus: "a", common });
+    return [0, 1, 2].map((row) => shown.isAlike(row));
+  };
+
+  assert.deepEqual(marked(false), [false, true, false]);
+  assert.deepEqual(marked(true), [false, false, false]);
 });
