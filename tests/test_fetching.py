@@ -8,7 +8,7 @@ import threading
 import pytest
 from bucket import PATIENCE, content_of, one_file, row, write_manifest
 
-from heschl.errors import InvalidInput, MissingData
+from heschl.errors import DiskRefused, InvalidInput, MissingData
 from heschl.fetching import Patience
 from heschl.manifest import Manifest
 
@@ -215,6 +215,27 @@ def test_fetch_refuses_what_the_disk_cannot_hold(tmp_path):
 
     with pytest.raises(InvalidInput, match="free; choose fewer files"):
         manifest.fetch(tmp_path / "root")
+
+
+@pytest.mark.parametrize(
+    ("in_the_way", "reason"),
+    [
+        pytest.param(
+            lambda root: (root / "data/big.bin").mkdir(parents=True), "data/big.bin'", id="folder"
+        ),
+        pytest.param(lambda root: (root / "data").write_bytes(b"x"), "root/data'", id="file"),
+    ],
+)
+def test_fetch_says_what_lies_where_a_file_or_its_folder_belongs(
+    tmp_path, bucket, in_the_way, reason
+):
+    manifest = one_file(tmp_path, bucket, content_of(7, 1000), "data/big.bin")
+    root = tmp_path / "root"
+    root.mkdir()
+    in_the_way(root)
+
+    with pytest.raises(DiskRefused, match=rf"big\.bin: .*{reason}.*fetch to another folder"):
+        manifest.fetch(root, patience=PATIENCE)
 
 
 def test_fetch_works_without_file_locks(tmp_path, bucket, monkeypatch):

@@ -10,7 +10,7 @@ import soundfile
 from sounds import tone, write
 
 from heschl.errors import CorruptData
-from heschl.mp3 import count_samples
+from heschl.mp3 import count_samples, ends_within_frame
 from heschl.sound import Sound
 
 
@@ -66,3 +66,26 @@ def test_mp3_with_a_stale_tag_has_the_length_of_its_decoding(tmp_path: Path):
 
     assert sound.n_samples == len(sound.waveform(16000)) < 64000
     assert sound.n_samples_at(8000) == len(sound.waveform(8000))
+
+
+def test_mp3_that_was_cut_within_a_frame_is_refused(tmp_path: Path):
+    content = write(tmp_path / "a.mp3", tone(16000, 4.0)).read_bytes()
+    cut = tmp_path / "cut.mp3"
+    cut.write_bytes(content[: content.index(content[:2], len(content) // 2) + 30])
+    assert ends_within_frame(cut.read_bytes())
+    assert not ends_within_frame(content)
+
+    with pytest.raises(CorruptData, match=r"cut\.mp3 promises about 64000 samples .* cut short"):
+        Sound.from_file(cut).waveform(16000)
+
+
+def test_mp3_that_was_edited_between_frames_is_as_long_as_it_is(tmp_path: Path):
+    content = write(tmp_path / "a.mp3", tone(16000, 4.0)).read_bytes()
+    middle = content.index(content[:2], len(content) // 2)
+    edited = tmp_path / "edited.mp3"
+    edited.write_bytes(content[:middle])
+    assert not ends_within_frame(content[:middle])
+
+    sound = Sound.from_file(edited)
+
+    assert 28000 < sound.n_samples == len(sound.waveform(16000)) < 36000

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import nibabel
-import nibabel.freesurfer.io
 import numpy as np
 
+from heschl.data_registry.atlases.annotations import read_annotation
 from heschl.errors import CorruptData, HeschlError
 from heschl.packed import check_gifti
 from heschl.untrusted import check_file
@@ -87,10 +87,9 @@ def require_labels(
 
 def _read_annotation(path: Path) -> tuple[np.ndarray, dict[int, str]]:
     """Return the number (vertex,) of each vertex's label, and the names by number."""
-    read_annotation: Any = nibabel.freesurfer.io.read_annot  # untyped
-    numbers, _, names = read_annotation(path)
+    numbers, names = read_annotation(path)
     _check_numbers(numbers, path)
-    return numbers, {number: name.decode("utf-8", "replace") for number, name in enumerate(names)}
+    return numbers, names
 
 
 def _read_gifti(path: Path) -> tuple[np.ndarray, dict[int, str]]:

@@ -72,12 +72,14 @@ def _tier(
         )
     if named:
         return tiers[named[0]]
-    if position >= len(tiers):
+    unnamed = list(tiers)[position : position + 1]
+    # Of words, those that are spelled as phones are ("er", "uh") would become phones.
+    if not unnamed or unnamed[0].strip().lower() in (*_PHONE_TIERS, *_WORD_TIERS):
         raise CorruptData(
             f"{path} has {len(tiers)} tiers ({', '.join(tiers) or 'unnamed'}); expected one named "
             f"{' or '.join(map(repr, names))}, or phones first and words second"
         )
-    return list(tiers.values())[position]
+    return tiers[unnamed[0]]
 
 
 def _in_order(intervals: Iterable[Interval]) -> tuple[Interval, ...]:

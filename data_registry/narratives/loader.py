@@ -93,7 +93,7 @@ class Narratives:
 
     def stimuli(self) -> StimulusSet:
         """Return the stories whose sound is on disk; each is opened when it is asked for."""
-        there = (name for name, story in self._stories.items() if self._wav(story).exists())
+        there = (name for name, story in self._stories.items() if _is_there(self._wav(story)))
         return StimuliOnDisk(
             sorted(there),
             self.stimulus,
@@ -111,7 +111,7 @@ class Narratives:
                 f"taken until {last_s:.2f} s of it; fetch the sound again"
             )
         transcript = self.root / "stimuli/gentle" / story.wav / "align.json"
-        if not (transcript.exists() or transcript.is_symlink()):
+        if not _is_there(transcript):
             return Stimulus(name, sound)
         alignment = read_alignment(transcript)
         starts = [word.onset_s for word in alignment.words]
@@ -310,10 +310,15 @@ class Narratives:
         )
 
     def _check_on_disk(self, path: Path) -> None:
-        if not path.exists() and not path.is_symlink():
+        if not _is_there(path):
             name = path.relative_to(self.root).as_posix()
             subject = f" --subjects {path.name.partition('_')[0]}" if name[:4] == "sub-" else ""
             raise MissingData(
                 f"{name} is not in {self.root}; run `heschl fetch {self.card.id}{subject}`, or "
                 "give the folder of a whole copy of OpenNeuro ds002345"
             )
+
+
+def _is_there(path: Path) -> bool:
+    """Return whether there is a file, or the link that git-annex leaves until it is fetched."""
+    return path.exists() or path.is_symlink()

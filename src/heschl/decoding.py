@@ -11,7 +11,7 @@ import numpy as np
 import soundfile
 
 from heschl.errors import CorruptData, InvalidInput
-from heschl.mp3 import count_samples
+from heschl.mp3 import count_samples, ends_within_frame
 from heschl.untrusted import check_file
 
 __all__ = [
@@ -146,7 +146,8 @@ def _mp3_blocks(path: Path, n_block: int) -> Iterator[np.ndarray]:
     data = path.read_bytes()
     with _opened(path) as file:
         # In one read, since a second one would seek.
-        n_room = min(file.frames, _MP3_SAMPLES_PER_BYTE * len(data))
+        n_promised = file.frames
+        n_room = min(n_promised, _MP3_SAMPLES_PER_BYTE * len(data))
         frames = _frames(path, file, np.empty((n_room, file.channels), np.float32))
     # Without a tag libsndfile guesses the length, and decodes no further than its guess.
     n_held = count_samples(data)
@@ -154,6 +155,12 @@ def _mp3_blocks(path: Path, n_block: int) -> Iterator[np.ndarray]:
         raise CorruptData(
             f"{path} holds {n_held} samples, of which its length as stated or guessed leaves "
             f"{len(frames)}; convert it to wav or flac"
+        )
+    # A length that is not reached is no fault by itself: an editor may have left its tag as it was.
+    if len(frames) + _MP3_PADDING < n_promised and ends_within_frame(data):
+        raise CorruptData(
+            f"{path} promises about {n_promised} samples and ends within a frame after "
+            f"{len(frames)}; it was cut short or damaged: fetch it again"
         )
     for start in range(0, len(frames), n_block):
         yield frames[start : start + n_block]

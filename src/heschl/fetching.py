@@ -23,6 +23,7 @@ from urllib.parse import quote, unquote, urlsplit
 import pooch
 import requests
 
+from heschl.disk import usable
 from heschl.errors import InvalidInput, MissingData
 from heschl.manifest import Manifest, ManifestFile
 from heschl.progress import Progress, readable_size
@@ -78,6 +79,9 @@ def fetch(
         If a file could be had nowhere. The others are fetched all the same, unless no place
         could be reached at all. A host to which no connection could be made for one file is not
         tried again for the next ones.
+    DiskRefused
+        If a file cannot be written: the disk is full or may not be used, or a folder lies where
+        the file belongs.
     """
     missing = manifest.missing(root, verify=verify)
     _check_space(missing, root)
@@ -99,7 +103,8 @@ def fetch(
                     unreachable,
                 )
                 try:
-                    errand.run()
+                    with usable(root / file.path, "fetch to another folder"):
+                        errand.run()
                 except MissingData as error:
                     failures.append(error)
                     if errand.reached_nothing:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from heschl.disk import usable
 from heschl.errors import MissingData
 from heschl.manifest import Manifest, ManifestFile
 from heschl.progress import Progress
@@ -120,7 +121,7 @@ def _hash(path: Path, file: ManifestFile, progress: Progress | None) -> str:
     """Return the hash of a file as the manifest writes it."""
     algorithm, _, _ = file.hash.partition(":")
     digest = hashlib.new(algorithm, usedforsecurity=False)
-    with path.open("rb") as stream:
+    with usable(path, "copy the folder to where it can be read"), path.open("rb") as stream:
         while block := stream.read(_BLOCK):
             digest.update(block)
             if progress:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-__all__ = ["count_samples"]
+__all__ = ["count_samples", "ends_within_frame"]
 
 # A tag of the second kind: three letters, two bytes of version, flags, size.
 _TAG = re.compile(rb"ID3..(.)(.{4})", re.DOTALL)
@@ -30,7 +31,18 @@ def count_samples(data: bytes) -> int:
     Frames that hold a tag or padding count too, so decoders give up to a few
     frames less. The count is 0 for streams of another layer or of free format.
     """
-    position = n_samples = 0
+    return sum(n_samples for n_samples, _ in _frames(data))
+
+
+def ends_within_frame(data: bytes) -> bool:
+    """Return whether an mp3 ends before its last frame does, as one does that was cut short."""
+    ends = [end for _, end in _frames(data)]
+    return bool(ends) and ends[-1] > len(data)
+
+
+def _frames(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield of each frame how many samples it holds, and where it ends."""
+    position = 0
     tag = _TAG.match(data)
     if tag:
         # Seven bits a byte, so that no size looks like the start of a frame.
@@ -44,7 +56,6 @@ def count_samples(data: bytes) -> int:
         if not hertz:
             break
         kilobits = (_KILOBITS_1 if version == _MPEG_1 else _KILOBITS_2)[(frame[2][0] >> 4) - 1]
-        n_frame = 1152 if version == _MPEG_1 else 576
-        n_samples += n_frame
-        position += n_frame // 8 * kilobits * 1000 // hertz + is_padded
-    return n_samples
+        n_samples = 1152 if version == _MPEG_1 else 576
+        position += n_samples // 8 * kilobits * 1000 // hertz + is_padded
+        yield n_samples, position

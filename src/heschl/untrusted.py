@@ -9,6 +9,7 @@ from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from heschl.disk import usable
 from heschl.errors import CorruptData, InvalidInput, MissingData
 
 __all__ = ["check_file", "first_repeated", "parse_json", "read_bytes", "read_json"]
@@ -35,29 +36,33 @@ def check_file(path: str | os.PathLike[str]) -> os.stat_result:
         A folder, a pipe or a device.
     CorruptData
         An empty file.
+    DiskRefused
+        A file that may not be read, or whose links lead in a circle.
     """
     path = Path(path)
-    try:
-        status = path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        if path.is_symlink():
-            raise MissingData(
-                f"{path} links to content that was not fetched; get it with `git annex get` "
-                "or `datalad get`, or download it with `heschl fetch`"
-            ) from None
-        raise MissingData(f"{path} does not exist; check the folder and the name") from None
-    if not stat.S_ISREG(status.st_mode):
-        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
-        raise InvalidInput(f"{path} is {kind}; give the path of one file")
+    with usable(path, "copy it to where it can be read"):
+        try:
+            status = path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            if path.is_symlink():
+                raise MissingData(
+                    f"{path} links to content that was not fetched; get it with `git annex get` "
+                    "or `datalad get`, or download it with `heschl fetch`"
+                ) from None
+            raise MissingData(f"{path} does not exist; check the folder and the name") from None
+        if not stat.S_ISREG(status.st_mode):
+            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
+            raise InvalidInput(f"{path} is {kind}; give the path of one file")
+        # Of a file that may not be read, libraries would say that it is damaged.
+        with path.open("rb") as file:
+            start = file.read(_POINTER_BYTES + 1)
     if status.st_size == 0:
         raise CorruptData(f"{path} is empty; fetch it again")
-    if status.st_size <= _POINTER_BYTES:
-        content = path.read_bytes()
-        if any(mark in content for mark in _POINTER_MARKS):
-            raise MissingData(
-                f"{path} holds a pointer of git-annex or git-lfs: its content was not fetched; get "
-                "it with `git annex get`, `datalad get` or `git lfs pull`, or with `heschl fetch`"
-            )
+    if len(start) <= _POINTER_BYTES and any(mark in start for mark in _POINTER_MARKS):
+        raise MissingData(
+            f"{path} holds a pointer of git-annex or git-lfs: its content was not fetched; get "
+            "it with `git annex get`, `datalad get` or `git lfs pull`, or with `heschl fetch`"
+        )
     return status
 
 

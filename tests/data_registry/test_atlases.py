@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+
+import nibabel.freesurfer.io
 import numpy as np
 import pytest
 from label_files import (
@@ -115,6 +118,86 @@ def test_vertices_without_a_label_have_none(tmp_path):
     write_annotation(path, np.array([-1, 0, 1]), ["Unknown", "S_temporal_sup"])
 
     assert read_labels(path, "L").of_vertex.tolist() == ["", "Unknown", "S_temporal_sup"]
+
+
+def annotation(codes: list[int], table: list[tuple[int, str, tuple[int, int, int]]]) -> bytes:
+    """Return an annotation put together by hand; the table has numbers, names and colours."""
+    numbered = [struct.pack(">ii", vertex, code) for vertex, code in enumerate(codes)]
+    head = struct.pack(">iiii", 1, -2, 100, 2) + b"t\0" + struct.pack(">i", len(table))
+    entries = [
+        struct.pack(">ii", number, len(name) + 1)
+        + name.encode()
+        + b"\0"
+        + struct.pack(">4i", *colour, 0)
+        for number, name, colour in table
+    ]
+    return struct.pack(">i", len(codes)) + b"".join([*numbered, head, *entries])
+
+
+def test_code_that_no_label_has_is_no_label(tmp_path):
+    path = tmp_path / "lh.annot"
+    table = [(0, "Unknown", (9, 0, 0)), (1, "A", (7, 0, 0)), (2, "B", (3, 1, 0))]
+    path.write_bytes(annotation([7, 5, -1, 0, 0x7F7F7F, 3 + 256, 9], table))
+
+    labels = read_labels(path, "L")
+
+    assert labels.of_vertex.tolist() == ["A", "", "", "", "", "B", "Unknown"]
+    assert labels.known == {"A", "B", "Unknown"}
+
+
+def test_numbers_that_a_table_leaves_out_move_no_name(tmp_path):
+    path = tmp_path / "lh.annot"
+    table = [(4, "B", (3, 1, 0)), (0, "Unknown", (9, 0, 0)), (2, "A", (7, 0, 0))]
+    path.write_bytes(annotation([7, 3 + 256, 9], table))
+
+    assert read_labels(path, "L").of_vertex.tolist() == ["A", "B", "Unknown"]
+
+
+def test_annotations_are_read_as_nibabel_reads_regular_ones(tmp_path):
+    path, generator = tmp_path / "lh.annot", np.random.default_rng(0)
+    colours = generator.permuted(np.arange(1, 61)).reshape(20, 3)
+    names = [f"area {number}" for number in range(20)]
+    numbers = generator.integers(-1, 20, 500)
+    nibabel.freesurfer.io.write_annot(
+        path, numbers, np.column_stack([colours, np.zeros((20, 2), int)]), names, fill_ctab=True
+    )
+    positions, _, read = nibabel.freesurfer.io.read_annot(path)
+
+    expected = [read[position].decode() if position >= 0 else "" for position in positions]
+    assert read_labels(path, "L").of_vertex.tolist() == expected
+    assert set(expected) == {"", *names}
+
+
+def test_annotations_with_a_table_of_the_older_kind_are_read(tmp_path):
+    path = tmp_path / "lh.annot"
+    entries = [
+        struct.pack(">i", len(name)) + name + struct.pack(">4i", *colour, 0)
+        for name, colour in ((b"A\0", (7, 0, 0)), (b"B\0", (3, 1, 0)))
+    ]
+    vertices = struct.pack(">6i", 0, 3 + 256, 1, 7, 2, 0)
+    head = struct.pack(">iii", 1, len(entries), 2) + b"t\0"
+    path.write_bytes(struct.pack(">i", 3) + vertices + head + b"".join(entries))
+
+    assert nibabel.freesurfer.io.read_annot(path)[0].tolist() == [1, 0, -1]
+    assert read_labels(path, "L").of_vertex.tolist() == ["B", "A", ""]
+
+
+@pytest.mark.parametrize("damage", ["cut", "no table", "no labels", "vertices"])
+def test_damaged_annotation_is_refused(tmp_path, damage):
+    path = tmp_path / "lh.annot"
+    content = annotation([7, 7], [(0, "A", (7, 0, 0))])
+    end = content.index(struct.pack(">i", -2))
+    path.write_bytes(
+        {
+            "cut": content[:-3],
+            "no table": content[: end - 4] + struct.pack(">i", 0),
+            "no labels": annotation([7, 7], []),
+            "vertices": content[:4] + struct.pack(">i", 1) + content[8:],
+        }[damage]
+    )
+
+    with pytest.raises(CorruptData, match=r"lh\.annot cannot be read as a FreeSurfer annotation"):
+        read_labels(path, "L")
 
 
 def test_files_that_hold_no_labels_are_refused(tmp_path):

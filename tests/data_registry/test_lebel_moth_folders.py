@@ -196,6 +196,21 @@ def test_stimulus_finds_tiers_by_name_else_by_place(small_moth):
         moth.stimuli()["souls"]
 
 
+def test_tier_of_words_never_stands_for_the_phones_nor_theirs_for_words(small_moth):
+    grid = small_moth / "derivative/TextGrids/souls.TextGrid"
+    words = [Interval(0.1, 0.2, "Er"), Interval(0.2, 0.3, "uh")]  # spelled as phones are
+    phones = [Interval(0.1, 0.2, "ER0"), Interval(0.2, 0.3, "AH1")]
+
+    for tiers, lacking in (
+        ({"word": words, "segments": phones}, "'phone' or 'phones'"),
+        ({"words": words}, "'phone' or 'phones'"),
+        ({"transcript": words, "phone": phones}, "'word' or 'words'"),
+    ):
+        write_textgrid(grid, tiers)
+        with pytest.raises(CorruptData, match=f"expected one named {lacking}"):
+            LebelMoth(small_moth).stimuli()["souls"]
+
+
 def test_stimulus_must_last_as_long_as_its_responses(small_moth):
     soundfile.write(small_moth / "stimuli/souls.wav", np.zeros(8000 * 59), 8000)
 

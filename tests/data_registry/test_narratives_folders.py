@@ -45,6 +45,18 @@ def replaced(root: Path, old: str, new: str) -> None:
     table.write_text(content.replace(old, new), encoding="utf-8")
 
 
+# --- sounds ----------------------------------------------------------------------------------
+
+
+def test_sound_that_git_annex_has_not_fetched_is_a_story_that_says_so(root):
+    (root / "stimuli/pieman_audio.wav").symlink_to("../.git/annex/objects/Xx/yY/MD5E-s86.wav")
+    stimuli = Narratives(root).stimuli()
+
+    assert list(stimuli) == ["pieman"]
+    with pytest.raises(MissingData, match=r"pieman_audio\.wav links to content .*git annex get"):
+        stimuli["pieman"]
+
+
 # --- events ----------------------------------------------------------------------------------
 
 
