@@ -26,7 +26,7 @@ from heschl.store import Store
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n_processes", [2, 4])
+@pytest.mark.parametrize("n_processes", [pytest.param(2, marks=pytest.mark.long), 4])
 def test_processes_on_one_store_do_not_hurt_each_other(tmp_path, warm_runs, n_processes):
     outputs = [tmp_path / f"{n}.nc" for n in range(n_processes)]
     runs = [warm_runs.start(tmp_path / "store", output) for output in outputs]

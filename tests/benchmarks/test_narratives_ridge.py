@@ -47,6 +47,7 @@ def test_planted_scores_and_shared_ceilings_are_found(narratives_phantom, store_
     assert summary["n_units_dropped"].to_numpy().tolist() == [6, 6, 6, 6]
 
 
+@pytest.mark.long
 def test_clock_that_is_two_seconds_off_loses_most(narratives_phantom, store_folder):
     late = {name: replace(story, wav_s=story.wav_s - 2.0) for name, story in STORIES.items()}
 

@@ -174,7 +174,7 @@ def test_noise_scores_zero(estimator):
     assert abs(found["score"].mean()) < 3 / np.sqrt(n_test * n_units)
 
 
-@pytest.mark.parametrize("score", ["pearson", "r2"])
+@pytest.mark.parametrize("score", [pytest.param("pearson", marks=pytest.mark.long), "r2"])
 def test_best_layer_of_noise_is_optimistic_and_the_nested_one_is_not(score):
     """Twelve layers of noise: the maximum over layers gains, the nested choice does not.
 

@@ -133,6 +133,7 @@ def test_regions_under_each_others_names_are_found(mismatches, monkeypatch):
     assert not {each for each in found if each[1] in ("Heschl", "IFG")}
 
 
+@pytest.mark.long
 def test_command_finds_all_that_was_planted(phantom_store, capsys):
     """As a user runs it, on one phantom; `make verify` tries every benchmark on three."""
     store = str(phantom_store.folder)

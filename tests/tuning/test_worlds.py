@@ -69,7 +69,7 @@ def test_two_processes_with_half_a_batch_learn_what_one_does_with_the_whole(toge
         assert "frozen" in name or (weight - began[name]).abs().max() > 5e-4, name
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_processes_agree_to_the_bit(together):
     for name in ("whole", "resumed"):
         first, second = (weights(together, name, rank) for rank in range(N_PROCESSES))
