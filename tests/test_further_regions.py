@@ -30,7 +30,7 @@ class Added(ToyDataset):
 
 
 def test_regions_that_the_data_label_are_reported_too(tmp_path):
-    declared = toy_benchmark(further_rois=("belt", "nowhere"))
+    declared = toy_benchmark(further_rois=("belt", "A1", "nowhere"))
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         score = heschl.score(Loudness(), declared, data=Added(), store=tmp_path)

@@ -90,7 +90,7 @@ def gather_groups(
         SUBJECT: (UNIT, np.repeat([each.subject for each in results], n_units)),
         "unit_of_subject": (UNIT, np.concatenate([each.unit for each in results])),
     }
-    regions = [*rois, *further_rois]
+    regions = list(dict.fromkeys([*rois, *further_rois]))
     in_roi = np.concatenate(
         [membership(dataset, each.subject, each.unit, regions) for each in results], axis=1
     )
