@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
-from heschl.aggregation import over_subjects, per_region
+from heschl.aggregation import divisor, over_subjects, per_region
 from heschl.ceilings import normalise
 from heschl.cells import Cell
 from heschl.dimensions import LAYER, ROI, SUBJECT, UNIT
@@ -91,13 +91,14 @@ def _units_without(
             )
         scores.append(np.stack([entry["score"] for entry in entries]))
     score = units["score"].astype(np.float64).copy(data=np.concatenate(scores, axis=1))
+    divided_by = divisor(ceilings)
     normalised = normalise(
         score,
-        ceilings["ceiling"].drop_vars(ceilings["ceiling"].coords),
+        divided_by.drop_vars(divided_by.coords),
         score_power=benchmark.alignment.metric.power,
         ceiling=benchmark.alignment.ceiling,
     )
-    return units[["in_roi"]].assign(score=score, normalised=normalised, ceiling=ceilings["ceiling"])
+    return units[["in_roi"]].assign(score=score, normalised=normalised).merge(ceilings)
 
 
 def _map(units: xr.Dataset, others: Mapping[str, xr.Dataset], minimum: float) -> xr.Dataset:

@@ -23,7 +23,7 @@ from heschl.layer_choice import (
 )
 from heschl.statistics import bootstrap_interval, standard_error, wilcoxon
 
-__all__ = ["QUANTITIES", "UnitAverage", "over_stimuli", "over_subjects", "per_region"]
+__all__ = ["QUANTITIES", "UnitAverage", "divisor", "over_stimuli", "over_subjects", "per_region"]
 
 QUANTITIES = ("score", "normalised")
 
@@ -72,7 +72,7 @@ def per_region(units: xr.Dataset, minimum: float, average: UnitAverage = "mean")
     subjects = list(dict.fromkeys(owners.tolist()))
     is_member = units["in_roi"].to_numpy().astype(bool)
     ceiling = units["ceiling"].to_numpy().astype(np.float64)
-    is_reliable = _divisor(units) > minimum
+    is_reliable = divisor(units).to_numpy().astype(np.float64) > minimum
     shape = (len(subjects), units.sizes[ROI])
     # What is returned, of which variable, and whether of the units that count alone.
     averages = {name: (name, True) for name in _AVERAGED if name in units} | {
@@ -111,10 +111,12 @@ def per_region(units: xr.Dataset, minimum: float, average: UnitAverage = "mean")
     )
 
 
-def _divisor(units: xr.Dataset) -> np.ndarray:
-    """Return the ceiling (unit,) that decides which units count."""
-    name = "shared_ceiling" if "shared_ceiling" in units else "ceiling"
-    return units[name].to_numpy().astype(np.float64)
+def divisor(ceilings: xr.Dataset) -> xr.DataArray:
+    """Return the ceiling (unit,) that scores are divided by, and that decides which units count.
+
+    That of all listeners, where they share it.
+    """
+    return ceilings["shared_ceiling" if "shared_ceiling" in ceilings else "ceiling"]
 
 
 def over_subjects(

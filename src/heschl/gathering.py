@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from heschl.aggregation import UnitAverage, over_stimuli, over_subjects, per_region
+from heschl.aggregation import UnitAverage, divisor, over_stimuli, over_subjects, per_region
 from heschl.ceilings import Ceiling, Power, normalise
 from heschl.configuration import canonical_json
 from heschl.contracts import Dataset
@@ -150,11 +150,11 @@ def _units(
     """Return what is known of every unit of every listener, side by side."""
     flags = np.concatenate([each.flag_constant for each in results], axis=1)
     alpha = np.concatenate([each.alpha for each in results], axis=2)
-    divisor = ceilings["shared_ceiling" if "shared_ceiling" in ceilings else "ceiling"]
+    divided_by = divisor(ceilings)
 
     def normalised(score: xr.DataArray) -> xr.DataArray:
         return normalise(
-            score, divisor.drop_vars(divisor.coords), score_power=score_power, ceiling=ceiling
+            score, divided_by.drop_vars(divided_by.coords), score_power=score_power, ceiling=ceiling
         )
 
     score = xr.DataArray(_joined([each.score for each in results]), dims=(LAYER, UNIT))

@@ -20,6 +20,7 @@ from heschl.metrics.low_level_impact.gathering import _require_same_rows
 from heschl.metrics.ridge import KFold, Ridge
 from heschl.models.acoustic.model import envelope, powspec_8k
 from heschl.scoring import plan
+from heschl.shared_ceilings import SharedCorrelation
 
 ALPHAS = (1e-2, 1.0, 1e2)
 SPACES = {"envelope": envelope, "powspec8k": powspec_8k}
@@ -139,6 +140,23 @@ def test_impacts_are_those_of_a_script_of_numpy_and_scikit_learn(scored, layer):
             assert float(found["residual"]) == pytest.approx(residuals[name], abs=1e-4)
             assert float(found["impact"]) == pytest.approx(impacts[name], abs=0.02)
         assert float(here["score"]) == pytest.approx(np.mean([*impacts.values()]), abs=0.02)
+
+
+def test_residuals_are_divided_by_the_ceiling_that_listeners_share(store):
+    alignment = toy_benchmark(metric=ALIGNMENT.metric, ceiling=SharedCorrelation(minimum=0.4))
+    shared = impact_benchmark(alignment=alignment, low_level=("envelope",))
+    tree = heschl.score(Loudness(), shared, data=ToyDataset(), layers=["low"], store=store).tree
+    ceilings = tree["ceiling"].to_dataset()
+    place = ceilings["unit_of_subject"].to_numpy()
+    of_all = (np.bincount(place, ceilings["ceiling"]) / np.bincount(place))[:6]
+    residuals = left_by(rows_of(Loudness(), "low"), rows_of(envelope(), "envelope"))
+
+    for subject in ("S1", "S2", "S3"):
+        own = ceilings["ceiling"].values[ceilings["subject"].values == subject][:6]
+        here = tree["summary"].sel(subject=subject, layer="low", roi="A1", low_level="envelope")
+        expected = alignments(residuals, subject, of_all)
+        assert float(here["residual"]) == pytest.approx(expected, abs=1e-5)
+        assert abs(alignments(residuals, subject, own) - expected) > 5e-5
 
 
 def test_board_number_is_the_mean_over_layers_and_then_over_listeners(scored):

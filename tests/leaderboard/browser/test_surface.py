@@ -160,9 +160,8 @@ def test_a_script_that_did_not_come_is_said_and_asked_for_again(browser, layered
         surface = visit.page.locator("heschl-surface").first
         opener = surface.get_by_role("button", name="Turn it in 3-D")
         opener.evaluate("button => button.click()")
-        visit.page.wait_for_function(
-            "[...document.querySelectorAll('output')].some((o) => o.textContent.includes('loaded'))"
-        )
+        # The page's policy forbids to look for it by a function that is asked again and again.
+        surface.locator("output", has_text="loaded").wait_for()
         assert opener.get_attribute("aria-busy") is None
         opener.evaluate("button => button.click()")
         surface.get_by_role("application").wait_for()
