@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["ARCHITECTURES", "Architecture"]
+__all__ = ["ARCHITECTURES", "NARROW", "NARROW_SPEECH", "Architecture"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,25 @@ def _whisper(
     )
 
 
+def _ast(title: str, parameters: int, **config: Any) -> Architecture:  # as in `_speech`
+    return Architecture(
+        title,
+        parameters,
+        {"model_type": "audio-spectrogram-transformer"} | config,
+        {
+            "feature_extractor_type": "ASTFeatureExtractor",
+            "feature_size": 1,
+            "sampling_rate": 16_000,
+            "num_mel_bins": 128,
+            "max_length": 1024,
+            "do_normalize": True,
+            "mean": -4.2677393,
+            "std": 4.5689974,
+            "padding_value": 0.0,
+        },
+    )
+
+
 ARCHITECTURES: Mapping[str, Architecture] = {
     "wav2vec2-base": _speech("wav2vec2", "wav2vec 2.0 base", 94_371_712),
     "wav2vec2-large": _speech("wav2vec2", "wav2vec 2.0 large", 315_428_992, **_blocks(24, 1024)),
@@ -138,21 +157,28 @@ ARCHITECTURES: Mapping[str, Architecture] = {
     "whisper-medium": _whisper("the encoder of Whisper medium", 307_216_384, 24, 1024, 16),
     "whisper-large": _whisper("the encoder of Whisper large", 636_784_640, 32, 1280, 20),
     "whisper-large-v3": _whisper("the encoder of Whisper large-v3", 636_968_960, 32, 1280, 20, 128),
-    "ast": Architecture(
-        "the Audio Spectrogram Transformer",
-        86_187_264,
-        {"model_type": "audio-spectrogram-transformer"},
-        {
-            "feature_extractor_type": "ASTFeatureExtractor",
-            "feature_size": 1,
-            "sampling_rate": 16_000,
-            "num_mel_bins": 128,
-            "max_length": 1024,
-            "do_normalize": True,
-            "mean": -4.2677393,
-            "std": 4.5689974,
-            "padding_value": 0.0,
-        },
-    ),
+    "ast": _ast("the Audio Spectrogram Transformer", 86_187_264),
 }
 """By name; the untrained twin has the name with ``-random`` behind it."""
+
+NARROW_SPEECH: Mapping[str, Any] = {
+    # The first convolutions run at the highest rates and cost most, so they are the narrowest.
+    "conv_dim": (8, 16, 32, 32, 64, 64, 64),
+    **_blocks(3, 32, 1),  # heads have 64 units in the base size
+    "num_conv_pos_embeddings": 32,
+    # Keeps the gain of a random matrix at that of the base width: 0.02 sqrt(768 / 32).
+    "initializer_range": 0.098,
+}
+"""A sliding window of 16.1 s costs some 12 ms of one CPU core, instead of 2 s."""
+
+NARROW: Mapping[str, Architecture] = {
+    "hubert-narrow": _speech("hubert", "HuBERT", 70_144, **NARROW_SPEECH),
+    "wavlm-narrow": _speech("wavlm", "WavLM", 71_259, is_standardised=False, **NARROW_SPEECH),
+    "ast-narrow": _ast(
+        "the Audio Spectrogram Transformer",
+        244_352,
+        **_blocks(3, 64, 1),
+        initializer_range=0.069,  # 0.02 sqrt(768 / 64)
+    ),
+}
+"""Sizes that a laptop can bear; nobody trained one, so that there are untrained models alone."""

@@ -8,12 +8,9 @@ of one architecture share it.
 from __future__ import annotations
 
 import functools
-import json
 import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from heschl.cards import UNTRAINED, ModelCard, Training
@@ -22,6 +19,7 @@ from heschl.models import huggingface
 from heschl.models.hub_cache import HubCard
 from heschl.models.huggingface.architectures import ARCHITECTURES
 from heschl.models.huggingface.citations import CITATIONS
+from heschl.models.huggingface.untrained import open_untrained
 from heschl.models.tables import listed, number, rows
 
 if TYPE_CHECKING:
@@ -150,14 +148,7 @@ def _load(name: str) -> TorchModel:
 
 
 def _load_twin(name: str, seed: int = 0) -> TorchModel:
-    architecture = ARCHITECTURES[name.removesuffix(_RANDOM)]
-    with tempfile.TemporaryDirectory() as folder:
-        for file, said in (
-            ("config.json", architecture.config),
-            ("preprocessor_config.json", architecture.preprocessor),
-        ):
-            (Path(folder) / file).write_text(json.dumps(dict(said)), "utf-8")
-        return huggingface.open_encoder(f"{folder}?random={seed}", twin_card(name, seed))
+    return open_untrained(ARCHITECTURES[name.removesuffix(_RANDOM)], twin_card(name, seed), seed)
 
 
 def _newest(hub: str) -> str:

@@ -14,6 +14,7 @@ from heschl.cards import ModelCard
 from heschl.contracts import Traits
 from heschl.errors import InvalidInput, near_names
 from heschl.models import huggingface
+from heschl.models.huggingface.architectures import NARROW_SPEECH
 from heschl.models.torch_module import TorchModel
 from heschl.models.torchaudio_stub import importable_torchaudio
 
@@ -40,19 +41,7 @@ TRAINING_ONLY: dict[str, Any] = {
     "layerdrop": 0.0,
 }
 
-REDUCED: dict[str, Any] = {
-    # The first convolutions run at the highest rates and cost most, so they are the narrowest.
-    "conv_dim": (8, 16, 32, 32, 64, 64, 64),
-    "hidden_size": 32,
-    "num_hidden_layers": 3,
-    # Heads have 64 units in the base size.
-    "num_attention_heads": 1,
-    "intermediate_size": 128,
-    "num_conv_pos_embeddings": 32,
-    # Keeps the gain of a random matrix at that of the base width: 0.02 sqrt(768 / 32).
-    "initializer_range": 0.098,
-}
-"""A sliding window of 16.1 s costs some 12 ms of one CPU core, instead of 2 s."""
+REDUCED: dict[str, Any] = dict(NARROW_SPEECH)
 
 _NARROW = 128
 """Up to this many units one processor thread is as fast as several."""

@@ -14,7 +14,7 @@ from heschl import plugins, registry
 from heschl.errors import MissingData
 from heschl.models import huggingface
 from heschl.models.huggingface import named
-from heschl.models.huggingface.architectures import ARCHITECTURES
+from heschl.models.huggingface.architectures import ARCHITECTURES, NARROW
 
 MASKED = 768
 """Weights of the vector for masked frames, which `random_wav2vec2` leaves out."""
@@ -57,18 +57,19 @@ def test_every_architecture_is_of_a_checkpoint():
     assert {entry.architecture for entry in named.named().values()} == set(ARCHITECTURES)
 
 
-@pytest.mark.parametrize("name", ARCHITECTURES)
+@pytest.mark.parametrize("name", [*ARCHITECTURES, *NARROW])
 def test_the_card_counts_the_weights(name):
     torch = pytest.importorskip("torch")
     transformers = pytest.importorskip("transformers")
-    settings = dict(ARCHITECTURES[name].config)
+    architecture = (ARCHITECTURES | NARROW)[name]
+    settings = dict(architecture.config)
     kind = settings.pop("model_type")
     with torch.device("meta"):
         network = transformers.AutoModel.from_config(
             transformers.AutoConfig.for_model(kind, **settings)
         )
     encoder = network.encoder if kind == "whisper" else network
-    assert sum(weight.numel() for weight in encoder.parameters()) == ARCHITECTURES[name].parameters
+    assert sum(weight.numel() for weight in encoder.parameters()) == architecture.parameters
 
 
 def test_a_checkpoint_is_opened_at_its_commit(opened):
@@ -106,7 +107,7 @@ def test_without_the_hub_a_commit_must_be_named(opened, monkeypatch):
     assert not opened
 
 
-@pytest.mark.parametrize("name", named.twins())
+@pytest.mark.parametrize("name", [*named.twins(), *(f"{each}-random" for each in NARROW)])
 def test_a_twin_is_described_offline(name, opened):
     registry.models.card(f"{name}").load(seed=4)
     ((location, given, files),) = opened
@@ -127,6 +128,21 @@ def test_twins_of_a_small_size_are_built():
     assert [each.card.id for each in made] == ["whisper-tiny-random", "whisper-tiny-random@1"]
     assert made[0].object.digest != made[1].object.digest
     assert [layer.name for layer in made[0].object.layers][-1] == "final"
+
+
+@pytest.mark.parametrize(
+    ("name", "whole"),
+    [("ast-narrow", "ast"), ("hubert-narrow", "hubert-base"), ("wavlm-narrow", "wavlm-base")],
+)
+def test_narrow_networks_are_small_ones_of_their_family(name, whole):
+    pytest.importorskip("transformers")
+    card, of_whole = (registry.models.card(f"{each}-random") for each in (name, whole))
+    made = [card.load(seed=seed) for seed in (0, 1)]
+    blocks = [layer.name for layer in made[0].layers if layer.name.startswith("block")]
+    assert card.family == of_whole.family
+    assert card.parameters < of_whole.parameters / 300
+    assert made[0].digest != made[1].digest
+    assert blocks == ["block.0", "block.1", "block.2"]
 
 
 def test_facts_are_in_a_form_that_a_card_can_hold():
