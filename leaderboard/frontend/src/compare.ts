@@ -55,7 +55,7 @@ class CompareElement extends HTMLElement {
   }
 
   #fromAddress(): void {
-    const isLinkWithin = location.hash !== "" && !location.hash.startsWith("#v=");
+    const isLinkWithin = location.hash !== "" && !location.hash.includes("=");
     if (isLinkWithin) return;
     const { choice, notices } = choiceOf(location.hash, new Set(this.#labels.keys()));
     this.#choose(choice, false);

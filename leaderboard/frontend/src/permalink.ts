@@ -99,9 +99,9 @@ export function fragmentOf(view: View): string {
   return parts.length === 0 ? "" : `#v=${VERSION}&${parts.join("&")}`;
 }
 
-/** Whether a fragment is a view's, and not the target of a link within the page. */
+/** Whether a fragment is a view's, and not the target of a link within the page: no id has an “=”. */
 export function isViewFragment(fragment: string): boolean {
-  return fragment === "" || fragment === "#" || fragment.startsWith("#v=");
+  return fragment === "" || fragment === "#" || fragment.includes("=");
 }
 
 /** The view of a fragment, and what of it could not be understood, in words. */

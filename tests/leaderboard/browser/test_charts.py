@@ -167,3 +167,5 @@ def test_models_are_chosen_by_typing_and_stay_in_the_address(tab: Visit) -> None
     assert [boxes.nth(place).input_value() for place in (0, 1)] == [names[1], names[0]]
     tab.page.evaluate("location.hash = '#v=1&a=nobody'")
     tab.page.get_by_text("there is no model “nobody” any more").wait_for()
+    tab.page.evaluate("([one, other]) => { location.hash = `#a=${one}&b=${other}`; }", list(PAIR))
+    tab.page.locator(".compare-result h2").first.wait_for()

@@ -93,7 +93,16 @@ def test_back_and_forward_go_through_views(tabs: tuple[Visit, Visit]) -> None:
     assert seen(visit) == second
 
 
+def test_an_address_that_was_typed_without_a_version_is_read(tabs: tuple[Visit, Visit]) -> None:
+    typed, made = tabs
+    typed.go("index.html#k=1&q=layered")
+    made.go("index.html#v=1&k=1&q=layered")
+    assert seen(typed) == seen(made)
+    assert typed.page.get_by_role("alert").is_hidden()
+
+
 STALE = {
+    "#zz=7": "zz=7",
     "#v=1&zz=7": "zz=7",
     "#v=9&q=hubert": "version",
     "#v=1&s=b:gone": "gone",
