@@ -64,7 +64,13 @@ _STABLE: dict[str, Any] = {"feat_extract_norm": "layer", "do_stable_layer_norm":
 
 
 def _whisper(
-    title: str, parameters: int, n_blocks: int, width: int, n_heads: int, n_mels: int = 80
+    title: str,
+    parameters: int,
+    n_blocks: int,
+    width: int,
+    n_heads: int,
+    n_mels: int = 80,
+    **config: Any,  # as in `_speech`
 ) -> Architecture:
     return Architecture(
         title,
@@ -79,7 +85,8 @@ def _whisper(
             "decoder_attention_heads": n_heads,
             "decoder_ffn_dim": 4 * width,
             "num_mel_bins": n_mels,
-        },
+        }
+        | config,
         {
             "feature_extractor_type": "WhisperFeatureExtractor",
             "feature_size": n_mels,
@@ -174,11 +181,13 @@ NARROW_SPEECH: Mapping[str, Any] = {
 NARROW: Mapping[str, Architecture] = {
     "hubert-narrow": _speech("hubert", "HuBERT", 70_144, **NARROW_SPEECH),
     "wavlm-narrow": _speech("wavlm", "WavLM", 71_259, is_standardised=False, **NARROW_SPEECH),
+    # 0.02 sqrt(768 / 64) for these two.
+    "whisper-narrow": _whisper("the encoder of Whisper", 273_664, 3, 64, 1, init_std=0.069),
     "ast-narrow": _ast(
         "the Audio Spectrogram Transformer",
         244_352,
         **_blocks(3, 64, 1),
-        initializer_range=0.069,  # 0.02 sqrt(768 / 64)
+        initializer_range=0.069,
     ),
 }
 """Sizes that a laptop can bear; nobody trained one, so that there are untrained models alone."""

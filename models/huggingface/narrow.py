@@ -1,4 +1,4 @@
-"""HuBERT, WavLM and AST with random weights in a size that laptops bear, beside wav2vec2-random.
+"""Networks with random weights in a size that laptops bear, as wav2vec2-random is.
 
 With these every protocol can be run through each kind of network in minutes; what an architecture
 explains in the size that was trained is up to the twins of `heschl.models.huggingface.named`.
@@ -17,7 +17,12 @@ from heschl.models.huggingface.untrained import open_untrained
 if TYPE_CHECKING:
     from heschl.models.torch_module import TorchModel
 
-__all__ = ["AST_NARROW_RANDOM", "HUBERT_NARROW_RANDOM", "WAVLM_NARROW_RANDOM"]
+__all__ = [
+    "AST_NARROW_RANDOM",
+    "HUBERT_NARROW_RANDOM",
+    "WAVLM_NARROW_RANDOM",
+    "WHISPER_NARROW_RANDOM",
+]
 
 
 def _card(name: str, seed: int = 0) -> ModelCard:
@@ -44,3 +49,4 @@ def _load(name: str, seed: int = 0) -> TorchModel:
 AST_NARROW_RANDOM = _card("ast-narrow")
 HUBERT_NARROW_RANDOM = _card("hubert-narrow")
 WAVLM_NARROW_RANDOM = _card("wavlm-narrow")
+WHISPER_NARROW_RANDOM = _card("whisper-narrow")

@@ -26,7 +26,13 @@ LARGEST = 5_000_000
 with small networks of the same kinds: ``tests/models/test_text_language_models.py``,
 ``test_huggingface_contract.py``, ``test_pretrained_audio_contract.py``."""
 
-NETWORKS = {"ast-narrow-random", "hubert-narrow-random", "wav2vec2-random", "wavlm-narrow-random"}
+NETWORKS = {
+    "ast-narrow-random",
+    "hubert-narrow-random",
+    "wav2vec2-random",
+    "wavlm-narrow-random",
+    "whisper-narrow-random",
+}
 QUICK_FOR_NETWORKS = {"loads", "card_is_complete", "layers_are_named", "unknown_taps_are_refused"}
 
 DEAR_PHANTOMS = {"b2021", "lebel_moth", "little_prince", "narratives", "nh2015", "timit_ecog"}
