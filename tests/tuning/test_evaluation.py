@@ -127,6 +127,12 @@ def test_what_cannot_be_scored_or_drawn_is_refused_before_anything_is_scored(
         assert not (tmp_path / "scores").exists()
 
 
+def test_place_of_a_dataset_that_nobody_knows_is_refused(evaluated, tmp_path):
+    with pytest.raises(UnknownName, match=r"'timt', which is no dataset of .* mean 'timit'"):
+        evaluate(evaluated[0], tmp_path, benchmarks=["timit-mfcc"], data={"timt": "phantom"})
+    assert not list(tmp_path.iterdir())
+
+
 def test_places_of_data_are_told_by_dataset():
     assert _places(None) is None
     assert _places(["phantom"]) == "phantom"

@@ -23,6 +23,7 @@ from heschl._version import __version__
 from heschl.braintuning.controls import Control
 from heschl.braintuning.listening import Division, divided
 from heschl.braintuning.recipe import Recipe
+from heschl.braintuning.records import read_record
 from heschl.braintuning.worlds import joined
 from heschl.configuration import canonical_json, differences, digest
 from heschl.contracts import AnyDataset, Dataset, SpeechModel
@@ -217,9 +218,7 @@ def is_finished(folder: Path, plan: Mapping[str, Any]) -> bool:
     planned = folder / "plan.json"
     if not planned.exists():
         return False
-    other = next(
-        differences(json.loads(planned.read_text()), json.loads(canonical_json(plan))), None
-    )
+    other = next(differences(read_record(planned), json.loads(canonical_json(plan))), None)
     if other is not None:
         path, theirs, ours = other
         raise InvalidInput(
@@ -245,7 +244,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _read(folder: Path) -> Tuned:
-    return Tuned(folder.resolve(), json.loads((folder / "card.json").read_text()))
+    return Tuned(folder.resolve(), read_record(folder / "card.json"))
 
 
 def _check(
