@@ -106,7 +106,15 @@ def _paired(
 ) -> Pair:
     subject, name = card["plan"]["subject"], f"tuned:{folder.resolve().name}"
     usable = [s for s in known if not _lacks(s, card)]
-    after = [s for s in usable if s.model == name]
+    of_name = [s for s in usable if s.model == name]
+    # A folder may have been tuned again under its name; cards of older releases tell no digest.
+    digest = card.get("digest")
+    after = [s for s in of_name if digest in (None, s.provenance["model_digest"])]
+    if of_name and not after:
+        raise MissingData(
+            f"the Scores of {name} on {benchmark} below {scores} are of other weights than those "
+            f"in {folder}; run `{_evaluating([folder], scores, benchmark)}`"
+        )
     before = [s for s in usable if s.provenance["model_digest"] == card["base_digest"]]
     for found, what in ((before, card["base"]), (after, name)):
         if len(found) != 1:

@@ -306,6 +306,7 @@ def _card(
         "base": plan["base"],
         "base_digest": plan["base_version"]["digest"],
         "weights_sha256": found.weights_sha256,
+        "digest": found.digest,
         "summary": f"{card.id}, {told}; {counted(found.n_steps, 'step')}, seed {plan['seed']}",
         "licence": card.licence,
         "citation": card.citation,
