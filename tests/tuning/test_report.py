@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import scipy.stats
 from made_cards import STORIES, card
-from made_scores import made_score
+from made_scores import made_score, without_values
 
 from heschl.braintuning.pairing import Pair, pairs_in
 from heschl.braintuning.report import SCALARS, late_slope, report
@@ -237,6 +237,23 @@ def test_methods_claim_neither_equal_steps_nor_a_best_epoch_that_were_not(number
     text = methods(report(controls))
     assert "was tuned on the phantom responses, permuted in blocks, of made" in text
     assert "Of 30 epochs the last was kept (70 steps" in text
+
+
+def test_methods_do_not_speak_of_one_listener_where_there_is_none(numbers):
+    flat, steep = numbers
+    empty = [
+        Pair(
+            p.card,
+            p.before,
+            without_values(p.after, *((f"block.{k}", p.subject) for k in range(12))),
+        )
+        for p in pairs(flat, steep)
+    ]
+
+    text = methods(report(empty))
+
+    assert "no listener has a value in every layer of any region" in text
+    assert "single listener" not in text
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"plan": {}}', '{"plan": 3}', "null"])

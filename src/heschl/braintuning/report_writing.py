@@ -177,6 +177,8 @@ def _each_of(listeners: Sequence[str]) -> str:
 def _inference(report: Report) -> str:
     """Return what the changes of so many listeners can show of others."""
     n = max((each.n for each in report.changes), default=0)
+    if n == 0:
+        return "no listener has a value in every layer of any region, so that no change is told."
     if n < 2:  # noqa: PLR2004
         return (
             "of a single listener a change has neither an error nor an interval nor a p: it is "
