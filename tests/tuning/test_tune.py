@@ -158,6 +158,9 @@ def test_network_that_learned_its_own_loss_opens(tmp_path):
         **settings | STORIES,
     )  # fmt: skip
 
+    (epoch,) = tuned.history
+    assert epoch["held_out_r2"] is None
+    assert "NaN" not in (tuned.folder / "card.json").read_text()
     model, base = (resolve_model(uri).object for uri in (tuned.uri, f"file:{example}:tiny"))
     assert torch.equal(heard(model, "cnn"), heard(base, "cnn"))
     assert not torch.allclose(heard(model, "block.1"), heard(base, "block.1"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -62,8 +63,8 @@ class Tuned:
         return f"tuned:{self.folder}"
 
     @property
-    def history(self) -> list[Mapping[str, float]]:
-        """The losses of each epoch."""
+    def history(self) -> list[Mapping[str, Any]]:
+        """The losses of each epoch, and the held-out R²: None where no response is predicted."""
         return list(self.record["history"])
 
 
@@ -336,7 +337,11 @@ def _card(
         ],
         "plan": json.loads(canonical_json(plan)),
         "heschl": __version__,
-        "history": [dataclasses.asdict(each) for each in found.history],
+        # JSON has no NaN, and strict readers of it refuse the whole card.
+        "history": [
+            {name: value if math.isfinite(value) else None for name, value in vars(each).items()}
+            for each in found.history
+        ],
         "best_epoch": found.best,
         "n_steps": found.n_steps,
         "n_units": found.n_units,
