@@ -16,6 +16,7 @@ import numpy as np
 
 from heschl import registry
 from heschl.configuration import canonical_json
+from heschl.disk import usable
 from heschl.errors import HeschlError, MissingData
 from heschl.leaderboard.score_file import ScoreFile
 from heschl.leaderboard.score_file_of_score import STEP_OF_DRAWS, from_score
@@ -69,6 +70,9 @@ def check(
     submissions, problems = surveyed(root)
     remarks = [Remark("error", "", problem) for problem in problems]
     remarks += [Remark("error", str(root / path), text) for path, text in _strays(root)]
+    if not submissions.cards and not problems:
+        advice = f"expected a folder for each model, with a {CARD_NAME} (`heschl submit`)"
+        remarks.append(Remark("warning", str(root), f"it holds no submission; {advice}"))
     sources = None if scores is None else _sources(Path(scores))
     versions: dict[str, set[str]] = {}
     for (slug, benchmark, kind), file in submissions.files.items():
@@ -253,9 +257,13 @@ def _sources(folder: Path) -> Mapping[str, Path]:
     """Return the netCDF files below a folder by their digests."""
     if not folder.is_dir():
         raise MissingData(f"there is no folder {folder}; name that of the netCDF files")
-    return {
-        hashlib.sha256(path.read_bytes()).hexdigest(): path for path in sorted(folder.rglob("*.nc"))
-    }
+    files = [path for path in sorted(folder.rglob("*.nc")) if path.is_file()]
+    return {_digest(path): path for path in files}
+
+
+def _digest(path: Path) -> str:
+    with usable(path, "leave it out of the folder of --scores"):
+        return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _of_source(file: ScoreFile, sources: Mapping[str, Path]) -> Sequence[str]:

@@ -98,6 +98,11 @@ def surveyed(folder: str | os.PathLike[str]) -> tuple[Submissions, list[str]]:
     root = Path(folder)
     if not root.is_dir():
         raise MissingData(f"there is no folder {root}; name that of the submissions")
+    if (root / CARD_NAME).is_file():
+        raise InvalidInput(
+            f"{root} is one submission ({CARD_NAME} is in it); name the folder that holds it and "
+            f"the others, {root.resolve().parent}"
+        )
     entries = _entries(root)
     with uncollected():
         if len(entries) < _MANY:

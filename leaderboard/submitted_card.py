@@ -146,7 +146,8 @@ def parse_card(content: bytes, name: str) -> SubmittedCard:
     else:
         import tomli as tomllib
     try:
-        record = tomllib.loads(content.decode())
+        # Editors of Windows put a mark of order before the first letter.
+        record = tomllib.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:  # of decoding, too
         raise CorruptData(f"{name} is not TOML in UTF-8 ({error}); mend it there") from error
     version = record.pop("schema_version", None)

@@ -13,7 +13,7 @@ from toy import Loudness, ToyDataset, toy_benchmark
 import heschl
 from heschl.errors import CorruptData, InvalidInput, MissingData, UnknownName
 from heschl.provenance import REQUIRED, capture, missing_fields
-from heschl.scores import SCHEMA_VERSION, Score, open_score, schema_problems
+from heschl.scores import SCHEMA_VERSION, Score, open_score, prepared_target, schema_problems
 
 GOLDEN = Path(__file__).parent / "golden" / "score-v1.nc"
 """Written once by version 1 of the schema and never again: it must always be readable."""
@@ -146,8 +146,19 @@ def _cut(path):
 @pytest.mark.parametrize("write", [_text, _empty, _other, _cut])
 def test_what_is_no_score_gives_one_clear_error(tmp_path, write):
     write(tmp_path / "bad.nc")
-    with pytest.raises(CorruptData):
+    with pytest.raises(
+        CorruptData, match=r"copy or write it anew|give a file that `heschl score` wrote"
+    ):
         open_score(tmp_path / "bad.nc")
+
+
+def test_folder_in_place_of_a_score_is_refused_before_it_is_read_or_computed(tmp_path):
+    (folder := tmp_path / "scores.nc").mkdir()
+
+    with pytest.raises(MissingData, match=r"no score at .*scores\.nc; name the file\.nc that"):
+        open_score(folder)
+    with pytest.raises(InvalidInput, match=r"is a folder or .* name a netCDF"):
+        prepared_target(folder)
 
 
 def test_missing_file_is_named(tmp_path):

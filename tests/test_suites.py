@@ -49,7 +49,13 @@ def test_benchmarks_have_data_of_their_own_or_those_of_all(tmp_path):
     [
         ("models: [a", CorruptData, "not YAML"),
         ("!!python/object/apply:os.system [id]", CorruptData, "not YAML"),
-        ("- a", InvalidInput, "holds list"),
+        ("- a", InvalidInput, "holds a list, and is no suite; write two lines such as 'models:"),
+        ("# to be written", InvalidInput, "holds nothing, and is no suite; write two lines"),
+        ('models = ["a"]', InvalidInput, "holds a text, and is no suite"),
+        ("models: [a]\nmodels: [b]\nbenchmarks: [x]", CorruptData, "the key 'models' twice"),
+        ("models: [a]\nbenchmarks: [{id: x, id: y}]", CorruptData, "the key 'id' twice"),
+        ("models: [a, '']\nbenchmarks: [x]", InvalidInput, "expected ids, none of them empty"),
+        ("models: [a]\nbenchmarks: [x]\nseed: 4294967296", InvalidInput, "from 0 to 4294967295"),
         ("models: [a]\nbenchmark: [x]", InvalidInput, "'benchmark'; did you mean 'benchmarks'"),
         ("models: a\nbenchmarks: [x]", InvalidInput, "expected a list"),
         ("models: [3]\nbenchmarks: [x]", InvalidInput, "expected ids"),
@@ -177,5 +183,5 @@ def test_command_writes_what_there_is_and_tells_the_rest(tmp_path, monkeypatch, 
     assert open_score(done["file"]).value == done["value"]
     assert failed["error"] == "UnknownName"
     assert issubclass(UnknownName, HeschlError)
-    assert main([*words[:2], "--plan"]) == 0
+    assert main([*words[:2], "--plan"]) == 3
     assert "2 scores" in capsys.readouterr().out

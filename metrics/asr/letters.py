@@ -28,9 +28,10 @@ def transcript(text: str) -> str:
     >>> transcript("She said: 'I can't; twenty-one!'")
     "she said i can't twenty one"
     """
+    # An accent may stand behind its letter, where it would cut the word in two.
     small = text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     for character in small:
-        is_other = unicodedata.category(character)[0] in "LN" and character not in _NUMBER
+        is_other = unicodedata.category(character)[0] in "LMN" and character not in _NUMBER
         if is_other:
             raise InvalidInput(
                 f"the text {text!r} has {character!r}, which is no letter from a to z; give texts "

@@ -23,4 +23,7 @@ def shared_variance(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         raise InvalidInput(
             f"predictions of shape {first.shape} and {second.shape}; expected both (row, unit)"
         )
+    # A correlation with what is no number would read as 0, nothing in common.
+    if not (np.isfinite(first).all() and np.isfinite(second).all()):
+        raise InvalidInput("predictions hold values that are not finite; mend the fit of the model")
     return np.asarray(np.square(pearson(first.astype(np.float64), second.astype(np.float64))))

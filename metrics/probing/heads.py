@@ -102,6 +102,8 @@ class RidgeHead:
         shared = np.zeros(n_columns, int) if target.shares_penalty else np.arange(n_columns)
         found = []
         for rows, numbered in blocks_of(folds, groups, self.n_parts):
+            for fold, trained in numbered.values():
+                _check_left([len(rows[block]) for block in trained], fold)
             blocks = Blocks(design, both, rows)
             trained_on = {test: trained for test, (_, trained) in numbered.items()}
             choices = chosen_penalties(blocks, trained_on, self.alphas, shared)
@@ -213,6 +215,15 @@ class LogisticHead:
 Head = RidgeHead | LogisticHead
 """``answered(design, target, folds, groups, seed)`` takes features (item, feature), finite, the
 target and the group of each item (item,), of which none is on both sides of a choice."""
+
+
+def _check_left(sizes: Sequence[int], fold: Fold) -> None:
+    """Refuse blocks of which one cannot be left out, as less than two items would be left."""
+    if sum(sizes) - max(sizes) < 2:  # noqa: PLR2004
+        raise InvalidInput(
+            f"fold {fold.name!r} trains on {sum(sizes)} items, of which {max(sizes)} are left out "
+            "together to choose a penalty, so that too few are left to fit; give more"
+        )
 
 
 def _check_variety(target: Target, fold: Fold) -> None:

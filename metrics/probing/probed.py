@@ -10,7 +10,7 @@ import numpy as np
 from heschl.errors import InvalidInput
 from heschl.metrics.probing.heads import Head
 from heschl.metrics.probing.tallies import drawn_scores
-from heschl.metrics.probing.targets import Target
+from heschl.metrics.probing.targets import Target, Vectors
 from heschl.splits import Fold
 
 __all__ = ["KINDS", "Probed", "probe"]
@@ -117,6 +117,10 @@ def _check(design: np.ndarray, target: Target, groups: np.ndarray) -> None:
         raise InvalidInput(
             f"features have shape {design.shape} and groups {groups.shape}, with {n_items} items "
             "asked for; expected (item, feature) and (item,)"
+        )
+    if isinstance(target, Vectors) and not np.isfinite(target.values).all():
+        raise InvalidInput(
+            "the truth holds values that are not finite; leave items without an answer out"
         )
     # The sum of a column is finite only where all of it is, and takes no memory.
     with np.errstate(invalid="ignore", over="ignore"):

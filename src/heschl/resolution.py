@@ -129,11 +129,14 @@ def _find_in_file(registry: Registry[CardT], file: SourceFile) -> _Found:
         if len(candidates) != 1:
             found_names = f": {', '.join(candidates)}" if candidates else ""
             defined = candidates or _defined_in(content)
+            advice = (
+                "expected one, or the name of a class, function or object in it, such as "
+                f"{', '.join(defined)}: 'file:{file.path.name}:{defined[0]}'"
+                if defined
+                else f"it defines no class and no function, so write one that is a {registry.kind}"
+            )
             raise InvalidInput(
-                f"{file.path} holds {len(candidates)} {registry.kind}s{found_names}; expected one, "
-                f"or the name of a class, function or object in it, such as "
-                f"{', '.join(defined) or 'none that it has'}: "
-                f"'file:{file.path.name}:{defined[0] if defined else 'Name'}'"
+                f"{file.path} holds {len(candidates)} {registry.kind}s{found_names}; {advice}"
             )
         name = candidates[0]
         if registered:

@@ -325,8 +325,8 @@ def _span(counts: xr.DataArray) -> str:
 def prepared_target(path: str | os.PathLike[str]) -> Path:
     """Return the path of a file to write, with its folder made; refuse what cannot be one."""
     target = Path(path)
-    if target.suffix != ".nc":
-        raise InvalidInput(f"{target} does not end in .nc; name a netCDF file")
+    if target.suffix != ".nc" or target.is_dir():
+        raise InvalidInput(f"{target} is a folder or does not end in .nc; name a netCDF file")
     with usable(target, _ANOTHER_FILE):
         target.parent.mkdir(parents=True, exist_ok=True)
     return target
@@ -340,14 +340,17 @@ def open_score(path: str | os.PathLike[str]) -> Score:
     """
     source = Path(path)
     if not source.is_file():
-        raise MissingData(f"there is no score at {source}; `heschl score` prints where it wrote it")
+        raise MissingData(
+            f"there is no score at {source}; name the file.nc that `heschl score` wrote"
+        )
     try:
         with xr.open_datatree(source, engine="netcdf4") as opened:
             # DataTree.load leaves variables out that have the name of a group, as ceiling does.
             groups = {each.path: each.to_dataset(inherit=False).load() for each in opened.subtree}
             tree = xr.DataTree.from_dict(groups)
     except (OSError, ValueError, RuntimeError, AttributeError) as error:
-        raise CorruptData(f"{source} is not a netCDF-4 file that xarray reads: {error}") from error
+        why = f"{source} is not a netCDF-4 file that xarray reads: {error}; copy or write it anew"
+        raise CorruptData(why) from error
     version = _schema_version(tree, source)
     if version > SCHEMA_VERSION:
         raise CorruptData(

@@ -34,6 +34,8 @@ _AT_ONCE = 8
 """How many scores may go on beside each other: their plans are held in memory."""
 
 _MOST_BYTES = 2**16
+_LARGEST_SEED = 2**32 - 1
+_EXAMPLE = "two lines such as 'models: [logmel]' and 'benchmarks: [nh2015_components-ridge]'"
 _KEYS = ("models", "benchmarks", "data", "seed")
 _KEYS_OF_BENCHMARK = ("id", "data")
 
@@ -54,26 +56,38 @@ class Suite:
         return ((model, benchmark) for benchmark in self.benchmarks for model in self.models)
 
 
-class _WithoutAliases(yaml.SafeLoader):
-    """Refuses aliases, by which a few lines stand for more than any memory holds."""
+class _Plain(yaml.SafeLoader):
+    """Refuses aliases, by which a few lines stand for more than any memory holds.
+
+    And keys that stand twice, of which YAML would take the last and drop what the first one says.
+    """
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
             raise yaml.YAMLError("it has an alias (*); write out what that stands for")
         return super().compose_node(parent, index)
 
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        repeated = first_repeated(str(key.value) for key, _ in node.value)
+        if repeated is not None:
+            raise yaml.YAMLError(f"it has the key {repeated!r} twice; write one, with all in it")
+        return super().construct_mapping(node, deep)
+
 
 def read_suite(path: str | os.PathLike[str]) -> Suite:
     """Read a suite's file of YAML."""
     try:
-        content = yaml.load(read_bytes(path, at_most=_MOST_BYTES), _WithoutAliases)  # noqa: S506  safe
+        content = yaml.load(read_bytes(path, at_most=_MOST_BYTES), _Plain)  # noqa: S506  safe
     except HeschlError:
         raise
     except Exception as error:  # tags such as !!bool or !!timestamp raise errors of any kind
         problem = str(error).replace("\n", " ")
-        raise CorruptData(f"{path} is not YAML: {problem}") from error
+        raise CorruptData(
+            f"{path} is not YAML in UTF-8: {problem}; mend it: a suite is {_EXAMPLE}"
+        ) from error
     if not isinstance(content, dict):
-        raise InvalidInput(f"{path} holds {type(content).__name__}; expected keys {_KEYS[:2]}")
+        kind = {list: "a list", str: "a text", type(None): "nothing"}.get(type(content), "a value")
+        raise InvalidInput(f"{path} holds {kind}, and is no suite; write {_EXAMPLE}")
     _check_keys(f"{path}", content, _KEYS)
     models = _names(path, "models", content.get("models"))
     benchmarks, data = [], {}
@@ -91,8 +105,11 @@ def read_suite(path: str | os.PathLike[str]) -> Suite:
         data[entry["id"]] = place
     _refuse_repeated(path, "benchmarks", benchmarks)
     seed = content.get("seed", 0)
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise InvalidInput(f"{path} has seed: {seed!r}; expected a whole number, 0 or above")
+    is_whole = isinstance(seed, int) and not isinstance(seed, bool)
+    if not is_whole or not 0 <= seed <= _LARGEST_SEED:
+        raise InvalidInput(
+            f"{path} has seed: {seed!r}; expected a whole number from 0 to {_LARGEST_SEED}"
+        )
     return Suite(models, tuple(benchmarks), data, seed)
 
 
@@ -110,8 +127,8 @@ def _listed(path: Any, key: str, value: Any) -> list[Any]:
 
 def _names(path: Any, key: str, value: Any) -> tuple[str, ...]:
     names = _listed(path, key, value)
-    if not all(isinstance(name, str) for name in names):
-        raise InvalidInput(f"{path} has {key}: {value!r}; expected ids")
+    if not all(isinstance(name, str) and name.strip() for name in names):
+        raise InvalidInput(f"{path} has {key}: {value!r}; expected ids, none of them empty")
     _refuse_repeated(path, key, names)
     return tuple(names)
 

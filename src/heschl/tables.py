@@ -40,7 +40,9 @@ def read_table(
     try:
         text = read_bytes(path, at_most=_AT_MOST_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise CorruptData(f"{path} is not UTF-8 text ({error}); fetch it again") from None
+        raise CorruptData(
+            f"{path} is not UTF-8 text ({error}); fetch it, or save it as UTF-8"
+        ) from None
     try:
         rows = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if row]
     except csv.Error as error:

@@ -57,7 +57,7 @@ def check_file(path: str | os.PathLike[str]) -> os.stat_result:
         with path.open("rb") as file:
             start = file.read(_POINTER_BYTES + 1)
     if status.st_size == 0:
-        raise CorruptData(f"{path} is empty; fetch it again")
+        raise CorruptData(f"{path} is empty; fetch or write it again")
     if len(start) <= _POINTER_BYTES and any(mark in start for mark in _POINTER_MARKS):
         raise MissingData(
             f"{path} holds a pointer of git-annex or git-lfs: its content was not fetched; get "
@@ -91,7 +91,9 @@ def parse_json(content: bytes, name: str) -> Any:
     try:
         return json.loads(content, parse_int=_whole)
     except (ValueError, RecursionError) as error:  # of decoding, too
-        raise CorruptData(f"{name} is not JSON ({error}); fetch it again") from None
+        raise CorruptData(
+            f"{name} is not JSON ({error}); fetch it again, or mend it if it is yours"
+        ) from None
 
 
 def _whole(text: str) -> int:

@@ -31,6 +31,13 @@ def test_cite_gives_model_benchmark_dataset_and_metric_once(heschl):
         assert key in out
 
 
+def test_cite_says_of_a_score_what_it_takes(heschl):
+    code, _, err = heschl("cite", "logmel.nc")
+
+    assert code == 1
+    assert "cite takes ids; `heschl show logmel.nc` names the model and the benchmark" in err
+
+
 def test_info_and_cite_know_what_a_file_holds(heschl, tmp_path):
     (tmp_path / "mine.py").write_text(
         "from heschl import ModelCard\n"

@@ -249,4 +249,20 @@ def test_reproduce_says_what_there_is(heschl, here):
     assert "has no score of 'nh2015-ridge'; known: 'crema_d-emotion'" in err
     code, _, err = heschl("reproduce", "my/net@1", "--kind", "real")
     assert code == 1
-    assert "has no score that can be run again" in err
+    assert "has no score of real data that can be run again" in err
+    code, _, err = heschl("reproduce", "mine.nc")
+    assert code == 1
+    assert "mine.nc is no submission; name a model's id, the folder" in err
+    code, _, err = heschl("reproduce", "my/net@1", "--from", "elsewhere")
+    assert code == 1
+    assert "there is no folder elsewhere with submissions; name it by --from" in err
+
+
+@pytest.mark.parametrize("tolerance", ["nan", "-1", "inf", "1e-6s"])
+def test_tolerance_that_nothing_could_meet_is_refused_before_anything_is_computed(
+    heschl, here, tolerance
+):
+    code, _, err = heschl("reproduce", "my/net@1", f"--tolerance={tolerance}")
+
+    assert code == 2
+    assert f"'{tolerance}' is no tolerance; give a number, 0 or above" in err

@@ -90,6 +90,9 @@ def test_texts_without_words_or_in_other_letters_are_refused():
     for text, letter in {"déjà vu": "é", "room 12": "1", "公园": "公"}.items():
         with pytest.raises(InvalidInput, match=f"has '{letter}', which is no letter from a to z"):
             transcript(text)
+    # The same letter as two characters; of the second one words would be cut in two.
+    with pytest.raises(InvalidInput, match="which is no letter from a to z"):
+        transcript("de\u0301ja\u0300 vu")
 
 
 def test_spelling_with_a_blank_between_equal_letters_is_read_back():

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
 
+from heschl.errors import InvalidInput
 from heschl.metrics.cca import Moments
 from heschl.metrics.cca.decomposition import SIDES, Decomposition, residual
+from heschl.metrics.cca.similarity import shared_variance
 
 N_TRAIN, N_ROWS, N_SHARED = 800, 1000, 3
 
@@ -119,6 +121,14 @@ def test_context_of_the_first_layer_is_nothing():
     division = decomposed(partner=partner, words=partner)
 
     assert division.block("context").design.shape == (N_ROWS, 0)
+
+
+def test_predictions_that_are_not_finite_share_no_number():
+    first = np.random.default_rng(0).standard_normal((9, 2))
+    second = np.where(first == first[4, 0], np.nan, first)
+
+    with pytest.raises(InvalidInput, match="not finite; mend the fit"):
+        shared_variance(first, second)
 
 
 def test_residual_is_that_of_least_squares():

@@ -46,6 +46,25 @@ def test_features_that_are_not_finite_are_refused(head, design):
         probe(head, design, TARGET, FOLDS, SPEAKERS, seed=0)
 
 
+@pytest.mark.parametrize("n_items", [3, 4])
+def test_fewer_items_than_a_penalty_can_be_chosen_on_are_refused(design, n_items):
+    fold = Fold("few", np.arange(n_items - 1), np.array([n_items - 1]))
+    groups = np.array(list("abc" if n_items == 3 else "abbc"))
+    target = Labels(np.arange(n_items) % 2, ("no", "yes"))
+
+    with pytest.raises(InvalidInput, match=r"fold 'few' trains on . items, of which .* give more"):
+        probe(RidgeHead(), design[:n_items], target, [fold], groups, seed=0)
+
+
+def test_truths_that_are_not_finite_are_refused(design):
+    """They would score a correlation of 0 like any other miss."""
+    values = design[:, :2].copy()
+    values[3, 1] = np.nan
+
+    with pytest.raises(InvalidInput, match="the truth holds values that are not finite"):
+        probe(RidgeHead(), design, Vectors(values), FOLDS, SPEAKERS, seed=0)
+
+
 @HEADS
 def test_features_that_never_change_are_flagged(head):
     found = probe(head, np.full((60, 4), 2.0), TARGET, FOLDS, SPEAKERS, seed=0)

@@ -127,6 +127,24 @@ def test_what_cannot_be_scored_or_drawn_is_refused_before_anything_is_scored(
         assert not (tmp_path / "scores").exists()
 
 
+def test_scores_of_what_had_the_name_before_are_not_reported(evaluated, tmp_path):
+    _, scores, _ = evaluated
+    again = heschl.tune(
+        NET, "toy", subject="S1", data=ToyDataset(), recipe=RECIPE, stories=["one"],
+        validation=["two"], test=["test"], seed=1, output=tmp_path / "net-S1",
+    )  # fmt: skip
+
+    assert again.record["digest"] == resolve_model(again.uri).object.digest
+    with pytest.raises(MissingData, match=r"are of other weights than those in .*net-S1; run"):
+        pairs_in([again.folder], scores)
+
+
+def test_place_of_a_dataset_that_nobody_knows_is_refused(evaluated, tmp_path):
+    with pytest.raises(UnknownName, match=r"'timt', which is no dataset of .* mean 'timit'"):
+        evaluate(evaluated[0], tmp_path, benchmarks=["timit-mfcc"], data={"timt": "phantom"})
+    assert not list(tmp_path.iterdir())
+
+
 def test_places_of_data_are_told_by_dataset():
     assert _places(None) is None
     assert _places(["phantom"]) == "phantom"

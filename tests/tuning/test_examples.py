@@ -53,3 +53,5 @@ def test_fractions_that_are_no_nested_subsets_are_refused():
         nested_subsets(["a", "b"], [0.5, 0.6], 0)
     with pytest.raises(InvalidInput, match="shares above 0 and up to 1"):
         nested_subsets(["a", "b"], [0.0], 0)
+    with pytest.raises(InvalidInput, match="shares above 0 and up to 1"):
+        nested_subsets(["a", "b"], [float("nan")], 0)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import scipy.stats
 from made_cards import STORIES, card
-from made_scores import made_score
+from made_scores import made_score, without_values
 
 from heschl.braintuning.pairing import Pair, pairs_in
 from heschl.braintuning.report import SCALARS, late_slope, report
@@ -22,7 +22,7 @@ from heschl.braintuning.report_writing import (
     write_figure,
 )
 from heschl.cli import main
-from heschl.errors import InvalidInput, MissingData
+from heschl.errors import CorruptData, InvalidInput, MissingData
 
 N_LISTENERS, N_LAYERS, N_UNITS = 8, 12, 6
 LISTENERS = [f"S{number}" for number in range(1, N_LISTENERS + 1)]
@@ -220,6 +220,50 @@ def test_layers_and_regions_of_one_side_alone_are_refused(numbers):
         report([Pair(first.card, first.before, without)])
 
 
+def test_methods_claim_neither_equal_steps_nor_a_best_epoch_that_were_not(numbers):
+    flat, steep = numbers
+    tuned, controls = pairs(flat, steep), pairs(flat, steep, "local")
+    longer = [Pair(p.card | {"n_steps": 90}, p.before, p.after) for p in controls]
+    assert "Controls: local (90 steps)." in methods(report([*tuned, *longer]))
+
+    stopped = [
+        Pair(p.card | {"plan": p.card["plan"] | {"stop_after": 7}}, p.before, p.after)
+        for p in tuned
+    ]
+    text = methods(report(stopped))
+    assert "Of 30 epochs, for which the rates were planned, the first 7 were learned" in text
+    assert "the best was kept" not in text
+
+    text = methods(report(controls))
+    assert "was tuned on the phantom responses, permuted in blocks, of made" in text
+    assert "Of 30 epochs the last was kept (70 steps" in text
+
+
+def test_methods_do_not_speak_of_one_listener_where_there_is_none(numbers):
+    flat, steep = numbers
+    empty = [
+        Pair(
+            p.card,
+            p.before,
+            without_values(p.after, *((f"block.{k}", p.subject) for k in range(12))),
+        )
+        for p in pairs(flat, steep)
+    ]
+
+    text = methods(report(empty))
+
+    assert "no listener has a value in every layer of any region" in text
+    assert "single listener" not in text
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"plan": {}}', '{"plan": 3}', "null"])
+def test_damaged_card_is_told_with_what_to_do(tmp_path, content):
+    (tmp_path / "card.json").write_text(content)
+
+    with pytest.raises(CorruptData, match=r"card\.json is (no card of a|not what) .*heschl tune"):
+        pairs_in([tmp_path], tmp_path)
+
+
 def test_methods_name_all_seeds_and_validation_stories(numbers):
     first, second, *others = pairs(*numbers)
     plan = second.card["plan"] | {"seed": 4, "stories": {**STORIES, "validation": ["e", "f"]}}
@@ -243,10 +287,13 @@ def test_command_finds_pairs_and_writes_a_report(numbers, tmp_path, capsys):
         after = score(steep[[number]], [name], f"tuned:net-{name}")
         after.tree["provenance"].attrs["model_digest"] = f"digest of {name}"
         after.save(tmp_path / "scores" / f"{name}.nc")
-    with pytest.raises(
-        MissingData, match=r"0 Scores of hf:net on made-ridge with the listener S1.*--beside"
-    ):
+    missing = "0 Scores of hf:net on made-ridge for the model that was tuned on S1"
+    with pytest.raises(MissingData, match=missing) as refusal:
         pairs_in(folders, tmp_path / "scores")
+    command = f"heschl tune evaluate {folders[0]} --benchmarks made-ridge --scores"
+    assert f"run `{command} {tmp_path / 'scores'}`" in str(refusal.value)
+    with pytest.raises(MissingData, match=r"of 0 Scores below \S+/absent none is of tuned:net-S1"):
+        pairs_in(folders, tmp_path / "absent")
     score(flat).save(tmp_path / "scores" / "base.nc")
 
     code = main(

@@ -6,6 +6,7 @@ import os
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -154,6 +155,48 @@ def test_a_loss_that_is_no_number_ends_with_what_to_do():
 
     with pytest.raises(InvalidInput, match=r"the loss is .* choose smaller rates"):
         train(objective(), data["training"], data["validation"], recipe, device="cpu", seed=0)
+
+
+def test_weights_that_broke_in_the_last_step_of_all_are_not_kept():
+    data = stories(SHARE, 64)
+    recipe = Recipe(n_epochs=1, batch_size=64 * 8, network_rate=1e30, head_rate=1e30)
+
+    with pytest.raises(InvalidInput, match=r"the loss is .* choose smaller rates"):
+        train(objective(), data["training"], data["validation"], recipe, device="cpu", seed=0)
+
+
+def test_where_the_best_weights_are_lost_it_begins_anew_and_comes_to_the_same_bits(tmp_path):
+    """They were those of an earlier epoch than the checkpoint's, under whose number it would
+    otherwise keep what came after it.
+    """
+    data = stories(SHARE, 64)
+    recipe = replace(FAST, n_epochs=4, network_rate=0.3, head_rate=0.3, warmup=0.9)
+
+    class Stopped(Exception):
+        pass
+
+    def stop(progress):
+        if progress.step == 3 * -(-len(data["training"]) // 64):
+            raise Stopped
+
+    def learnt(place, watch=None):
+        learner = objective()
+        trained = train(
+            learner, data["training"], data["validation"], recipe, device="cpu", seed=0,
+            place=place, watch=watch,
+        )  # fmt: skip
+        return learner.state_dict(), trained
+
+    whole, of_whole = learnt(None)
+    assert of_whole.best == 0
+    with pytest.raises(Stopped):
+        learnt(tmp_path, stop)
+    (tmp_path / "best.safetensors").unlink()
+
+    again, trained = learnt(tmp_path)
+
+    assert trained.history == of_whole.history
+    assert all(torch.equal(weight, again[name]) for name, weight in whole.items())
 
 
 def test_killed_at_random_it_goes_on_to_the_same_bits(tmp_path):

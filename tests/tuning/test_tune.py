@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -156,6 +158,9 @@ def test_network_that_learned_its_own_loss_opens(tmp_path):
         **settings | STORIES,
     )  # fmt: skip
 
+    (epoch,) = tuned.history
+    assert epoch["held_out_r2"] is None
+    assert "NaN" not in (tuned.folder / "card.json").read_text()
     model, base = (resolve_model(uri).object for uri in (tuned.uri, f"file:{example}:tiny"))
     assert torch.equal(heard(model, "cnn"), heard(base, "cnn"))
     assert not torch.allclose(heard(model, "block.1"), heard(base, "block.1"))
@@ -179,6 +184,23 @@ def test_family_has_as_many_steps(tmp_path):
 
     assert list(family) == ["none", "random-head"]
     assert family["random-head"].record["n_steps"] == family["none"].record["n_steps"]
+
+
+@pytest.mark.parametrize("name", ["plan.json", "card.json"])
+@pytest.mark.parametrize("content", ["", "{", "[]"])
+def test_damaged_records_are_told_with_what_to_do(tuned, tmp_path, name, content):
+    copied = shutil.copytree(tuned.folder, tmp_path / "net")
+    (copied / name).write_text(content)
+
+    with pytest.raises(CorruptData, match=rf"{name} is not what `heschl tune` wrote .* tune again"):
+        tuned_to(copied)
+
+
+def test_test_story_that_is_skipped_whole_is_named(tmp_path):
+    recipe = replace(RECIPE, skipped_rows=39, minimum_ceiling=None)
+
+    with pytest.raises(InvalidInput, match=r"'test' has 40 rows and is to lose skipped_rows=39"):
+        tuned_to(tmp_path / "net", recipe=recipe)
 
 
 def test_mistakes_are_told(tmp_path):

@@ -10,8 +10,8 @@ from typing import Any
 from heschl.braintuning.pairing import read_card
 from heschl.contracts import Benchmark
 from heschl.disk import made_folder
-from heschl.errors import InvalidInput
-from heschl.registry import resolve_benchmark
+from heschl.errors import InvalidInput, UnknownName, near_names
+from heschl.registry import datasets, resolve_benchmark
 from heschl.scoring import score
 
 __all__ = ["SUITE", "evaluate"]
@@ -77,6 +77,8 @@ def evaluate(
         )
     # Scores take hours, and a name that nobody knows may stand last.
     declarations: list[Benchmark] = [resolve_benchmark(each).object for each in benchmarks]
+    if isinstance(data, Mapping):
+        _check_places(data, [each.card.dataset for each in declarations])
     made_folder(scores)
     written = []
     for benchmark, declaration in zip(benchmarks, declarations, strict=True):
@@ -93,6 +95,16 @@ def evaluate(
             )
             written.append(found.save(wanted.path))
     return written
+
+
+def _check_places(data: Mapping[str, str], asked: Sequence[str]) -> None:
+    """Refuse a place of a dataset that nobody knows, and that would be passed over."""
+    for name in data:
+        if name not in asked and not datasets.has(name):
+            raise UnknownName(
+                f"data has a place for {name!r}, which is no dataset of these benchmarks; "
+                f"{near_names(name, sorted(set(asked)))}"
+            )
 
 
 def _wanted(

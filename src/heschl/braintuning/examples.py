@@ -115,7 +115,7 @@ def nested_subsets(
     {0.25: ('a',), 1.0: ('a', 'b', 'c', 'd')}
     """
     wanted = sorted(fractions)
-    if not wanted or wanted[0] <= 0 or wanted[-1] > 1:
+    if not wanted or not all(0 < fraction <= 1 for fraction in wanted):  # nor not a number
         raise InvalidInput(f"fractions={list(fractions)}; expected shares above 0 and up to 1")
     order = np.random.default_rng(seed).permutation(len(stories))
     sizes = [max(1, round(fraction * len(stories))) for fraction in wanted]

@@ -116,6 +116,13 @@ def heard(
     `Recipe.skipped_rows` names are left out beforehand.
     """
     names = (*division.training, *division.validation, *division.test)
+    for name in division.test:
+        if (n_rows := len(dataset.clock(name))) - recipe.skipped_rows < 2:  # noqa: PLR2004
+            raise InvalidInput(
+                f"the test story {name!r} has {n_rows} rows and is to lose "
+                f"skipped_rows={recipe.skipped_rows} (--skipped-rows), which leaves too few to "
+                "tell anything by; skip fewer, or name another test story"
+            )
     recording = dataset.recording(subject, names)
     finite = recording.finite_units()
     ceilings = _ceilings(recording, division.test, recipe, finite)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
 
+from heschl.braintuning.records import read_record
 from heschl.dimensions import LAYER, ROI, SUBJECT
-from heschl.errors import InvalidInput, MissingData
+from heschl.errors import CorruptData, InvalidInput, MissingData
 from heschl.scores import Score, open_score
 from heschl.wording import some
 
@@ -20,6 +21,8 @@ __all__ = ["Pair", "by_benchmark", "check_one_base", "curve_of", "labels", "pair
 
 _OF_A_LIST = re.compile(r".+\.\d+")
 """Blocks of a network, as taps name them: ``block.0``."""
+
+_FIELDS, _FIELDS_OF_PLAN = ("base", "base_digest"), ("subject", "control", "dataset", "layer")
 
 _FACTS = ("base", "base_digest", "dataset", "layer that was tuned")
 
@@ -63,7 +66,16 @@ def read_card(folder: str | Path) -> dict[str, Any]:
             f"{folder} holds no tuned model: it has no card.json; give folders that "
             "`heschl tune` names when it is done"
         )
-    card: dict[str, Any] = json.loads(path.read_text())
+    card = read_record(path)
+    try:
+        lacking = {*_FIELDS} - card.keys() | {*_FIELDS_OF_PLAN} - card["plan"].keys()
+    except (KeyError, AttributeError):
+        lacking = {"plan"}
+    if lacking:
+        raise CorruptData(
+            f"{path} is no card of a tuned model, as it has no {', '.join(sorted(lacking))}; take "
+            "the folder as `heschl tune` wrote it"
+        )
     return card
 
 
@@ -72,13 +84,19 @@ def pairs_in(folders: Sequence[str | Path], scores: str | Path) -> list[Pair]:
 
     There is a pair for each benchmark of which any of the tuned models has a Score.
     """
-    known = [open_score(path) for path in sorted(Path(scores).rglob("*.nc"))]
     cards = {Path(folder): read_card(folder) for folder in folders}
+    files = [path for path in sorted(Path(scores).rglob("*.nc")) if path.is_file()]
+    known = [open_score(path) for path in files]
     models = {f"tuned:{folder.resolve().name}" for folder in cards}
     names = dict.fromkeys(s.tree.attrs["benchmark"] for s in known if s.model in models)
+    if not names:
+        raise MissingData(
+            f"of {len(known)} Scores below {scores} none is of {some(sorted(models))}; run "
+            f"`{_evaluating(cards, scores)}`"
+        )
     return [
         _paired(folder, card, [s for s in known if s.tree.attrs["benchmark"] == name], name, scores)
-        for name in names or ["BENCHMARK"]
+        for name in names
         for folder, card in cards.items()
     ]
 
@@ -88,19 +106,35 @@ def _paired(
 ) -> Pair:
     subject, name = card["plan"]["subject"], f"tuned:{folder.resolve().name}"
     usable = [s for s in known if not _lacks(s, card)]
-    after = [s for s in usable if s.model == name]
+    of_name = [s for s in usable if s.model == name]
+    # A folder may have been tuned again under its name; cards of older releases tell no digest.
+    digest = card.get("digest")
+    after = [s for s in of_name if digest in (None, s.provenance["model_digest"])]
+    if of_name and not after:
+        raise MissingData(
+            f"the Scores of {name} on {benchmark} below {scores} are of other weights than those "
+            f"in {folder}; run `{_evaluating([folder], scores, benchmark)}`"
+        )
     before = [s for s in usable if s.provenance["model_digest"] == card["base_digest"]]
-    for found, what, command in (
-        (before, card["base"], f"heschl score {card['base']} {benchmark} --beside tuned:{folder}"),
-        (after, name, f"heschl score tuned:{folder} {benchmark}"),
-    ):
+    for found, what in ((before, card["base"]), (after, name)):
         if len(found) != 1:
+            advice = (
+                "remove those that are not meant"
+                if found
+                else f"run `{_evaluating([folder], scores, benchmark)}`"
+            )
             raise MissingData(
-                f"below {scores} are {len(found)} Scores of {what} on {benchmark} with the "
-                f"listener {subject}, and one is expected; run `{command} --subjects {subject} -o "
-                f"{scores}`, or remove those that are not meant"
+                f"below {scores} are {len(found)} Scores of {what} on {benchmark} for the model "
+                f"that was tuned on {subject}, and one is expected; {advice}"
             )
     return Pair(card, before[0], after[0])
+
+
+def _evaluating(folders: Iterable[Path], scores: str | Path, *benchmarks: str) -> str:
+    """Return the command that scores tuned models and, beside them, their base."""
+    words = ["heschl", "tune", "evaluate", *map(str, folders)]
+    words += ["--benchmarks", *benchmarks] if benchmarks else []
+    return shlex.join([*words, "--scores", str(scores)])
 
 
 def _lacks(score: Score, card: Mapping[str, Any]) -> bool:

@@ -6,8 +6,9 @@ import csv
 import dataclasses
 import importlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -100,16 +101,16 @@ def methods(report: Report) -> str:
     window = {"code": "10", "paper": "16"}[recipe["window"]]
     n_stories = sorted({len(each["plan"]["stories"]["training"]) for each in tuned})
     others = len({str(each["plan"]["recipe"]) for each in report.cards}) > 1
+    others |= len({each["plan"].get("stop_after") for each in tuned}) > 1
     parts = [
-        f"{plan['base']} was tuned on the {plan['data_kind']} responses of {plan['dataset']}, for "
+        f"{plan['base']} was tuned {_on_what(plan)} {plan['dataset']}, for "
         f"{_each_of(listeners)}, with Heschl {tuned[0]['heschl']}.",
         f"The mean frame over {window} s of sound predicted {_span(units, 'unit')} through a "
         f"linear layer; the squared error was minimised over {_span(n_stories, 'story')} by Adam "
         f"in batches of {recipe['batch_size']}, with rates of {recipe['network_rate']:g} (network) "
         f"and {recipe['head_rate']:g} (layer) that rose over the first "
         f"{100 * recipe['warmup']:g} % of steps and fell to 0.",
-        f"Of at most {recipe['n_epochs']} epochs, ended after {recipe['patience']} without a lower "
-        f"loss on {', '.join(checked)}, the best was kept ({_span(steps, 'step')}; "
+        f"{_stopping(plan, checked)} ({_span(steps, 'step')}; "
         f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}).",
     ]
     if recipe.get("lora_rank"):  # recipes of older releases lack it
@@ -118,7 +119,7 @@ def methods(report: Report) -> str:
             f"{recipe['lora_alpha']:g}, on {', '.join(recipe['lora_layers'])})."
         )
     if controls:
-        parts.append(f"Controls of as many steps: {', '.join(controls)}.")
+        parts.append(_controls(report.cards, controls))
     if others:
         parts.append("Recipes differ between models; each is in its card.json.")
     parts.append(
@@ -130,6 +131,43 @@ def methods(report: Report) -> str:
     return " ".join(parts)
 
 
+def _on_what(plan: Mapping[str, Any]) -> str:
+    """Return what was learned; where no tuned model is told of, the controls' own."""
+    told = {
+        "random-head": "to what a random layer makes of it on the {} sounds of",
+        "stimulus": "by its own self-supervised loss on the {} sounds of",
+        "model": "on the layers of another model for the {} sounds of",
+        "local": "on the {} responses, permuted in blocks, of",
+        "all": "on the {} responses, those of one story for another, of",
+    }.get(plan["control"], "on the {} responses of")
+    return told.format(plan["data_kind"])
+
+
+def _stopping(plan: Mapping[str, Any], checked: Iterable[str]) -> str:
+    """Return when learning ended, and the weights of which epoch were kept."""
+    recipe, stop_after = plan["recipe"], plan.get("stop_after")
+    if stop_after is not None:
+        return (
+            f"Of {recipe['n_epochs']} epochs, for which the rates were planned, the first "
+            f"{stop_after} were learned, and the last of these was kept"
+        )
+    if plan["control"] in ("local", "all"):
+        return f"Of {recipe['n_epochs']} epochs the last was kept"
+    return (
+        f"Of at most {recipe['n_epochs']} epochs, ended after {recipe['patience']} without a lower "
+        f"loss on {', '.join(checked)}, the best was kept"
+    )
+
+
+def _controls(cards: Sequence[Mapping[str, Any]], controls: Sequence[str]) -> str:
+    """Return which controls there are, and whether they learned as long as the tuned models."""
+    steps = {(each["plan"]["control"], each["plan"]["subject"]): each["n_steps"] for each in cards}
+    of_controls = {key: n for key, n in steps.items() if key[0] != "none"}
+    if all(n == steps.get(("none", subject)) for (_, subject), n in of_controls.items()):
+        return f"Controls of as many steps: {', '.join(controls)}."
+    return f"Controls: {', '.join(controls)} ({_span(list(of_controls.values()), 'step')})."
+
+
 def _each_of(listeners: Sequence[str]) -> str:
     if len(listeners) == 1:
         return f"one listener ({listeners[0]})"
@@ -139,6 +177,8 @@ def _each_of(listeners: Sequence[str]) -> str:
 def _inference(report: Report) -> str:
     """Return what the changes of so many listeners can show of others."""
     n = max((each.n for each in report.changes), default=0)
+    if n == 0:
+        return "no listener has a value in every layer of any region, so that no change is told."
     if n < 2:  # noqa: PLR2004
         return (
             "of a single listener a change has neither an error nor an interval nor a p: it is "

@@ -67,10 +67,16 @@ def write_state(
 
 
 def resumed(place: Path, module: torch.nn.Module, optimiser: torch.optim.Optimizer) -> State:
-    """Put weights and moments where they were, and return the rest of the state."""
+    """Put weights and moments where they were, and return the rest of the state.
+
+    Where the weights of the best epoch so far are lost, as a file that was damaged and deleted is,
+    nothing is put anywhere and learning begins anew.
+    """
     if not (place / _STATE).exists():
         return State()
     tensors, notes = read_tensors(place / _STATE)
+    if notes["history"] and not (place / _BEST).exists():
+        return State()  # the weights of the best epoch are gone, and only a new beginning has them
     device = next(module.parameters()).device
     found: dict[str, dict[str, torch.Tensor]] = {}
     for path, tensor in tensors.items():

@@ -114,7 +114,7 @@ def train(
     Raises
     ------
     InvalidInput
-        If the loss is no number any more.
+        If the loss, or that on the validation rows, is no number any more.
     """
     module = cast("torch.nn.Module", objective).to(device)
     n_batches = -(-len(training) // recipe.batch_size)
@@ -141,6 +141,7 @@ def train(
                 checked = world.first_says(
                     lambda: _validated(objective, validation, recipe, device, seed)
                 )
+                _check_finite(checked[0], epoch, recipe)
                 state.history.append(Epoch(state.loss, *checked))
                 state.loss = 0.0
                 if _kept(state.history, keep) == epoch:

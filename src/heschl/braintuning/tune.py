@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +24,7 @@ from heschl._version import __version__
 from heschl.braintuning.controls import Control
 from heschl.braintuning.listening import Division, divided
 from heschl.braintuning.recipe import Recipe
+from heschl.braintuning.records import read_record
 from heschl.braintuning.worlds import joined
 from heschl.configuration import canonical_json, differences, digest
 from heschl.contracts import AnyDataset, Dataset, SpeechModel
@@ -61,8 +63,8 @@ class Tuned:
         return f"tuned:{self.folder}"
 
     @property
-    def history(self) -> list[Mapping[str, float]]:
-        """The losses of each epoch."""
+    def history(self) -> list[Mapping[str, Any]]:
+        """The losses of each epoch, and the held-out R²: None where no response is predicted."""
         return list(self.record["history"])
 
 
@@ -217,9 +219,7 @@ def is_finished(folder: Path, plan: Mapping[str, Any]) -> bool:
     planned = folder / "plan.json"
     if not planned.exists():
         return False
-    other = next(
-        differences(json.loads(planned.read_text()), json.loads(canonical_json(plan))), None
-    )
+    other = next(differences(read_record(planned), json.loads(canonical_json(plan))), None)
     if other is not None:
         path, theirs, ours = other
         raise InvalidInput(
@@ -245,7 +245,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _read(folder: Path) -> Tuned:
-    return Tuned(folder.resolve(), json.loads((folder / "card.json").read_text()))
+    return Tuned(folder.resolve(), read_record(folder / "card.json"))
 
 
 def _check(
@@ -307,6 +307,7 @@ def _card(
         "base": plan["base"],
         "base_digest": plan["base_version"]["digest"],
         "weights_sha256": found.weights_sha256,
+        "digest": found.digest,
         "summary": f"{card.id}, {told}; {counted(found.n_steps, 'step')}, seed {plan['seed']}",
         "licence": card.licence,
         "citation": card.citation,
@@ -336,7 +337,11 @@ def _card(
         ],
         "plan": json.loads(canonical_json(plan)),
         "heschl": __version__,
-        "history": [dataclasses.asdict(each) for each in found.history],
+        # JSON has no NaN, and strict readers of it refuse the whole card.
+        "history": [
+            {name: value if math.isfinite(value) else None for name, value in vars(each).items()}
+            for each in found.history
+        ],
         "best_epoch": found.best,
         "n_steps": found.n_steps,
         "n_units": found.n_units,

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from heschl.braintuning.adapters import adapt, merge
-from heschl.braintuning.checkpoints import file_digest, write_tensors
+from heschl.braintuning.checkpoints import file_digest, read_tensors, write_tensors
 from heschl.braintuning.controls import (
     Control,
     model_targets,
@@ -56,6 +56,8 @@ class Learned:
     r2: np.ndarray | None
     """Held out, on the test stories (unit,); None where no response is predicted."""
     weights_sha256: str
+    digest: str | None
+    """Of the model with those weights, by which its Scores are known; None if it takes none."""
 
 
 def learned(
@@ -106,6 +108,7 @@ def learned(
         n_weights,
         r2,
         world.first_says(lambda: file_digest(place / "weights.safetensors")),
+        world.first_says(lambda: _digest(model, place)),
     )
 
 
@@ -113,6 +116,14 @@ def tidy(place: Path) -> None:
     """Remove the checkpoints of a tuning that is done."""
     for name in ("checkpoint.safetensors", "best.safetensors"):
         (place / name).unlink(missing_ok=True)
+
+
+def _digest(model: SpeechModel, place: Path) -> str | None:
+    """Return the digest of the model as ``tuned:`` opens it."""
+    with_weights = getattr(model, "with_weights", None)
+    if with_weights is None:
+        return None
+    return str(with_weights(model.card, read_tensors(place / "weights.safetensors")[0]).digest)
 
 
 def _written(

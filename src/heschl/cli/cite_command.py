@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Sequence
 
 from heschl import registry
-from heschl.cards import BenchmarkCard
+from heschl.cards import BenchmarkCard, Card
 from heschl.cli.info_command import described
 from heschl.cli.printing import print_json, print_text
+from heschl.errors import InvalidInput
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,15 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print each entry once."""
-    cards = []
-    for name in arguments.plugins:
-        _, card, _ = described(name)
-        cards.append(card)
-        if isinstance(card, BenchmarkCard):
-            cards.append(registry.datasets.card(card.dataset))
-            # A metric that only a benchmark's file knows is cited by that file.
-            if registry.metrics.has(card.metric):
-                cards.append(registry.metrics.card(card.metric))
+    cards = _cards(arguments.plugins)
     entries: dict[str, str] = {}
     for card in cards:
         for entry in re.split(r"(?m)^(?=@)", card.citation):
@@ -46,3 +40,22 @@ def run(arguments: argparse.Namespace) -> int:
     for name in without:
         print_text(f"% {name} names nothing to cite")
     return 0
+
+
+def _cards(plugins: Sequence[str]) -> list[Card]:
+    """Return the cards of plugins, and of what benchmarks are made of."""
+    cards: list[Card] = []
+    for name in plugins:
+        if name.endswith(".nc"):
+            raise InvalidInput(
+                f"{name} is a file, and cite takes ids; `heschl show {name}` names the model and "
+                "the benchmark to give"
+            )
+        _, card, _ = described(name)
+        cards.append(card)
+        if isinstance(card, BenchmarkCard):
+            cards.append(registry.datasets.card(card.dataset))
+            # A metric that only a benchmark's file knows is cited by that file.
+            if registry.metrics.has(card.metric):
+                cards.append(registry.metrics.card(card.metric))
+    return cards

@@ -7,6 +7,7 @@ submission is executed: a model that is not registered here is named by --model.
 from __future__ import annotations
 
 import argparse
+import math
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,11 @@ from typing import Any
 from heschl.cli.printing import print_json, print_text
 from heschl.cli.scoring_arguments import add_store_argument
 from heschl.cli.watching import watching
-from heschl.errors import InvalidInput, UnknownName, near_names
+from heschl.errors import InvalidInput, MissingData, UnknownName, near_names
 from heschl.leaderboard.reproduction import TOLERANCE, Difference, reproduce
 from heschl.leaderboard.score_file import ScoreFile
 from heschl.leaderboard.score_file_reading import read_score_file
-from heschl.leaderboard.submissions import slug_of
+from heschl.leaderboard.submissions import CARD_NAME, slug_of
 
 _MISMATCH = 4
 
@@ -45,12 +46,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="cpu, cuda, ...; default: auto")
     parser.add_argument(
         "--tolerance",
-        type=float,
+        type=_tolerance,
         default=TOLERANCE,
         help=f"of numbers, per unit of them or of 1, whichever is more; default: {TOLERANCE:g}",
     )
     add_store_argument(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress")
+
+
+def _tolerance(text: str) -> float:
+    """Return a tolerance; argparse makes its refusal a usage error."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no tolerance; give a number, 0 or above, such as {TOLERANCE:g}"
+        )
+    return value
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -83,7 +97,17 @@ def _files(arguments: argparse.Namespace) -> list[ScoreFile]:
     folder = given if given.is_dir() else Path(arguments.folder) / slug_of(arguments.submission)
     if not folder.is_dir():
         there = Path(arguments.folder)
-        known = [path.name for path in there.iterdir() if path.is_dir()] if there.is_dir() else []
+        if given.is_file():
+            raise InvalidInput(
+                f"{given} is no submission; name a model's id, the folder of a submission or a "
+                "score file in it (.json)"
+            )
+        if not there.is_dir():
+            raise MissingData(
+                f"there is no folder {there} with submissions; name it by --from, or name the "
+                "folder of one submission"
+            )
+        known = [path.name for path in there.iterdir() if path.is_dir()]
         raise UnknownName(
             f"there is no submission {arguments.submission!r} in {there}; "
             + near_names(arguments.submission, known)
@@ -100,7 +124,11 @@ def _files(arguments: argparse.Namespace) -> list[ScoreFile]:
             raise UnknownName(f"{folder} has no score of {name!r}; {near_names(name, known)}")
     wanted = arguments.benchmarks or known
     if not wanted:
-        raise InvalidInput(f"{folder} has no score that can be run again; name another submission")
+        of_kind = f" of {arguments.kind} data" if arguments.kind else ""
+        raise InvalidInput(
+            f"{folder} has no score{of_kind} that can be run again; name another submission, a "
+            f"folder with {CARD_NAME} and scores in it"
+        )
     return [file for file in files if file.benchmark in wanted]
 
 

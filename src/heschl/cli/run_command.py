@@ -1,6 +1,7 @@
 """Run a suite: every model of a file on every benchmark of it, and write the scores.
 
 What is finished is kept, and a score that fails stops no other: run the same again for the rest.
+Exit code 3 where one failed, or with --plan would be refused.
 """
 
 from __future__ import annotations
@@ -161,7 +162,9 @@ def _show_plan(suite: Suite, store: Store, arguments: argparse.Namespace) -> int
             if "message" in record:
                 print_text(f"\n{record['model']} on {record['benchmark']}: {record['message']}")
     _refuse(pairs, arguments.engine)
-    return 0
+    # What is only to be fetched first is no failure, as for `heschl plan`.
+    failed = [pair for pair in pairs if pair.refusal and not _download(suite, pair)[1]]
+    return _CELLS_FAILED if failed else 0
 
 
 def _download(suite: Suite, pair: _Planned) -> tuple[str, int]:

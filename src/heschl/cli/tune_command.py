@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import shlex
 from typing import TYPE_CHECKING, Any, get_args
 
 from heschl.braintuning.controls import Control
@@ -148,7 +149,8 @@ def run(arguments: argparse.Namespace) -> int:
         [_row(name, tuned) for name, tuned in found.items()],
     )
     for tuned in found.values():
-        print_text(f"heschl score {tuned.uri} <benchmark> --subjects {arguments.subject}")
+        uri = shlex.quote(tuned.uri)
+        print_text(f"heschl score {uri} <benchmark> --subjects {arguments.subject}")
     return 0
 
 
@@ -188,4 +190,10 @@ def _record(tuned: Tuned) -> dict[str, Any]:
 
 
 def _ceiling(text: str) -> float | None:
-    return None if text == "all" else float(text)
+    """Return a least ceiling; argparse makes its refusal a usage error."""
+    try:
+        return None if text == "all" else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no ceiling; give a correlation such as 0.4, or 'all' for all units"
+        ) from None

@@ -41,7 +41,16 @@ def run(arguments: argparse.Namespace) -> int:
         )
         return 0
     print_table(
-        ["benchmark", "model", "region", "over", "gains", "Spearman", "95 % interval", "n"],
+        [
+            "benchmark",
+            "model",
+            "region",
+            "over",
+            "gains",
+            "Spearman",
+            "95 % of listeners' own",
+            "n",
+        ],
         [
             [
                 each.benchmark,

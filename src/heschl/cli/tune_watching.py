@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -32,7 +33,9 @@ class TuneLines:
         line += f": loss {progress.loss:.4f}"
         if progress.last is not None:
             line += f", validation {progress.last.validation_loss:.4f}"
-            line += f", held-out R² {progress.last.held_out_r2:.4f}"
+            # Nobody's responses are predicted where a network goes on with a loss of its own.
+            if math.isfinite(progress.last.held_out_r2):
+                line += f", held-out R² {progress.last.held_out_r2:.4f}"
         minutes, seconds = divmod(round(progress.seconds_left), 60)
         sys.stderr.write(f"{line}, at most {minutes}:{seconds:02d} min left\n")
         sys.stderr.flush()

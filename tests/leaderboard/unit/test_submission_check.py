@@ -82,6 +82,20 @@ def test_nothing_is_said_of_what_is_right(folder, tmp_path):
     assert check(folder, tmp_path / "scores")[1] == []
 
 
+def test_only_files_are_held_against_and_a_folder_named_as_one_is_none(folder, tmp_path):
+    (tmp_path / "scores" / "old.nc").mkdir()
+
+    assert check(folder, tmp_path / "scores")[1] == []
+
+
+def test_folder_without_submissions_is_remarked_on(tmp_path):
+    (tmp_path / "suite.yaml").write_text("models: [logmel]")
+
+    assert remarks(tmp_path) == []
+    (told,) = remarks(tmp_path, "warning")
+    assert told.startswith("it holds no submission; expected a folder for each model, with a card")
+
+
 def test_nothing_is_said_of_listeners_without_a_value_in_some_layer(score, tmp_path):
     """Their mean is over the other layers in the board's number, so it is in the samples."""
     put(tmp_path, without_values(score, ("block.0", "S2"), ("block.1", "S5")))

@@ -93,6 +93,20 @@ def test_submissions_are_read_by_slug_benchmark_and_data(tmp_path):
     assert gc.isenabled()
 
 
+def test_one_submission_in_place_of_their_folder_is_refused(tmp_path):
+    one = put(tmp_path, SubmittedCard(ID, "wav2vec 2.0"), scored())
+
+    with pytest.raises(InvalidInput, match=f"is one submission .*the others, {tmp_path}$"):
+        read_submissions(one)
+
+
+def test_card_that_an_editor_of_windows_wrote_is_read(tmp_path):
+    card = SubmittedCard(ID, "wav2vec 2.0")
+    plain = card_toml(card)
+
+    assert parse_card(b"\xef\xbb\xbf" + plain.replace("\n", "\r\n").encode(), "card.toml") == card
+
+
 def test_all_that_is_wrong_is_told_and_the_rest_read(tmp_path):
     put(tmp_path, SubmittedCard("good", "Good"), scored("good"))
     bad = put(tmp_path, SubmittedCard("bad", "Bad"), scored("bad"))
