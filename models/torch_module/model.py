@@ -25,7 +25,6 @@ from heschl.models.torch_module.weights import (
     own_code,
     structure_digest,
     weights_digest,
-    weights_version,
 )
 from heschl.torch_threads import torch_threads
 
@@ -148,7 +147,6 @@ class TorchModel:
         self._parts: list[Any] = [*{*map(type, module.modules())}, *([call] if call else [])]
         # Read now, close to the import: a file that is edited later is not what runs here.
         self._installed_code = installed_code(*self._parts)
-        self._hashed: tuple[Any, str] = (None, "")
         self.card = self._card(card) if isinstance(card, str) else card
         self.sample_rate = sample_rate
         self.traits = completed(name, traits or Traits(), self._grids.values())
@@ -161,16 +159,13 @@ class TorchModel:
         own = own_code(*self._parts)
         if self._given_digest is not None:
             return " ".join([self._given_digest, *own])
-        # Hashing gigabytes at each question would be slow, and trusting the first answer unsafe:
-        # other weights may have been loaded since.
-        version = weights_version(self._module)
-        if self._hashed[0] != version:
-            self._hashed = version, weights_digest(self._module)
         names = {id(part): name for name, part in self._module.named_modules()}
         configuration = {
             "numerics": NUMERICS,
             "structure": structure_digest(self._module),
-            "weights": self._hashed[1],
+            # Hashed at each question, as nothing cheaper tells of all that may have been written
+            # since: torch counts no changes through `.data`, nor those of an array it shares.
+            "weights": weights_digest(self._module),
             "code": [self._installed_code, *own],
             "sample_rate": self.sample_rate,
             "taps": {

@@ -71,7 +71,11 @@ def weights_digest(module: torch.nn.Module) -> str:
 
 
 def weights_version(module: torch.nn.Module) -> tuple[tuple[str, int, int], ...]:
-    """Return what changes whenever a weight is replaced or written to, at no cost."""
+    """Return what changes with nearly every change of a weight, at no cost.
+
+    Of what is written through ``.data``, or into an array that shares the memory, torch knows
+    nothing: this is for networks that nobody else holds.
+    """
     return tuple(
         (name, tensor.data_ptr(), 0 if tensor.is_inference() else tensor._version)  # noqa: SLF001
         for name, tensor in _weights(module)

@@ -56,6 +56,18 @@ def _other_weight(net: Net) -> None:
     net.conv.weight.data = net.conv.weight.data + 1e-6
 
 
+def _zeroed_past_torch(net: Net) -> None:
+    net.conv.weight.data.zero_()
+
+
+def _shuffled_past_torch(net: Net) -> None:
+    net.conv.weight.data.copy_(net.conv.weight.data[[1, 0, 3, 2]].clone())
+
+
+def _written_through_a_shared_array(net: Net) -> None:
+    net.conv.bias.numpy()[:] = 1.0
+
+
 def _other_buffer(net: Net) -> None:
     net.shift += 1
 
@@ -80,6 +92,9 @@ def _other_option_of_a_layer(net: Net) -> None:
     "change",
     [
         _other_weight,
+        _zeroed_past_torch,
+        _shuffled_past_torch,
+        _written_through_a_shared_array,
         _other_buffer,
         _other_number,
         _other_function,
