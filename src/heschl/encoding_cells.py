@@ -11,10 +11,11 @@ from heschl.ceiling_work import compute_ceiling, compute_shared
 from heschl.cells import Cell, Shared
 from heschl.choice_work import compute_choice
 from heschl.configuration import array_digest, canonical_json, describe
-from heschl.contracts import AnyModel, SpeechModel, TextModel
+from heschl.contracts import AnyModel, SpeechModel, TextModel, Traits
 from heschl.encoding_rows import row_labels
 from heschl.encoding_work import Hearing, compute_features, compute_scores
 from heschl.errors import BrokenPlugin, MissingData
+from heschl.event_rendering import EventStamp
 from heschl.passes import planned_windows
 from heschl.session import Session
 from heschl.shared_ceilings import MINIMUM_SUBJECTS
@@ -30,6 +31,7 @@ __all__ = [
     "encoding_cells",
     "feature_cell",
     "heard_input",
+    "promises",
     "listeners",
     "on_device",
     "score_cell",
@@ -113,13 +115,14 @@ def feature_cell(benchmark: Hearing, session: Session, stimulus: str) -> Cell:
         "stage": "features",
         "numerics": _NUMERICS,
         "model": session.model_version,
-        "input": heard_input(model, dataset.stimuli()[stimulus]),
+        "input": heard_input(model, dataset.stimuli()[stimulus], benchmark.event_stamp),
         "windowing": benchmark.windowing,
         "event_stamp": benchmark.event_stamp,
         "precision": benchmark.precision,
         "frame_scaling": benchmark.frame_scaling,
         "resampler": benchmark.resampler,
         "clock": array_digest(clock),
+        **promises(model),
     }
     return Cell(
         "features",
@@ -298,11 +301,33 @@ def _inputs(
     ]
 
 
-def heard_input(model: AnyModel, stimulus: Stimulus) -> dict[str, Any]:
+def heard_input(
+    model: AnyModel, stimulus: Stimulus, event_stamp: EventStamp = "repeat"
+) -> dict[str, Any]:
     """Return digests of what a model gets to hear or to read, or the name that it looks up."""
     if hasattr(model, "forward"):
         return {"sound": stimulus.sound.digest, "resampling": RESAMPLING}
     if hasattr(model, "frames"):
         return {"name": stimulus.identifier}
     alignment = stimulus.alignment
-    return {"alignment": alignment.digest if alignment else None}
+    read: dict[str, Any] = {"alignment": alignment.digest if alignment else None}
+    if event_stamp in ("hold", "repeat"):
+        # Frames go on, in silence, from the last word to the end of the sound.
+        read["duration_s"] = stimulus.sound.duration_s
+    return read
+
+
+def promises(model: AnyModel) -> dict[str, Any]:
+    """Return those of a model's traits that decide how it is called, as far as it has any.
+
+    A promise that was not kept has given other numbers than those after it was taken back.
+    """
+    if not hasattr(model, "forward"):
+        return {}
+    traits = cast("SpeechModel", model).traits
+    made = {
+        name: getattr(traits, name)
+        for name in ("is_local", "is_padding_safe", "minimum_samples")
+        if getattr(traits, name) != getattr(Traits(), name)
+    }
+    return {"promises": made} if made else {}
