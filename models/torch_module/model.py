@@ -94,9 +94,9 @@ class TorchModel:
     ``stride``, ``receptive_field`` and ``padding`` may each be a mapping with
     one value for each entry of ``taps``.
 
-    Three short passes over noise measure the widths, and check that the number
-    of frames is what stride, receptive field and padding say, and that values
-    do not change from pass to pass. Frames are counted in every later pass, too.
+    Four short passes over noise measure the widths, and check that the number
+    of frames is what stride, receptive field and padding say, that values do
+    not change from pass to pass, and that no row changes another. Frames are counted in every later pass, too.
 
     >>> net = torch.nn.Conv1d(1, 8, kernel_size=400, stride=320)
     >>> model = TorchModel(
@@ -309,6 +309,7 @@ class TorchModel:
             heard = self._probed(noise)
             torch.rand(1)
             again = self._probed(noise)
+        louder = self._probed(noise * np.array([[1], [3]], dtype=np.float32))
         self._probed(noise[:, : self.traits.minimum_samples])
         for name, values in heard.items():
             if not torch.allclose(values, again[name], rtol=1e-3, atol=1e-5):
@@ -316,6 +317,13 @@ class TorchModel:
                     f"the layer {name!r} of {self.card.id!r} gives other values for the same sound "
                     "each time, though the module is in evaluation mode; switch off its dropout "
                     "or noise (torch.nn.functional.dropout needs training=self.training)"
+                )
+            if not torch.allclose(values[0], louder[name][0], rtol=1e-3, atol=1e-5):
+                raise BrokenPlugin(
+                    f"the layer {name!r} of {self.card.id!r} gives other values for a sound when "
+                    "another one in the batch is louder, so that scores would depend on how many "
+                    "go through at once; let the module standardise each row by itself "
+                    "(waveforms.mean(dim=-1, keepdim=True))"
                 )
         return {name: values.shape[-1] for name, values in heard.items()}
 
