@@ -57,6 +57,8 @@ _WORDS: Mapping[str, Any] = {
 }
 """The settings that are one of a few words."""
 
+_TUPLES = ("delays", "rois", "further_rois", "included", "left_out")
+
 
 class ScoredMetric(Metric, Protocol):
     """A metric that says what its score is.
@@ -171,6 +173,11 @@ class EncodingBenchmark:
                 f"{self.card.id} draws stimuli for its error, so that nothing else may vary; give "
                 "ceiling=NoCeiling() or another unit_of_uncertainty"
             )
+        for name in _TUPLES:
+            given = getattr(self, name)
+            # A bare text is a sequence of letters, and contains the names that are parts of it.
+            if given is not None and (isinstance(given, str) or not isinstance(given, Sequence)):
+                raise InvalidInput(f"{name}={given!r}; expected a tuple, such as ({given!r},)")
         for stimulus, count in self.skipped_rows.items():
             if isinstance(count, bool) or not isinstance(count, int) or count < 0:
                 raise InvalidInput(

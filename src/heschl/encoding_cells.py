@@ -7,14 +7,16 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from heschl.ceiling_work import compute_ceiling, compute_shared
 from heschl.cells import Cell, Shared
 from heschl.choice_work import compute_choice
 from heschl.configuration import array_digest, canonical_json, describe
-from heschl.contracts import AnyModel, SpeechModel, TextModel, Traits
-from heschl.encoding_rows import row_labels
+from heschl.contracts import AnyModel, Dataset, SpeechModel, TextModel, Traits
+from heschl.encoding_rows import fingerprint_of, row_labels
 from heschl.encoding_work import Hearing, compute_features, compute_scores
-from heschl.errors import BrokenPlugin, MissingData
+from heschl.errors import BrokenPlugin, InvalidInput, MissingData
 from heschl.event_rendering import EventStamp
 from heschl.passes import planned_windows
 from heschl.session import Session
@@ -40,6 +42,9 @@ __all__ = [
 _NUMERICS = 1
 """Raised whenever the same declaration and inputs give other numbers, by a change here or in
 `encoding_work`, `extraction`, `passes` or `temporal`, so that nothing older is served."""
+
+_LONGEST_PAUSE_S = 60.0
+"""How long before or after a sound a response to it may have been taken."""
 
 _SHARED_CEILING_NUMERICS = 2
 """The same of ceilings from other listeners; 1 had 0 where too few others have a unit."""
@@ -105,10 +110,23 @@ def check_can_take(model: AnyModel, stimulus: Stimulus, windowing: Windowing) ->
         required_alignment(cast("TextModel", model), stimulus)
 
 
+def _check_clock(dataset: Dataset, stimulus: str, clock: np.ndarray) -> None:
+    """Refuse times that cannot be seconds of the sound: rows that no frame reaches are zeros."""
+    duration_s = dataset.stimuli()[stimulus].sound.duration_s
+    is_near = (clock > -_LONGEST_PAUSE_S) & (clock < duration_s + _LONGEST_PAUSE_S)
+    if len(clock) and is_near.mean() < 0.5:  # noqa: PLR2004  most of them
+        raise InvalidInput(
+            f"{dataset.card.id}.clock({stimulus!r}) has times from {clock[0]:g} to {clock[-1]:g}, "
+            f"though the sound lasts {duration_s:g} s; give seconds from its beginning, neither "
+            "milliseconds nor samples"
+        )
+
+
 def feature_cell(benchmark: Hearing, session: Session, stimulus: str) -> Cell:
     """Return the cell of one stimulus, which all benchmarks that hear it alike share."""
     dataset, model = session.dataset.get(), session.model.get()
     clock = dataset.clock(stimulus)
+    _check_clock(dataset, stimulus, clock)
     check_can_take(model, dataset.stimuli()[stimulus], benchmark.windowing)
     layers = {layer.name: layer for layer in model.layers}
     shared = {
@@ -165,7 +183,7 @@ def _shared_cells(
             "skipped_rows": benchmark.skipped_rows,
             "standardise": benchmark.standardise,
             "recordings": {
-                subject: dataset.fingerprint(subject, (stimulus,)) for subject in subjects
+                subject: fingerprint_of(dataset, subject, (stimulus,)) for subject in subjects
             },
             "code": session.dataset_code,
         }
@@ -287,7 +305,7 @@ def _labels(session: Session, stimuli: Sequence[str]) -> dict[str, dict[str, str
 
 def _recording(session: Session, subject: str, stimuli: Sequence[str]) -> dict[str, str | None]:
     """Return digests of what a listener's responses are read from, and of what reads them."""
-    fingerprint = session.dataset.get().fingerprint(subject, stimuli)
+    fingerprint = fingerprint_of(session.dataset.get(), subject, stimuli)
     return {"content": fingerprint, "code": session.dataset_code}
 
 
