@@ -82,7 +82,7 @@ class Answering(Ridge):
 
 @pytest.mark.parametrize("change", ["reversed", "fewer", "unnamed and fewer", "fold twice"])
 def test_metric_that_answers_for_others_is_refused(tmp_path, change):
-    with pytest.raises(CellsFailed, match="BrokenPlugin: the metric 'ridge' .*as they come"):
+    with pytest.raises(CellsFailed, match=r"BrokenPlugin: the metric 'ridge' .*as they come"):
         run(tmp_path, metric=Answering(change=change))
 
 

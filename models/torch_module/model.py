@@ -96,7 +96,8 @@ class TorchModel:
 
     Four short passes over noise measure the widths, and check that the number
     of frames is what stride, receptive field and padding say, that values do
-    not change from pass to pass, and that no row changes another. Frames are counted in every later pass, too.
+    not change from pass to pass, and that no row changes another. Frames are
+    counted in every later pass, too.
 
     >>> net = torch.nn.Conv1d(1, 8, kernel_size=400, stride=320)
     >>> model = TorchModel(

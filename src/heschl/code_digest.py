@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import datetime
+import datetime as dt
 import decimal
 import dis
 import enum
@@ -40,7 +40,7 @@ _NO_BEHAVIOUR = {
 
 _EXACT_IN_PRINT = (
     *(range, slice, fractions.Fraction, decimal.Decimal, np.dtype),
-    *(datetime.date, datetime.time, datetime.timedelta),
+    *(dt.date, dt.time, dt.timedelta),
     *(operator.itemgetter, operator.attrgetter, operator.methodcaller),
 )
 """Types of installed packages whose values print all that they are."""
@@ -193,7 +193,7 @@ class _Reading:
         if source and not _is_installed(module.__name__) and Path(source).is_file():
             self._note("file", hashlib.sha256(Path(source).read_bytes()).hexdigest())
 
-    def _object(self, value: Any) -> None:
+    def _object(self, value: Any) -> None:  # noqa: C901  one line a kind
         """Take in what wraps code, the fields of a declaration, or else the class alone."""
         self.follow(type(value))
         if isinstance(value, (staticmethod, classmethod)):

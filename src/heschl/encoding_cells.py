@@ -33,9 +33,9 @@ __all__ = [
     "encoding_cells",
     "feature_cell",
     "heard_input",
-    "promises",
     "listeners",
     "on_device",
+    "promises",
     "score_cell",
 ]
 
