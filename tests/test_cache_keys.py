@@ -282,7 +282,12 @@ def test_silence_after_the_last_word_misses_words_that_last(event_stamp):
 
         data = Data(_stimuli=StimulusSet([stimulus]))
         benchmark = toy_benchmark(
-            event_stamp=event_stamp, resampler=Average(), skipped_rows={}, ceiling=NoCeiling()
+            event_stamp=event_stamp,
+            resampler=Average(),
+            standardise=False,
+            delays=(),
+            skipped_rows={},
+            ceiling=NoCeiling(),
         )
         mean = extract(
             Reader(),

@@ -48,6 +48,32 @@ def test_clock_that_goes_on_after_the_sound_is_taken(tmp_path):
     assert heschl.plan(Loudness(), toy_benchmark(), data=Longer(), store=tmp_path).cells
 
 
+class Brief(ToyDataset):
+    """One response to each sound."""
+
+    def clock(self, stimulus):
+        return np.array([1.0])
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"standardise": True}, "more than one; give standardise=False"),
+        ({"delays": (1, 2)}, r"by 1 rows or more .* more than 1; give delays=\(\)"),
+        ({"delays": (-1,)}, "by 1 rows or more"),
+    ],
+)
+def test_what_takes_neighbouring_rows_is_refused_where_there_are_none(tmp_path, changes, match):
+    settings = {"standardise": False, "delays": (), "skipped_rows": {}} | changes
+    with pytest.raises(InvalidInput, match=match):
+        heschl.plan(Loudness(), toy_benchmark(**settings), data=Brief(), store=tmp_path)
+
+
+def test_delay_of_none_is_taken_of_single_rows(tmp_path):
+    declared = toy_benchmark(standardise=False, delays=(0, 1), skipped_rows={})
+    assert heschl.plan(Loudness(), declared, data=Brief(), store=tmp_path).cells
+
+
 def test_units_of_one_number_are_refused():
     recording = ToyDataset().recording("S1", ["one"])
     twice = recording.responses["one"].assign_coords(unit=np.arange(12) // 2)

@@ -59,6 +59,7 @@ def encoding_cells(benchmark: EncodingBenchmark, session: Session) -> list[Cell]
     """
     benchmark = on_device(benchmark, session.asked_device)
     heard = {subject: benchmark.stimuli(session, subject) for subject in session.subjects}
+    _check_rows(benchmark, session, heard)
     stimuli = tuple(dict.fromkeys(name for names in heard.values() for name in names))
     features = {stimulus: feature_cell(benchmark, session, stimulus) for stimulus in stimuli}
     sums = _shared_cells(benchmark, session, stimuli)
@@ -78,6 +79,26 @@ def encoding_cells(benchmark: EncodingBenchmark, session: Session) -> list[Cell]
         else []
     )
     return [*features.values(), *sums.values(), *ceilings, *of_listeners, *choices]
+
+
+def _check_rows(
+    benchmark: EncodingBenchmark, session: Session, heard: Mapping[str, Sequence[str]]
+) -> None:
+    """Refuse z-scores and delays within stimuli that are too short for them: all would be zero."""
+    dataset = session.dataset.get()
+    names = dict.fromkeys(name for of_listener in heard.values() for name in of_listener)
+    most = max(len(dataset.clock(name)[benchmark.rows(name)]) for name in names)
+    if benchmark.standardise and most == 1:
+        raise InvalidInput(
+            f"{benchmark.card.id} z-scores over the rows of each stimulus, of which none of "
+            f"{dataset.card.id} has more than one; give standardise=False"
+        )
+    nearest = min(map(abs, benchmark.delays), default=0)
+    if most and nearest >= most:
+        raise InvalidInput(
+            f"{benchmark.card.id} delays features by {nearest} rows or more within each stimulus, "
+            f"of which none of {dataset.card.id} has more than {most}; give delays=()"
+        )
 
 
 def listeners(benchmark: EncodingBenchmark, session: Session) -> dict[tuple[str, ...], list[str]]:
