@@ -6,17 +6,18 @@ import dataclasses
 
 import numpy as np
 import pytest
-from toy import Loudness, ToyDataset, toy_benchmark
+from toy import MODEL_TRAITS, Loudness, ToyDataset, toy_benchmark
 
 import heschl
 from heschl.alignment import Alignment, Interval
-from heschl.ceilings import SplitHalf
+from heschl.ceilings import NoCeiling, SplitHalf
 from heschl.contracts import Events, Layer
 from heschl.errors import BrokenPlugin
+from heschl.extraction import extract
 from heschl.metrics.ridge import KFold, LeaveOneOut, Nested
 from heschl.sound import Sound, Stimulus, StimulusSet
 from heschl.splits import ContiguousKFold, GroupKFold, StratifiedKFold
-from heschl.temporal import HemodynamicResponse
+from heschl.temporal import Average, HemodynamicResponse
 from heschl.windowing import ChunkedWindows, WholeStimulus
 
 DATA = ToyDataset()
@@ -174,6 +175,36 @@ def test_another_model_misses(changes):
     assert not set(before["scores"]) & set(after["scores"])
 
 
+class Levelled(Loudness):
+    """Takes off the mean of the input, which zeros behind the sound change."""
+
+    def forward(self, waveforms, taps):
+        levelled = waveforms - waveforms.mean(axis=1, keepdims=True)
+        return super().forward(1.0 + levelled, taps)
+
+
+def test_promise_that_was_taken_back_is_computed_anew(tmp_path):
+    def curve(store, **promises):
+        traits = dataclasses.replace(MODEL_TRAITS, **promises)
+        score = heschl.score(Levelled(traits=traits), toy_benchmark(), data=DATA, store=store)
+        return score.layers(roi="A1")["value"].to_numpy()
+
+    broken = curve(tmp_path / "store", is_padding_safe=True)
+    mended = curve(tmp_path / "store")
+
+    np.testing.assert_array_equal(mended, curve(tmp_path / "another"))
+    assert not np.array_equal(mended, broken)
+
+
+@pytest.mark.parametrize("promise", [{"is_local": True}, {"minimum_samples": 800}])
+def test_another_promise_misses(promise):
+    before, after = (
+        keys(Loudness(traits=traits))
+        for traits in (MODEL_TRAITS, dataclasses.replace(MODEL_TRAITS, **promise))
+    )
+    assert not set(before["features"]) & set(after["features"])
+
+
 def test_one_sample_of_one_sound_misses_its_features_and_all_scores():
     data = ToyDataset()
     stimuli = []
@@ -231,6 +262,47 @@ def test_word_of_the_alignment_misses_a_text_model_and_no_sound_does():
 
     before, after = (keys(Reader(), data=with_words(label)) for label in ("word", "words"))
     assert not set(before["features"]) & set(after["features"])
+
+
+@pytest.mark.parametrize("event_stamp", ["hold", "repeat", "midpoint"])
+def test_silence_after_the_last_word_misses_words_that_last(event_stamp):
+    """A mean over frames of words is over those of the silence too."""
+
+    def keys_and_mean(n_silent):
+        samples = np.zeros(4 * 4000 + n_silent, np.float32)
+        alignment = Alignment(words=(Interval(0.5, 1.0, "word"),), phones=())
+        stimulus = Stimulus("one", Sound.from_samples(samples, 4000), alignment)
+
+        class Data(ToyDataset):
+            def stimuli_of(self, subject):
+                return ("one",)
+
+            def clock(self, stimulus):
+                return np.array([1.0])
+
+        data = Data(_stimuli=StimulusSet([stimulus]))
+        benchmark = toy_benchmark(
+            event_stamp=event_stamp,
+            resampler=Average(),
+            standardise=False,
+            delays=(),
+            skipped_rows={},
+            ceiling=NoCeiling(),
+        )
+        mean = extract(
+            Reader(),
+            stimulus,
+            ["letters"],
+            benchmark.windowing,
+            benchmark.resampler,
+            data.clock("one"),
+            event_stamp=event_stamp,
+        )["letters"]
+        return keys(Reader(), data=data, benchmark=benchmark)["features"], float(mean[0, 0])
+
+    (short, mean), (long, mean_of_long) = (keys_and_mean(n) for n in (0, 4 * 4000))
+
+    assert (short == long) == (mean == mean_of_long) == (event_stamp == "midpoint")
 
 
 CELL = """

@@ -96,6 +96,34 @@ def test_edit_changes_the_digest(old, new):
     assert code_digest(defined(NOTEBOOK)) != code_digest(defined(NOTEBOOK.replace(old, new)))
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("np.maximum", "np.minimum"),
+        ("len", "sum"),
+        ("torch.relu", "torch.tanh"),
+        ("torch.float16", "torch.float32"),
+        ("torch.ones(2)", "torch.zeros(2)"),
+        ("torch.nn.LeakyReLU(0.1)", "torch.nn.LeakyReLU(0.2)"),
+        ("torch.nn.Parameter(torch.ones(2, dtype=torch.bfloat16))", "torch.nn.Parameter()"),
+        ("range(3)", "range(4)"),
+        ("slice(3)", "slice(4)"),
+        ("operator.itemgetter(0)", "operator.itemgetter(1)"),
+        ("re.compile('a')", "re.compile('b')"),
+        ("np.dtype('f4')", "np.dtype('f8')"),
+        ("types.SimpleNamespace(gain=1)", "types.SimpleNamespace(gain=2)"),
+        ("functools.partial(torch.clamp, min=0)", "functools.partial(torch.clamp, min=1)"),
+    ],
+)
+def test_value_that_code_names_changes_the_digest(one, other):
+    imports = "import functools, operator, re, types\nimport numpy as np\nimport torch\n"
+
+    def digest(value):
+        return code_digest(defined(f"{imports}IT = {value}\ndef call():\n    return IT\n", "call"))
+
+    assert digest(one) == digest(one) != digest(other) == digest(other)
+
+
 def test_running_code_does_not_change_its_digest():
     kind = defined(NOTEBOOK)
     before = code_digest(kind)

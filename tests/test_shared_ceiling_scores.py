@@ -1,5 +1,6 @@
 """Scores whose ceiling is what listeners share, from recordings to the Score."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -139,8 +140,13 @@ def test_who_has_too_few_others_in_a_unit_has_no_ceiling_there(tmp_path, kind):
 
 def test_the_ceiling_of_a_listener_does_not_depend_on_who_is_scored(tmp_path):
     declared = benchmark(SharedPrediction(n_components=4))
-    whole = heschl.score(Loudness(), declared, data=Shared(), store=tmp_path / "a")
-    alone = heschl.score(Loudness(), declared, data=Shared(), store=tmp_path / "b", subjects=["S2"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        whole = heschl.score(Loudness(), declared, data=Shared(), store=tmp_path / "a")
+    with pytest.warns(UserWarning, match="of the 1 listeners that are scored, without 3 more"):
+        alone = heschl.score(
+            Loudness(), declared, data=Shared(), store=tmp_path / "b", subjects=["S2"]
+        )
     of_whole = whole.tree["ceiling"]["ceiling"].to_numpy()
     is_second = (whole.tree["ceiling"]["subject"] == "S2").to_numpy()
     np.testing.assert_array_equal(alone.tree["ceiling"]["ceiling"], of_whole[is_second])

@@ -25,7 +25,6 @@ from heschl.models.torch_module.weights import (
     own_code,
     structure_digest,
     weights_digest,
-    weights_version,
 )
 from heschl.torch_threads import torch_threads
 
@@ -95,9 +94,10 @@ class TorchModel:
     ``stride``, ``receptive_field`` and ``padding`` may each be a mapping with
     one value for each entry of ``taps``.
 
-    Three short passes over noise measure the widths, and check that the number
-    of frames is what stride, receptive field and padding say, and that values
-    do not change from pass to pass. Frames are counted in every later pass, too.
+    Four short passes over noise measure the widths, and check that the number
+    of frames is what stride, receptive field and padding say, that values do
+    not change from pass to pass, and that no row changes another. Frames are
+    counted in every later pass, too.
 
     >>> net = torch.nn.Conv1d(1, 8, kernel_size=400, stride=320)
     >>> model = TorchModel(
@@ -148,7 +148,6 @@ class TorchModel:
         self._parts: list[Any] = [*{*map(type, module.modules())}, *([call] if call else [])]
         # Read now, close to the import: a file that is edited later is not what runs here.
         self._installed_code = installed_code(*self._parts)
-        self._hashed: tuple[Any, str] = (None, "")
         self.card = self._card(card) if isinstance(card, str) else card
         self.sample_rate = sample_rate
         self.traits = completed(name, traits or Traits(), self._grids.values())
@@ -161,16 +160,13 @@ class TorchModel:
         own = own_code(*self._parts)
         if self._given_digest is not None:
             return " ".join([self._given_digest, *own])
-        # Hashing gigabytes at each question would be slow, and trusting the first answer unsafe:
-        # other weights may have been loaded since.
-        version = weights_version(self._module)
-        if self._hashed[0] != version:
-            self._hashed = version, weights_digest(self._module)
         names = {id(part): name for name, part in self._module.named_modules()}
         configuration = {
             "numerics": NUMERICS,
             "structure": structure_digest(self._module),
-            "weights": self._hashed[1],
+            # Hashed at each question, as nothing cheaper tells of all that may have been written
+            # since: torch counts no changes through `.data`, nor those of an array it shares.
+            "weights": weights_digest(self._module),
             "code": [self._installed_code, *own],
             "sample_rate": self.sample_rate,
             "taps": {
@@ -314,6 +310,7 @@ class TorchModel:
             heard = self._probed(noise)
             torch.rand(1)
             again = self._probed(noise)
+        louder = self._probed(noise * np.array([[1], [3]], dtype=np.float32))
         self._probed(noise[:, : self.traits.minimum_samples])
         for name, values in heard.items():
             if not torch.allclose(values, again[name], rtol=1e-3, atol=1e-5):
@@ -321,6 +318,13 @@ class TorchModel:
                     f"the layer {name!r} of {self.card.id!r} gives other values for the same sound "
                     "each time, though the module is in evaluation mode; switch off its dropout "
                     "or noise (torch.nn.functional.dropout needs training=self.training)"
+                )
+            if not torch.allclose(values[0], louder[name][0], rtol=1e-3, atol=1e-5):
+                raise BrokenPlugin(
+                    f"the layer {name!r} of {self.card.id!r} gives other values for a sound when "
+                    "another one in the batch is louder, so that scores would depend on how many "
+                    "go through at once; let the module standardise each row by itself "
+                    "(waveforms.mean(dim=-1, keepdim=True))"
                 )
         return {name: values.shape[-1] for name, values in heard.items()}
 

@@ -7,11 +7,17 @@ misses once it is another.
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
+import datetime as dt
+import decimal
 import dis
 import enum
+import fractions
 import functools
 import hashlib
+import operator
+import re
 import sys
 import types
 from collections.abc import Iterator
@@ -20,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["code_digest"]
+__all__ = ["code_digest", "exact_text"]
 
 _SCALARS = (bool, int, float, complex, str, bytes, np.generic, PurePath)
 _NO_BEHAVIOUR = {
@@ -31,6 +37,15 @@ _NO_BEHAVIOUR = {
     *("__abstractmethods__", "_abc_impl", "__match_args__", "__dataclass_params__"),
 }
 """Members of a class that no number depends on, or that are made anew in each process."""
+
+_EXACT_IN_PRINT = (
+    *(range, slice, fractions.Fraction, decimal.Decimal, np.dtype),
+    *(dt.date, dt.time, dt.timedelta),
+    *(operator.itemgetter, operator.attrgetter, operator.methodcaller),
+)
+"""Types of installed packages whose values print all that they are."""
+
+_NAMESPACES = (types.SimpleNamespace, argparse.Namespace)
 
 
 def code_digest(thing: Any) -> str | None:
@@ -49,6 +64,26 @@ def code_digest(thing: Any) -> str | None:
     reading = _Reading()
     reading.follow(subject)
     return reading.digest()
+
+
+def exact_text(value: Any) -> str | None:
+    """Return all that a value of an installed type is, in words; None where no short text says it.
+
+    >>> exact_text(np.maximum), exact_text(range(3)), exact_text(object())
+    ('ufunc maximum', 'range(0, 3)', None)
+    """
+    if isinstance(value, types.BuiltinFunctionType):
+        return f"built-in {value.__module__}.{value.__qualname__}"
+    if isinstance(value, np.ufunc):
+        return f"ufunc {value.__name__}"
+    if isinstance(value, re.Pattern):
+        return f"pattern {value.pattern!r} {value.flags}"
+    torch = sys.modules.get("torch")
+    if isinstance(value, _EXACT_IN_PRINT) or (
+        torch is not None and isinstance(value, (torch.dtype, torch.device))
+    ):
+        return repr(value)
+    return None
 
 
 class _Reading:
@@ -70,6 +105,8 @@ class _Reading:
             return self._note("enum", f"{type(value).__qualname__}.{value.name}")
         if isinstance(value, np.ndarray):
             return self._array(value)
+        if (text := exact_text(value)) is not None:
+            return self._note("value", text)
         if isinstance(value, tuple):
             return self._all("tuple", value)
         if isinstance(value, (set, frozenset)):
@@ -103,6 +140,12 @@ class _Reading:
         if array.dtype.hasobject:
             return self._all("objects", array.ravel().tolist())
         return self._note("content", hashlib.sha256(array.tobytes()).hexdigest())
+
+    def _tensor(self, tensor: Any) -> None:  # torch may not be there
+        self._note("tensor", f"{tensor.dtype} {tuple(tensor.shape)}")
+        flat = tensor.detach().cpu().contiguous().reshape(-1)
+        content = flat.view(sys.modules["torch"].uint8).numpy().tobytes()
+        self._note("content", hashlib.sha256(content).hexdigest())
 
     def _function(self, function: types.FunctionType) -> None:
         closure = [_content(cell) for cell in function.__closure__ or ()]
@@ -150,7 +193,7 @@ class _Reading:
         if source and not _is_installed(module.__name__) and Path(source).is_file():
             self._note("file", hashlib.sha256(Path(source).read_bytes()).hexdigest())
 
-    def _object(self, value: Any) -> None:
+    def _object(self, value: Any) -> None:  # noqa: C901  one line a kind
         """Take in what wraps code, the fields of a declaration, or else the class alone."""
         self.follow(type(value))
         if isinstance(value, (staticmethod, classmethod)):
@@ -163,6 +206,13 @@ class _Reading:
             self._all("partial", [value.func, value.args, value.keywords])
         elif isinstance(value, types.MethodType):
             self.follow(value.__func__)
+        elif isinstance(value, _NAMESPACES):
+            self.follow(vars(value))
+        elif _is_of_torch(value, "Tensor"):
+            self._tensor(value)
+        elif _is_of_torch(value, "nn.Module"):
+            # Whether it trains is set anew before each pass.
+            self.follow({key: each for key, each in vars(value).items() if key != "training"})
         elif isinstance(value, dataclasses.Field):
             self._all("field", [value.name, _given(value.default), _given(value.default_factory)])
         elif dataclasses.is_dataclass(value):
@@ -191,6 +241,12 @@ def _global_names(code: types.CodeType) -> tuple[dict[str, None], set[str]]:
             read |= inner_read
             assigned |= inner_assigned
     return read, assigned
+
+
+def _is_of_torch(value: Any, name: str) -> bool:
+    """Whether a value is of a class of torch, which is not imported for the question."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, operator.attrgetter(name)(torch))
 
 
 def _content(cell: Any) -> Any:  # closures hold anything

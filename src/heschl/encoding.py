@@ -8,8 +8,9 @@ scores of every listener. What the cells do is in `heschl.encoding_work`,
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, get_args
 
 import xarray as xr
@@ -57,6 +58,8 @@ _WORDS: Mapping[str, Any] = {
 }
 """The settings that are one of a few words."""
 
+_TUPLES = ("delays", "rois", "further_rois", "included", "left_out")
+
 
 class ScoredMetric(Metric, Protocol):
     """A metric that says what its score is.
@@ -100,7 +103,9 @@ class EncodingBenchmark:
     ceiling
         From the repeats of the test stimulus, from other listeners of it
         (`heschl.shared_ceilings`), or `NoCeiling`; its ``minimum`` decides which
-        units count.
+        units count. One from others divides as its mean over the listeners that
+        are scored, so that some of them by themselves have other normalised
+        scores than among all.
     rois
         The regions to report, the primary one first. With a shared ceiling
         ``Top10`` is the tenth of places where it is highest.
@@ -171,6 +176,12 @@ class EncodingBenchmark:
                 f"{self.card.id} draws stimuli for its error, so that nothing else may vary; give "
                 "ceiling=NoCeiling() or another unit_of_uncertainty"
             )
+        for name in _TUPLES:
+            given = getattr(self, name)
+            # A bare text is a sequence of letters, and contains the names that are parts of it.
+            if given is not None and (isinstance(given, str) or not isinstance(given, Sequence)):
+                example = f", such as ({given!r},)" if isinstance(given, str) else ""
+                raise InvalidInput(f"{name}={given!r}; expected a tuple{example}")
         for stimulus, count in self.skipped_rows.items():
             if isinstance(count, bool) or not isinstance(count, int) or count < 0:
                 raise InvalidInput(
@@ -289,6 +300,7 @@ class EncodingBenchmark:
 
         With them, for the provenance, where each unit score was computed, whenever that was.
         """
+        self._warn_of_few(session)
         of = {(cell.stage, cell.about): cell for cell in cells}
         results = [
             subject_scores(
@@ -319,6 +331,22 @@ class EncodingBenchmark:
                 groups["population"] = groups["population"].assign_attrs(drawn_from=drawn.pop())
         places = sorted({place for each in results for place in each.ran_on})
         return groups | {"provenance": xr.Dataset(attrs={"metric_ran_on": "; ".join(places)})}
+
+    def _warn_of_few(self, session: Session) -> None:
+        """Warn where a ceiling that listeners share is averaged over some of them alone."""
+        if not hasattr(self.ceiling, "of_listener"):
+            return
+        on_disk = replace(session, subjects=tuple(session.dataset.get().subjects()))
+        n_others = len(set(self.listeners(on_disk)) - set(session.subjects))
+        if n_others:
+            warnings.warn(
+                f"{self.card.id} divides by the mean ceiling of the {len(session.subjects)} "
+                f"listeners that are scored, without {n_others} more on disk: 'normalised', which "
+                "units count and the region Top10 are other than for the same listeners among all; "
+                "score all for numbers to compare",
+                UserWarning,
+                stacklevel=2,
+            )
 
     def _drawn_from(self, session: Session, subject: str) -> str:
         """Return what is the same for all benchmarks whose draws are of the same stimuli."""

@@ -7,14 +7,17 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from heschl.ceiling_work import compute_ceiling, compute_shared
 from heschl.cells import Cell, Shared
 from heschl.choice_work import compute_choice
 from heschl.configuration import array_digest, canonical_json, describe
-from heschl.contracts import AnyModel, SpeechModel, TextModel
-from heschl.encoding_rows import row_labels
+from heschl.contracts import AnyModel, Dataset, SpeechModel, TextModel, Traits
+from heschl.encoding_rows import fingerprint_of, row_labels
 from heschl.encoding_work import Hearing, compute_features, compute_scores
-from heschl.errors import BrokenPlugin, MissingData
+from heschl.errors import BrokenPlugin, InvalidInput, MissingData
+from heschl.event_rendering import EventStamp
 from heschl.passes import planned_windows
 from heschl.session import Session
 from heschl.shared_ceilings import MINIMUM_SUBJECTS
@@ -32,12 +35,16 @@ __all__ = [
     "heard_input",
     "listeners",
     "on_device",
+    "promises",
     "score_cell",
 ]
 
 _NUMERICS = 1
 """Raised whenever the same declaration and inputs give other numbers, by a change here or in
 `encoding_work`, `extraction`, `passes` or `temporal`, so that nothing older is served."""
+
+_LONGEST_PAUSE_S = 60.0
+"""How long before or after a sound a response to it may have been taken."""
 
 _SHARED_CEILING_NUMERICS = 2
 """The same of ceilings from other listeners; 1 had 0 where too few others have a unit."""
@@ -52,6 +59,7 @@ def encoding_cells(benchmark: EncodingBenchmark, session: Session) -> list[Cell]
     """
     benchmark = on_device(benchmark, session.asked_device)
     heard = {subject: benchmark.stimuli(session, subject) for subject in session.subjects}
+    _check_rows(benchmark, session, heard)
     stimuli = tuple(dict.fromkeys(name for names in heard.values() for name in names))
     features = {stimulus: feature_cell(benchmark, session, stimulus) for stimulus in stimuli}
     sums = _shared_cells(benchmark, session, stimuli)
@@ -71,6 +79,26 @@ def encoding_cells(benchmark: EncodingBenchmark, session: Session) -> list[Cell]
         else []
     )
     return [*features.values(), *sums.values(), *ceilings, *of_listeners, *choices]
+
+
+def _check_rows(
+    benchmark: EncodingBenchmark, session: Session, heard: Mapping[str, Sequence[str]]
+) -> None:
+    """Refuse z-scores and delays within stimuli that are too short for them: all would be zero."""
+    dataset = session.dataset.get()
+    names = dict.fromkeys(name for of_listener in heard.values() for name in of_listener)
+    most = max(len(dataset.clock(name)[benchmark.rows(name)]) for name in names)
+    if benchmark.standardise and most == 1:
+        raise InvalidInput(
+            f"{benchmark.card.id} z-scores over the rows of each stimulus, of which none of "
+            f"{dataset.card.id} has more than one; give standardise=False"
+        )
+    nearest = min(map(abs, benchmark.delays), default=0)
+    if most and nearest >= most:
+        raise InvalidInput(
+            f"{benchmark.card.id} delays features by {nearest} rows or more within each stimulus, "
+            f"of which none of {dataset.card.id} has more than {most}; give delays=()"
+        )
 
 
 def listeners(benchmark: EncodingBenchmark, session: Session) -> dict[tuple[str, ...], list[str]]:
@@ -103,23 +131,37 @@ def check_can_take(model: AnyModel, stimulus: Stimulus, windowing: Windowing) ->
         required_alignment(cast("TextModel", model), stimulus)
 
 
+def _check_clock(dataset: Dataset, stimulus: str, clock: np.ndarray) -> None:
+    """Refuse times that cannot be seconds of the sound: rows that no frame reaches are zeros."""
+    duration_s = dataset.stimuli()[stimulus].sound.duration_s
+    is_near = (clock > -_LONGEST_PAUSE_S) & (clock < duration_s + _LONGEST_PAUSE_S)
+    if len(clock) and is_near.mean() < 0.5:  # noqa: PLR2004  most of them
+        raise InvalidInput(
+            f"{dataset.card.id}.clock({stimulus!r}) has times from {clock[0]:g} to {clock[-1]:g}, "
+            f"though the sound lasts {duration_s:g} s; give seconds from its beginning, neither "
+            "milliseconds nor samples"
+        )
+
+
 def feature_cell(benchmark: Hearing, session: Session, stimulus: str) -> Cell:
     """Return the cell of one stimulus, which all benchmarks that hear it alike share."""
     dataset, model = session.dataset.get(), session.model.get()
     clock = dataset.clock(stimulus)
+    _check_clock(dataset, stimulus, clock)
     check_can_take(model, dataset.stimuli()[stimulus], benchmark.windowing)
     layers = {layer.name: layer for layer in model.layers}
     shared = {
         "stage": "features",
         "numerics": _NUMERICS,
         "model": session.model_version,
-        "input": heard_input(model, dataset.stimuli()[stimulus]),
+        "input": heard_input(model, dataset.stimuli()[stimulus], benchmark.event_stamp),
         "windowing": benchmark.windowing,
         "event_stamp": benchmark.event_stamp,
         "precision": benchmark.precision,
         "frame_scaling": benchmark.frame_scaling,
         "resampler": benchmark.resampler,
         "clock": array_digest(clock),
+        **promises(model),
     }
     return Cell(
         "features",
@@ -162,7 +204,7 @@ def _shared_cells(
             "skipped_rows": benchmark.skipped_rows,
             "standardise": benchmark.standardise,
             "recordings": {
-                subject: dataset.fingerprint(subject, (stimulus,)) for subject in subjects
+                subject: fingerprint_of(dataset, subject, (stimulus,)) for subject in subjects
             },
             "code": session.dataset_code,
         }
@@ -284,7 +326,7 @@ def _labels(session: Session, stimuli: Sequence[str]) -> dict[str, dict[str, str
 
 def _recording(session: Session, subject: str, stimuli: Sequence[str]) -> dict[str, str | None]:
     """Return digests of what a listener's responses are read from, and of what reads them."""
-    fingerprint = session.dataset.get().fingerprint(subject, stimuli)
+    fingerprint = fingerprint_of(session.dataset.get(), subject, stimuli)
     return {"content": fingerprint, "code": session.dataset_code}
 
 
@@ -298,11 +340,33 @@ def _inputs(
     ]
 
 
-def heard_input(model: AnyModel, stimulus: Stimulus) -> dict[str, Any]:
+def heard_input(
+    model: AnyModel, stimulus: Stimulus, event_stamp: EventStamp = "repeat"
+) -> dict[str, Any]:
     """Return digests of what a model gets to hear or to read, or the name that it looks up."""
     if hasattr(model, "forward"):
         return {"sound": stimulus.sound.digest, "resampling": RESAMPLING}
     if hasattr(model, "frames"):
         return {"name": stimulus.identifier}
     alignment = stimulus.alignment
-    return {"alignment": alignment.digest if alignment else None}
+    read: dict[str, Any] = {"alignment": alignment.digest if alignment else None}
+    if event_stamp in ("hold", "repeat"):
+        # Frames go on, in silence, from the last word to the end of the sound.
+        read["duration_s"] = stimulus.sound.duration_s
+    return read
+
+
+def promises(model: AnyModel) -> dict[str, Any]:
+    """Return those of a model's traits that decide how it is called, as far as it has any.
+
+    A promise that was not kept has given other numbers than those after it was taken back.
+    """
+    if not hasattr(model, "forward"):
+        return {}
+    traits = cast("SpeechModel", model).traits
+    made = {
+        name: getattr(traits, name)
+        for name in ("is_local", "is_padding_safe", "minimum_samples")
+        if getattr(traits, name) != getattr(Traits(), name)
+    }
+    return {"promises": made} if made else {}

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from heschl.encoding import EncodingBenchmark
 
 __all__ = [
+    "fingerprint_of",
     "folds_of",
     "labels_of_rows",
     "repeats_of",
@@ -36,6 +37,17 @@ __all__ = [
     "stored",
     "units_of",
 ]
+
+
+def fingerprint_of(dataset: Dataset, subject: str, stimuli: Sequence[str]) -> str:
+    """Return a dataset's fingerprint, without which other data would pass for these."""
+    fingerprint = dataset.fingerprint(subject, stimuli)
+    if not isinstance(fingerprint, str) or not fingerprint:
+        raise BrokenPlugin(
+            f"{dataset.card.id}.fingerprint({subject!r}, ...) gave {fingerprint!r}; expected a "
+            "text that changes with every byte that is read, such as a hash of the files"
+        )
+    return fingerprint
 
 
 def row_labels(dataset: Dataset, stimulus: str) -> dict[str, str]:

@@ -192,7 +192,7 @@ def _scores_of(
             continue
         design = make_design(benchmark, session, keys)
         for subject, result in _scored(benchmark, session, design, lacking, folds):
-            yield subject, position, _arrays(benchmark, session, result, responses[subject])
+            yield subject, position, _arrays(benchmark, session, result, responses[subject], folds)
 
 
 def _scored(
@@ -216,7 +216,12 @@ def _scored(
             yield subject, metric(design, responses, folds, seed=seed)
 
 
-def _check_answer(benchmark: EncodingBenchmark, result: xr.Dataset) -> None:
+def _check_answer(
+    benchmark: EncodingBenchmark,
+    result: xr.Dataset,
+    responses: xr.DataArray,
+    folds: Sequence[Fold],
+) -> None:
     """Refuse an answer that lacks what a score is made of; a stranger's metric gave it."""
     who = f"the metric {benchmark.metric.card.id!r}"
     if not isinstance(result, xr.Dataset):
@@ -232,6 +237,16 @@ def _check_answer(benchmark: EncodingBenchmark, result: xr.Dataset) -> None:
                 f"{who} returned {found}, beside {', '.join(map(str, result.data_vars))}; expected "
                 f"{name!r} ({FOLD}, {UNIT}), 0 where there is none; `heschl check` shows all"
             )
+    # What comes back is read by position.
+    for dim, names in ((UNIT, responses[UNIT].to_numpy()), (FOLD, [each.name for each in folds])):
+        n_found = result.sizes[dim]
+        is_other = dim in result.coords and result[dim].to_numpy().tolist() != list(names)
+        if n_found != len(names) or is_other:
+            raise BrokenPlugin(
+                f"{who} returned {n_found} along {dim!r} where {len(names)} were asked for, or "
+                "others, or in another order; expected those of the responses and the folds, as "
+                "they come"
+            )
     if not np.isfinite(result["score"]).all():
         raise BrokenPlugin(
             f"{who} returned scores that are not finite; give 0, and 1 in 'flag_constant', where "
@@ -240,10 +255,14 @@ def _check_answer(benchmark: EncodingBenchmark, result: xr.Dataset) -> None:
 
 
 def _arrays(
-    benchmark: EncodingBenchmark, session: Session, result: xr.Dataset, responses: xr.DataArray
+    benchmark: EncodingBenchmark,
+    session: Session,
+    result: xr.Dataset,
+    responses: xr.DataArray,
+    folds: Sequence[Fold],
 ) -> Arrays:
     """Return what is kept of a metric's answer, and of the listener it is about."""
-    _check_answer(benchmark, result)
+    _check_answer(benchmark, result, responses, folds)
     dims = {
         name: (FOLD, UNIT) if FOLD in result[name].dims else (UNIT,)
         for name in _KEPT

@@ -15,7 +15,7 @@ import numpy as np
 
 from heschl.cells import Arrays, Cell, Report
 from heschl.configuration import digest
-from heschl.encoding_cells import check_can_take, heard_input
+from heschl.encoding_cells import check_can_take, heard_input, promises
 from heschl.encoding_rows import stored
 from heschl.errors import InvalidInput
 from heschl.extraction import Frames, Precision, extract_frames
@@ -142,6 +142,7 @@ def _cell(
         "windowing": windowing,
         "precision": precision,
         "pooling": pooling,
+        **promises(model),
     }
     n_rows = len(block.positions) if pooling == "mean" else None
     return Cell(

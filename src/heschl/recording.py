@@ -45,6 +45,11 @@ class Recording:
                 f"the recording of {self.subject} holds no stimulus; expected at least one"
             )
         units = next(iter(self.responses.values())).coords.get(UNIT)
+        if units is not None and len(np.unique(units)) < units.size:
+            raise InvalidInput(
+                f"the recording of {self.subject} names a unit twice; number the units along "
+                f"{UNIT!r}, each once, or nobody could tell which region it is in"
+            )
         for stimulus, response in self.responses.items():
             self._check(stimulus, response, (TIME, UNIT), units)
         for stimulus, repeats in self.repeats.items():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from heschl.ceilings import NoCeiling
 from heschl.cells import Cell
 from heschl.encoding_cells import feature_cell
-from heschl.encoding_rows import row_labels
+from heschl.encoding_rows import fingerprint_of, row_labels
 from heschl.errors import InvalidInput
 from heschl.session import Session
 from heschl.similarity_work import (
@@ -80,7 +80,7 @@ def _listener_cell(
         "metric": benchmark.metric,
         "rois": benchmark.rois,
         "recording": {
-            "content": session.dataset.get().fingerprint(subject, stimuli),
+            "content": fingerprint_of(session.dataset.get(), subject, stimuli),
             "code": session.dataset_code,
         },
         "subject": subject,

@@ -11,6 +11,8 @@ from heschl.data_registry.narratives.loader import Narratives
 from heschl.data_registry.narratives.tasks import STORIES
 from heschl.truth import read_expectations
 
+pytestmark = pytest.mark.filterwarnings("ignore:.* divides by the mean ceiling of the 4 listeners")
+
 LISTENERS = ("sub-001", "sub-101", "sub-102", "sub-104")
 
 

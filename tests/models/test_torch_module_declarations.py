@@ -63,6 +63,26 @@ def test_module_that_is_random_in_evaluation_mode_is_refused():
         build(Noisy())
 
 
+@pytest.mark.parametrize("axis", [None, 0], ids=["over the batch", "across rows"])
+def test_module_whose_rows_depend_on_each_other_is_refused(axis):
+    class Standardising(Net):
+        def forward(self, waveforms):
+            over = {} if axis is None else {"dim": axis, "keepdim": True}
+            return super().forward(waveforms - waveforms.mean(**over))
+
+    with pytest.raises(BrokenPlugin, match="when another one in the batch is louder"):
+        build(Standardising())
+
+
+def test_module_that_standardises_each_row_is_taken():
+    class Standardising(Net):
+        def forward(self, waveforms):
+            mean, spread = (of(waveforms, dim=-1, keepdim=True) for of in (torch.mean, torch.std))
+            return super().forward((waveforms - mean) / spread)
+
+    assert build(Standardising()).layers
+
+
 def test_module_that_cannot_be_called_with_waveforms_is_refused():
     conv = torch.nn.Conv1d(1, 4, 400, 320)
     net = torch.nn.Sequential(conv, torch.nn.Flatten(start_dim=4))

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import sys
+import types
 
 import numpy as np
 import pytest
 import torch
 
 from heschl.models.torch_module import TorchModel
+
+
+class Louder:
+    """A callable with a state, which is no module."""
+
+    def __init__(self, gain: float) -> None:
+        self.gain = gain
+        self.itself = self
+
+    def __call__(self, hidden):
+        return self.gain * hidden
+
+
+def ablated(_module, _inputs, output, *, kept=0.0):
+    """Silence a layer, as hooks of many analyses do."""
+    return kept * output
 
 
 class Net(torch.nn.Module):
@@ -23,9 +41,13 @@ class Net(torch.nn.Module):
         self.scale = 0.5
         self.activation = torch.relu
         self.taper = torch.ones(4, 1)
+        self._gain = 1.0
+        self.rectified = functools.partial(torch.nn.functional.leaky_relu, negative_slope=0.1)
+        self.louder = Louder(2.0)
 
     def forward(self, waveforms):
         hidden = self.norm(self.conv(waveforms[:, None])) + self.shift
+        hidden = self.louder(self.rectified(self._gain * hidden))
         return self.scale * self.taper * self.activation(hidden)
 
 
@@ -56,6 +78,18 @@ def _other_weight(net: Net) -> None:
     net.conv.weight.data = net.conv.weight.data + 1e-6
 
 
+def _zeroed_past_torch(net: Net) -> None:
+    net.conv.weight.data.zero_()
+
+
+def _shuffled_past_torch(net: Net) -> None:
+    net.conv.weight.data.copy_(net.conv.weight.data[[1, 0, 3, 2]].clone())
+
+
+def _written_through_a_shared_array(net: Net) -> None:
+    net.conv.bias.numpy()[:] = 1.0
+
+
 def _other_buffer(net: Net) -> None:
     net.shift += 1
 
@@ -76,10 +110,43 @@ def _other_option_of_a_layer(net: Net) -> None:
     net.norm.eps = 1e-3
 
 
+def _other_private_number(net: Net) -> None:
+    net._gain = 3.0
+
+
+def _other_bound_argument(net: Net) -> None:
+    net.rectified = functools.partial(torch.nn.functional.leaky_relu, negative_slope=0.3)
+
+
+def _other_state_of_an_object(net: Net) -> None:
+    net.louder.gain = 3.0
+
+
+def _other_method(net: Net) -> None:
+    net.forward = types.MethodType(lambda self, waveforms: self.conv(waveforms[:, None]), net)
+
+
+def _hook(net: Net) -> None:
+    net.conv.register_forward_hook(ablated)
+
+
+def _hook_before(net: Net) -> None:
+    net.conv.register_forward_pre_hook(lambda _module, inputs: (2 * inputs[0],))
+
+
 @pytest.mark.parametrize(
     "change",
     [
+        _other_private_number,
+        _other_bound_argument,
+        _other_state_of_an_object,
+        _other_method,
+        _hook,
+        _hook_before,
         _other_weight,
+        _zeroed_past_torch,
+        _shuffled_past_torch,
+        _written_through_a_shared_array,
         _other_buffer,
         _other_number,
         _other_function,
@@ -119,6 +186,39 @@ def test_digest_follows_weights_that_are_loaded_later(net):
 
     assert model.digest != before
     assert model.digest == build(other).digest
+
+
+def test_digest_follows_what_a_hook_was_given(net):
+    digests = set()
+    for kept in (0.0, 0.5, 0.5):
+        handle = net.conv.register_forward_hook(functools.partial(ablated, kept=kept))
+        digests.add(build(net).digest)
+        handle.remove()
+
+    assert len(digests) == 2
+
+
+def test_digest_follows_one_method_in_place_of_another(net):
+    digests = set()
+    for gain in (1, 2, 2):
+        source = f"def forward(self, waveforms):\n    return {gain} * self.conv(waveforms[:, None])"
+        content = {"__name__": "__main__"}
+        exec(source, content)  # noqa: S102  as a notebook does
+        net.forward = types.MethodType(content["forward"], net)
+        digests.add(build(net).digest)
+
+    assert len(digests) == 2
+
+
+def test_digest_knows_nothing_of_what_installed_classes_keep_to_themselves():
+    conv = torch.nn.Conv1d(1, 4, 400, 320)
+    net = torch.nn.Sequential(torch.nn.Unflatten(1, (1, -1)), conv)
+    model = build(net, taps={"cnn": conv})
+    before = model.digest
+
+    conv._seen = net._calls = 1
+
+    assert model.digest == before
 
 
 def test_digest_follows_the_code_of_the_class(tmp_path):
