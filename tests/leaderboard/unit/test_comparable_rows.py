@@ -141,6 +141,7 @@ def test_with_few_listeners_nobody_is_told_apart(n):
     assert "cannot tell two models apart" in column_of(board).ranking_in_words
     assert np.isnan(board.overall["error"]).all()
     assert "tells no models apart" in board.overall_in_words
+    assert f"{ONE} has fewer than 6 samples" in board.overall_untold
     assert np.isfinite(board.overall["value"][:4]).all()
 
 
