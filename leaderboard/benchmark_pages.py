@@ -60,13 +60,13 @@ def write(site: Site, boards: Mapping[str, Board]) -> None:
             f"benchmarks/{slug}.html",
             "benchmark.html.j2",
             column=column,
-            facts=_facts(column),
+            facts=_facts(column, is_simulated=first == "phantom"),
             reference=reference_figure(column.dataset),
             sections=[_section(boards[name], at) for name, at in found.items()],
         )
 
 
-def _facts(column: Column) -> list[tuple[str, str]]:
+def _facts(column: Column, *, is_simulated: bool) -> list[tuple[str, str]]:
     facts = {
         "Id": column.id if column.id != column.label else "",
         "Version": str(column.version),
@@ -77,7 +77,8 @@ def _facts(column: Column) -> list[tuple[str, str]]:
         "Board’s region": column.primary_roi,
         "Score": column.score_meaning,
         "Normalisation": column.normalisation,
-        "Errors": column.error_in_words,
+        # Simulated listeners are not those of the recordings, which a line above counts.
+        "Errors": column.error_in_words + (", simulated" if is_simulated else ""),
     }
     return [(label, text) for label, text in facts.items() if text]
 
