@@ -141,3 +141,12 @@ def test_what_was_said_of_a_view_goes_with_it(browser, layered: BuiltSite) -> No
         visit.settle()
 
         assert said.inner_text() == ""
+
+
+def test_the_mean_of_a_folded_group_stands_below_its_name(browser, layered: BuiltSite) -> None:
+    with visiting(browser, layered.origin, go=False) as visit:
+        visit.go("index.html#v=1&x=Brain")
+        head = visit.page.locator(".board .h-cell:has(.fold)")
+        name, mean = (head.locator(each).bounding_box() for each in (".fold", ".sort"))
+
+        assert mean["y"] >= name["y"] + name["height"] - 1
