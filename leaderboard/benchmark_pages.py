@@ -10,6 +10,7 @@ import numpy as np
 
 from heschl import registry
 from heschl.leaderboard.board import Board, Column, Row
+from heschl.leaderboard.columns import BY_METRIC
 from heschl.leaderboard.dot_chart import DotRow
 from heschl.leaderboard.figures import Figure, dot_figure, interval
 from heschl.leaderboard.numbers import error, number
@@ -129,6 +130,8 @@ def _section(board: Board, j: int) -> Section:
 
 
 def _ceiling_in_words(column: Column) -> str:
+    if not np.isfinite(column.ceiling) and column.normalisation == BY_METRIC:
+        return "There is no ceiling of the whole: the metric corrects each unit for noise."
     if not np.isfinite(column.ceiling):
         return "There is no ceiling: numbers are as they were measured."
     shown = f"{number(column.ceiling)} {error(column.ceiling_error)}".rstrip()

@@ -59,7 +59,7 @@ SECTIONS = {
         "Board",
         "Speech models against human brains",
         "How well the features of each model predict recorded responses to sound, as a share of "
-        "what the recordings allow.",
+        "what the recordings allow where that is known.",
     ),
     "phantom": Section(
         "simulated.html",
