@@ -20,6 +20,7 @@ def write(site: Site, boards: Mapping[str, Board]) -> None:
         "about.html",
         "about.html.j2",
         columns=columns,
+        errors_over=_errors_over(columns, boards),
         metrics=_metrics(columns),
         files=downloads.listing(site, boards),
         checksums=downloads.CHECKSUMS,
@@ -33,6 +34,15 @@ def _columns(boards: Mapping[str, Board]) -> list[Column]:
         for column in board.columns:
             by_slug.setdefault(column.slug, column)
     return sorted(by_slug.values(), key=lambda column: (column.path, column.label, column.slug))
+
+
+def _errors_over(columns: list[Column], boards: Mapping[str, Board]) -> dict[str, str]:
+    """Return, by slug, what errors are over; simulated listeners are not those of the dataset."""
+    real = {column.slug for column in boards["real"].columns}
+    return {
+        column.slug: column.samples_in_words + ("" if column.slug in real else ", simulated")
+        for column in columns
+    }
 
 
 def _metrics(columns: list[Column]) -> list[MetricCard]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from heschl import registry
 from heschl.leaderboard.board import Board, Column, Row
+from heschl.leaderboard.columns import BY_METRIC
 from heschl.leaderboard.dot_chart import DotRow
 from heschl.leaderboard.figures import Figure, dot_figure, interval
 from heschl.leaderboard.numbers import error, number
@@ -60,13 +61,13 @@ def write(site: Site, boards: Mapping[str, Board]) -> None:
             f"benchmarks/{slug}.html",
             "benchmark.html.j2",
             column=column,
-            facts=_facts(column),
+            facts=_facts(column, is_simulated=first == "phantom"),
             reference=reference_figure(column.dataset),
             sections=[_section(boards[name], at) for name, at in found.items()],
         )
 
 
-def _facts(column: Column) -> list[tuple[str, str]]:
+def _facts(column: Column, *, is_simulated: bool) -> list[tuple[str, str]]:
     facts = {
         "Id": column.id if column.id != column.label else "",
         "Version": str(column.version),
@@ -77,7 +78,8 @@ def _facts(column: Column) -> list[tuple[str, str]]:
         "Board’s region": column.primary_roi,
         "Score": column.score_meaning,
         "Normalisation": column.normalisation,
-        "Errors": column.error_in_words,
+        # Simulated listeners are not those of the recordings, which a line above counts.
+        "Errors": column.error_in_words + (", simulated" if is_simulated else ""),
     }
     return [(label, text) for label, text in facts.items() if text]
 
@@ -128,6 +130,8 @@ def _section(board: Board, j: int) -> Section:
 
 
 def _ceiling_in_words(column: Column) -> str:
+    if not np.isfinite(column.ceiling) and column.normalisation == BY_METRIC:
+        return "There is no ceiling of the whole: the metric corrects each unit for noise."
     if not np.isfinite(column.ceiling):
         return "There is no ceiling: numbers are as they were measured."
     shown = f"{number(column.ceiling)} {error(column.ceiling_error)}".rstrip()

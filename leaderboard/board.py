@@ -13,8 +13,9 @@ from typing import Literal
 import numpy as np
 
 from heschl.leaderboard.score_file import ScoreFile
+from heschl.leaderboard.separability import LEAST_SAMPLES
 from heschl.published import PublishedTable
-from heschl.wording import counted, plural
+from heschl.wording import counted, plural, some
 
 __all__ = ["DESCRIPTIVE", "Board", "Column", "Group", "Row"]
 
@@ -95,6 +96,11 @@ class Column:
         return self.path[:1] == (DESCRIPTIVE,)
 
     @property
+    def is_testable(self) -> bool:
+        """Whether there are enough samples to tell two models apart."""
+        return self.is_drawn or self.n >= LEAST_SAMPLES
+
+    @property
     def samples_in_words(self) -> str:
         """What errors are taken over, and how many of them there are; of draws, how many."""
         if self.n == 0:
@@ -156,3 +162,15 @@ class Board:
     """What the overall number and its error are."""
     published: Mapping[str, PublishedTable] = field(default_factory=dict)
     """By the slug of a column, all that its paper prints, in units of whatever kind."""
+
+    @property
+    def overall_untold(self) -> str:
+        """Why no two models are told apart overall, in a sentence; empty where they may be."""
+        few = [each.label for each in self.columns if each.in_overall and not each.is_testable]
+        if not few:
+            return ""
+        return (
+            "Overall tells no models apart, so that every rank may be any: "
+            f"{some(few, at_most=1)} {'has' if len(few) == 1 else 'have'} fewer than "
+            f"{LEAST_SAMPLES} samples."
+        )

@@ -59,7 +59,7 @@ SECTIONS = {
         "Board",
         "Speech models against human brains",
         "How well the features of each model predict recorded responses to sound, as a share of "
-        "what the recordings allow.",
+        "what the recordings allow where that is known.",
     ),
     "phantom": Section(
         "simulated.html",
@@ -82,6 +82,8 @@ class HeaderCell:
     column: int | None
     """None for a group."""
     path: str = ""
+    words: str = ""
+    """What a group's mean is of, or why it has none."""
 
 
 class Cell(NamedTuple):
@@ -123,13 +125,13 @@ def header_rows(board: Board) -> list[list[HeaderCell]]:
     A group of a single benchmark that begins with the group's own name is not named apart.
     """
     top = shared_path(board.columns)
-    labels = {group.path: group.label for group in board.groups}
+    groups = {group.path: group for group in board.groups}
     n_below = Counter(
         column.path[:end] for column in board.columns for end in range(1, len(column.path) + 1)
     )
 
     def label_of(path: tuple[str, ...]) -> str:
-        return labels.get(path, path[-1])
+        return groups[path].label if path in groups else path[-1]
 
     paths = [column.path for column in board.columns]
     for j, column in enumerate(board.columns):
@@ -148,7 +150,14 @@ def header_rows(board: Board) -> list[list[HeaderCell]]:
             if j and board.columns[j - 1].path[: len(whole)] == whole:
                 continue
             rows[level].append(
-                HeaderCell(label_of(whole), n_below[whole], 1, None, "/".join(whole))
+                HeaderCell(
+                    label_of(whole),
+                    n_below[whole],
+                    1,
+                    None,
+                    "/".join(whole),
+                    groups[whole].words if whole in groups else "",
+                )
             )
         rows[n_groups].append(HeaderCell(column.label, 1, depth + 1 - n_groups, j))
     return rows

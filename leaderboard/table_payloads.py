@@ -47,6 +47,7 @@ def table_payload(board: Board) -> dict[str, Json]:
             "high": board.overall["rank_high"].tolist(),
             "counted": n_counted(board),
             "words": board.overall_in_words,
+            "untold": board.overall_untold,
         },
     }
 
@@ -161,6 +162,7 @@ def _benchmark(board: Board, j: int) -> dict[str, Json]:
         "ownErrorKinds": _own_error_kinds(board, j),
         "unranked": _unranked(board, j),
         "ranks": column.ranking_in_words,
+        "tellsApart": int(column.is_testable and not column.is_descriptive),
         "counts": int(column.in_overall),
         "isDescriptive": int(column.is_descriptive),
         "numberName": column.number_name,

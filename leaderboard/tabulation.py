@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from heschl.leaderboard.board import Board, Row
-from heschl.leaderboard.columns import Measured
+from heschl.leaderboard.columns import NO_NORMALISATION, Measured
 from heschl.leaderboard.overall import Overall, overall_of
 from heschl.leaderboard.ranking import rank_intervals
 from heschl.leaderboard.separability import LEAST_SAMPLES, N_DRAWS, separable
@@ -209,6 +209,13 @@ def _overall_in_words(counting: Mapping[str, Measured], overall: Overall) -> str
         f"The mean over {counted(len(counting), 'benchmark')} by the tree, of models that are "
         "ranked on all of them."
     )
+    bare = [
+        each.column.label
+        for each in counting.values()
+        if each.column.normalisation.startswith(NO_NORMALISATION)
+    ]
+    if bare:
+        words += f" Scores without a ceiling enter it as they are: of {some(bare)}."
     if overall.is_testable:
         return (
             f"{words} Its error and ranks are by {N_DRAWS:,} draws, the same for all models; "

@@ -163,10 +163,16 @@ def tree_of(columns: Sequence[Column]) -> Tree:
                 label=path[-1] if path else "Overall",
                 children=tuple(children),
                 columns=tuple(column.slug for column in below if path or _is_inside(column)),
-                words=_WORDS.get("/".join(path), "The mean of what is below, each counted once."),
+                words=_words_of(path),
             )
         )
     return Tree(tuple(groups))
+
+
+def _words_of(path: tuple[str, ...]) -> str:
+    if path[:1] == (DESCRIPTIVE,):  # of which there are no means, whatever the depth
+        return _WORDS[DESCRIPTIVE]
+    return _WORDS.get("/".join(path), "The mean of what is below, each counted once.")
 
 
 def _is_inside(column: Column) -> bool:

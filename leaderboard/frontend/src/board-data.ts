@@ -18,6 +18,8 @@ export interface Benchmark {
   unranked: number[];
   /** What ranks rest on, in words. */
   ranks: string;
+  /** 1 if it can tell models apart: more is better, and it has the samples that it takes. */
+  tellsApart: number;
   /** 1 if the overall mean has it. */
   counts: number;
   /** 1 if more is neither better nor worse. */
@@ -54,7 +56,17 @@ export interface BoardData {
   value: Whole[][];
   error: Whole[][];
   ties: string[];
-  overall: { value: Whole[]; error: Whole[]; ties: string; low: number[]; high: number[]; counted: number; words: string };
+  overall: {
+    value: Whole[];
+    error: Whole[];
+    ties: string;
+    low: number[];
+    high: number[];
+    counted: number;
+    words: string;
+    /** Why it tells no models apart; empty where it may. */
+    untold: string;
+  };
 }
 
 export interface ScoreData {

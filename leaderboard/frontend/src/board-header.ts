@@ -118,7 +118,7 @@ function sortButton(shown: Shown, key: string, label: string): HTMLButtonElement
 }
 
 function foldButton(shown: Shown, { path, label, isCollapsed }: HeaderCell): HTMLButtonElement {
-  const words = shown.data.groups[path]?.words ?? `${label}: mean of its children`;
+  const words = shown.data.groups[path]?.words ?? "The mean of what is below, each counted once.";
   return make(
     "button",
     {
@@ -126,7 +126,7 @@ function foldButton(shown: Shown, { path, label, isCollapsed }: HeaderCell): HTM
       class: "fold",
       "data-fold": path,
       "aria-expanded": String(!isCollapsed),
-      title: isCollapsed ? words : `Fold ${label} into one column, the mean of its children`,
+      title: isCollapsed ? words : `Fold ${label} into one column. ${words}`,
     },
     ...breakable(label),
   );

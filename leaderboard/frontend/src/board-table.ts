@@ -32,6 +32,7 @@ export class BoardTable {
   #columns: Band = { first: 0, end: 0 }; // of the benchmarks', those that rows have
   #spare: BoardRow[] = []; // made while there was time, for when those that came are not enough
   #areFirst = false; // whether the rows are still those that came with the page
+  #isPrinted = false;
   #shown: Shown | undefined;
   #active: Place = { at: 0, cell: NAME };
   #stop: HTMLElement | undefined;
@@ -55,6 +56,9 @@ export class BoardTable {
     const resized = new ResizeObserver(() => this.#measure());
     resized.observe(scroller);
     resized.observe(this.#table.tHead!);
+    for (const [event, isPrinted] of [["beforeprint", true], ["afterprint", false]] as const) {
+      window.addEventListener(event, () => this.#print(isPrinted));
+    }
   }
 
   /** Show a view; `isReordered` starts at its first row. */
@@ -145,6 +149,12 @@ export class BoardTable {
     this.#repaint(this.scroller.scrollTop);
   }
 
+  /** Paper shows every column, so that rows must have them all; what came with the page has. */
+  #print(isPrinted: boolean): void {
+    this.#isPrinted = isPrinted;
+    if (!this.#areFirst) this.#repaint(this.scroller.scrollTop, true);
+  }
+
   #repaint(offset: number, isAnew = false): void {
     const shown = this.#shown;
     if (!shown) return;
@@ -156,7 +166,7 @@ export class BoardTable {
     const band = this.#sight.rows(offset, nRows, true);
     const hadFocus = this.#body.contains(document.activeElement);
     const isOther = isAnew || this.#areFirst || !areColumnsThere || this.#columns.end > nLeaves;
-    if (isOther) this.#columns = this.#sight.columns(nLeaves, true);
+    if (isOther) this.#columns = this.#isPrinted ? { first: 0, end: nLeaves } : this.#sight.columns(nLeaves, true);
     const nKept = isOther ? 0 : [...this.#drawn.keys()].filter((at) => at >= band.first && at < band.end).length;
     if (2 * nKept < band.end - band.first) this.#fillAll(shown, band);
     else this.#fillGaps(shown, band);

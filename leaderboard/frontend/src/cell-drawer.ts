@@ -39,6 +39,7 @@ function parts(cell: Cell, data: CellsData): Node[] {
     { class: "drawer-links" },
     make("a", { href: siteAddress(`models/${cell.model}.html`) }, "About the model"),
     make("a", { href: siteAddress(`benchmarks/${cell.benchmark}.html`) }, "About the benchmark"),
+    copyButton("Copy link", linkTo(cell), "button button-quiet"),
   );
   if (!facts) return [make("p", { class: "note" }, "Nobody has submitted this number yet."), links];
 
@@ -58,14 +59,27 @@ function parts(cell: Cell, data: CellsData): Node[] {
   return nodes;
 }
 
+/** The board with this number open, whatever page it is shown on: the drawer may cover the board's own link. */
+function linkTo({ section, model, benchmark }: Cell): string {
+  const page = section === "phantom" ? "simulated.html" : "index.html";
+  // As permalink.ts reads it, which pages without a board need not carry.
+  const open = `#v=1&o=${encodeURIComponent(model)}/${encodeURIComponent(benchmark)}`;
+  return new URL(siteAddress(page + open), location.href).href;
+}
+
 function copied(command: string): HTMLElement {
-  const button = make("button", { type: "button", class: "button" }, "Copy");
+  const button = copyButton("Copy", command, "button");
+  return make("div", { class: "command" }, make("pre", { tabindex: 0 }, make("code", {}, command)), button);
+}
+
+function copyButton(label: string, text: string, look: string): HTMLElement {
+  const button = make("button", { type: "button", class: look }, label);
   button.addEventListener("click", () => {
-    void copyText(command).then((isCopied) => {
+    void copyText(text).then((isCopied) => {
       button.textContent = isCopied ? "Copied" : "Select and copy";
     });
   });
-  return make("div", { class: "command" }, make("pre", { tabindex: 0 }, make("code", {}, command)), button);
+  return button;
 }
 
 /** Put a text on the clipboard; from disk and without permission it can fail. */

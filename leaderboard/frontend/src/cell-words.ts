@@ -36,7 +36,8 @@ function rankWords(shown: Shown, row: number): string {
   if (!data.models.ranked[row]) return "Published numbers are not ranked";
   if (view.common) return "An order only: intervals need all benchmarks";
   const rank = shown.rank(row);
-  if (!rank || rank[0] > 0) return "";
+  if (rank && rank[0] > 0) return shown.untold;
+  if (!rank) return "";
   if (shown.rankedBy !== "overall") return "No rank on this benchmark";
   const { counted } = data.overall;
   const missing = counted - data.models.coverage[row]!;

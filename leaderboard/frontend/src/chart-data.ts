@@ -98,10 +98,11 @@ export function drawLayers(
         const words = withError(line.values[number] ?? null, line.errors[number] ?? null);
         return `${line.label} ${words}`;
       });
-      const isCommitted = place === data.committed ? " (committed)" : "";
+      // The board's number is of the layer that each fold chose, so that it may differ from this one.
+      const isMarked = place === data.committed ? " (chosen most often)" : "";
       const where =
         options.depth === "index"
-          ? `Layer ${data.layers[place] ?? ""}${isCommitted}`
+          ? `Layer ${data.layers[place] ?? ""}${isMarked}`
           : `Depth ${(place / Math.max(1, nPlaces - 1)).toFixed(2)}`;
       return `${where}: ${numbers.join(" · ")}`;
     },

@@ -112,6 +112,13 @@ function size({ value, first, second }: Contrast): number {
   return value ?? (first[0] === null || second[0] === null ? -Infinity : first[0] - second[0]);
 }
 
+/** On how many benchmarks each of two models is better, on how many neither, and how many tell nobody apart. */
+export function tally(found: Contrast[]): Record<"first" | "second" | "alike" | "untold", number> {
+  const wins = (who: string): number => found.filter(({ winner }) => winner === who).length;
+  const count = (isSeparable: boolean | undefined): number => found.filter((each) => each.isSeparable === isSeparable).length;
+  return { first: wins("first"), second: wins("second"), alike: count(false), untold: count(undefined) };
+}
+
 /** A bit of a packed row, the first in the highest place. */
 export function bit(packed: string, place: number): boolean {
   const byte = atob(packed).charCodeAt(place >> 3);

@@ -2,7 +2,7 @@
 import { shownError, shownNumber } from "./board-data.ts";
 import type { ChartData, Curve, DotData, LayerData } from "./chart-data.ts";
 import type { DotRow } from "./chart-dots.ts";
-import { contrasts, type Contrast, type ModelData, type SectionNames } from "./compare-data.ts";
+import { contrasts, tally, type Contrast, type ModelData, type SectionNames } from "./compare-data.ts";
 import { cut } from "./chart-scene.ts";
 import { breakable, make } from "./dom.ts";
 
@@ -45,18 +45,17 @@ function numeric(isNumber: boolean): { class?: string } {
 
 /** In words: on how many benchmarks which of two models is better. */
 export function verdict(found: Contrast[], first: string, second: string): HTMLElement {
-  const wins = found.map(({ winner }) => winner);
-  const n = (who: string): string => String(wins.filter((each) => each === who).length);
-  const known = found.filter(({ isSeparable }) => isSeparable !== undefined).length;
-  const undecided = found.filter(({ isSeparable }) => isSeparable === false).length;
+  const n = tally(found);
+  const known = found.length - n.untold;
   return make(
     "p",
     { class: "compare-verdict" },
     `Of ${known} ${known === 1 ? "benchmark" : "benchmarks"} on which the two pair, `,
     make("bdi", { "data-slot": 0 }, first),
-    ` is better on ${n("first")}, `,
+    ` is better on ${n.first}, `,
     make("bdi", { "data-slot": 1 }, second),
-    ` on ${n("second")}; on ${undecided} they cannot be told apart.`,
+    ` on ${n.second}; on ${n.alike} they cannot be told apart.`,
+    n.untold > 0 ? ` ${n.untold} more ${n.untold === 1 ? "tells" : "tell"} nobody apart (–).` : "",
   );
 }
 

@@ -15,10 +15,9 @@ function build(): HTMLDialogElement {
     body,
   );
   close.addEventListener("click", closeDrawer);
-  dialog.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
-    event.stopPropagation();
-    closeDrawer();
+  // From wherever the keyboard is, since it covers a part of the page; menus above it close first.
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && !event.defaultPrevented) closeDrawer();
   });
   // Within main, since what a page says belongs to a landmark.
   (document.querySelector("main") ?? document.body).append(dialog);

@@ -16,7 +16,9 @@ interface Citations {
 /** Save or copy the view, and return what was done in words. */
 export async function exportView(shown: Shown, kind: string): Promise<string> {
   const table = viewTable(shown);
-  const name = `heschl-${shown.data.section}`;
+  // A table of numbers says in its name which they are: its head has no room for that.
+  const quantity = { normalised: "normalised", score: "raw", ceiling: "ceiling" }[shown.view.quantity];
+  const name = `heschl-${shown.data.section}-${quantity}`;
   const about = { section: shown.data.section, quantity: shown.view.quantity, view: location.href };
   const nRows = `${table.rows.length.toLocaleString("en")} models`;
   switch (kind) {
@@ -35,7 +37,7 @@ export async function exportView(shown: Shown, kind: string): Promise<string> {
         ...shown.leaves.map((leaf) => (leaf.kind === "benchmark" ? benchmarks[leaf.column]! : [])),
         ...shown.rows.map((row) => models[row]!),
       ];
-      save(`${name}.bib`, "application/x-bibtex", bibtexOf(wanted.flat().map((key) => entries[key]!)));
+      save(`heschl-${shown.data.section}.bib`, "application/x-bibtex", bibtexOf(wanted.flat().map((key) => entries[key]!)));
       return "Saved what to cite as BibTeX";
     }
     default: {

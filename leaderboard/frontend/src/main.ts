@@ -75,6 +75,7 @@ class BoardElement extends HTMLElement {
     for (const menu of this.querySelectorAll<HTMLDetailsElement>("details.menu")) dismissable(menu);
     need("#clear", this).addEventListener("click", () => {
       const { sort, descending, collapsed, quantity, errors, picked, focus } = this.#view;
+      search.focus(); // the button goes
       this.#change({ ...FIRST_VIEW, sort, descending, collapsed, quantity, errors, picked, focus });
     });
     need("#export", this).addEventListener("click", (event) => {
@@ -113,6 +114,7 @@ class BoardElement extends HTMLElement {
 
   #show(view: View): void {
     this.#view = view;
+    this.#say(""); // what was said was of another view
     const numbers = this.#numbersAwaited();
     // What is there stays until there is something else to show.
     if (numbers.length === 0 || !this.#shown) this.#render();
@@ -276,6 +278,7 @@ function toggled(names: readonly string[], name: string): string[] {
 function dismissable(menu: HTMLDetailsElement): void {
   menu.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !menu.open) return;
+    event.preventDefault(); // the drawer stays
     menu.open = false;
     need("summary", menu).focus();
   });

@@ -35,6 +35,8 @@ export class Shown {
   readonly common: CommonSubset | undefined;
   /** What ranks are of: a benchmark's slug when the board is sorted by one, else `overall`. */
   readonly rankedBy: string;
+  /** Why what ranks are of tells no models apart; empty where it may. */
+  readonly untold: string;
   readonly focusRow: number;
   /** Whether all the numbers that it shows were there. */
   readonly isComplete: boolean;
@@ -50,6 +52,9 @@ export class Shown {
     const kept = rowsKept(data, view);
     this.common = view.common ? commonSubset(data, kept) : undefined;
     this.rankedBy = view.sort.startsWith("b:") ? view.sort.slice(2) : "overall";
+    const ranking = data.benchmarks.find(({ slug }) => slug === this.rankedBy);
+    if (!ranking) this.untold = data.overall.untold;
+    else this.untold = ranking.tellsApart ? "" : `${ranking.label}: ${ranking.ranks}.`;
     this.rows = this.#sorted(kept);
     this.isComplete =
       (later.groups !== undefined || (view.collapsed.length === 0 && !view.sort.startsWith("g:"))) &&
@@ -109,7 +114,8 @@ export class Shown {
 
   /** Whether a row cannot be told apart from the one in focus; of a common subset nobody knows. */
   isAlike(row: number): boolean {
-    if (this.common) return false;
+    // Where nobody could be told apart, a mark would say that somebody was tried.
+    if (this.common || this.untold) return false;
     return this.focusRow >= 0 && row !== this.focusRow && this.separability?.isSeparable(this.focusRow, row) === false;
   }
 

@@ -7,9 +7,14 @@ export function sayStatus(page: ParentNode, shown: Shown): void {
   const n = grouped(shown.rows.length);
   const of = grouped(shown.data.models.slug.length);
   set(need("#count", page), `${n} of ${of} ${of === "1" ? "model" : "models"}`);
-  set(need("#meaning", page), [rankWords(shown), focusWords(shown)].filter(Boolean).join(" "));
+  set(need("#meaning", page), meaningOf(shown));
   const range = need("#range", page);
   set(range, { normalised: "normalised score", score: "raw score", ceiling: "ceiling" }[shown.view.quantity]);
+}
+
+/** What ranks, the overall number and shading mean in a view, where that is not plain. */
+export function meaningOf(shown: Shown): string {
+  return [rankWords(shown), quantityWords(shown), focusWords(shown)].filter(Boolean).join(" ");
 }
 
 /** A whole number with its thousands apart; to ask the browser for that takes it longer than the rest. */
@@ -25,10 +30,16 @@ function set(element: Element, text: string): void {
 function rankWords(shown: Shown): string {
   const { common, data } = shown;
   if (shown.rows.length === 0) return "Nothing matches the search and the filters.";
-  if (!common) return shown.rankedBy === "overall" ? "" : `Ranks are of ${nameOf(shown)}.`;
+  if (!common) return shown.untold || (shown.rankedBy === "overall" ? "" : `Ranks are of ${nameOf(shown)}.`);
   const [n, of] = [common.columns.length, data.overall.counted];
   if (n > 0) return `Order by the mean of the ${n} of ${of} benchmarks on which all shown models are ranked: order only, no interval.`;
   return "On no benchmark are all shown models ranked: narrow the search or the filters.";
+}
+
+/** Raw scores have no mean: what stands beside them is still of normalised ones. */
+function quantityWords({ common, view }: Shown): string {
+  if (view.quantity === "normalised") return "";
+  return `${common ? "Means and their order" : "Overall and ranks"} are of normalised scores.`;
 }
 
 function focusWords(shown: Shown): string {
@@ -36,6 +47,7 @@ function focusWords(shown: Shown): string {
   if (focusRow < 0 || shown.common || !separability) return "";
   const name = shown.modelLabel(focusRow);
   if (!separability.isRanked(focusRow)) return `${name} has no rank to compare with.`;
+  if (shown.untold) return "";
   const nAlike = shown.rows.filter((row) => shown.isAlike(row)).length;
   return `Shaded ≈: ${grouped(nAlike)} not separable from ${name} on ${nameOf(shown)} (paired bootstrap, 95 %).`;
 }

@@ -114,3 +114,39 @@ def test_paper_says_which_rows_it_has(browser, layered: BuiltSite, large: BuiltS
 
         assert f"Models 1 to {n} of the 1000 in this view." in words
         assert words.count("table.html") == 1
+
+
+def test_rows_have_every_column_on_paper(browser, layered: BuiltSite) -> None:
+    with visiting(browser, layered.origin, go=False, width=700) as visit:
+        visit.go("index.html#v=1&s=-coverage")
+        gaps = "document.querySelectorAll('.board td.gap').length"
+        assert visit.page.evaluate(gaps) > 0
+        visit.page.evaluate(f"addEventListener('beforeprint', () => (window.gaps = {gaps}))")
+        visit.page.pdf()
+        visit.settle()
+
+        assert visit.page.evaluate("window.gaps") == 0
+        assert visit.page.evaluate(gaps) > 0  # again as on screen
+
+
+def test_what_was_said_of_a_view_goes_with_it(browser, layered: BuiltSite) -> None:
+    with visiting(browser, layered.origin, go=False, accept_downloads=True) as visit:
+        visit.go("index.html")
+        visit.page.locator("#export summary").click()
+        with visit.page.expect_download():
+            visit.page.get_by_role("button", name="CSV", exact=True).click()
+        said = visit.page.locator("#said")
+        assert said.inner_text().startswith("Saved")
+        visit.page.get_by_role("searchbox").fill("layered-0")
+        visit.settle()
+
+        assert said.inner_text() == ""
+
+
+def test_the_mean_of_a_folded_group_stands_below_its_name(browser, layered: BuiltSite) -> None:
+    with visiting(browser, layered.origin, go=False) as visit:
+        visit.go("index.html#v=1&x=Brain")
+        head = visit.page.locator(".board .h-cell:has(.fold)")
+        name, mean = (head.locator(each).bounding_box() for each in (".fold", ".sort"))
+
+        assert mean["y"] >= name["y"] + name["height"] - 1

@@ -186,3 +186,15 @@ def test_targets_are_large_enough_for_a_finger(browser, layered: BuiltSite, widt
         for path in (*paths, "benchmarks/lebel_moth-ridge.html"):
             visit.go(path)
             assert visit.page.evaluate(_SMALL_TARGETS) == [], path
+
+
+def test_showing_all_again_leaves_the_keyboard_in_the_toolbar(board: Visit) -> None:
+    tab_to(board, "input[type=search]")
+    board.page.keyboard.type("nobody is called so")
+    board.settle()
+    tab_to(board, "#clear")
+    board.page.keyboard.press("Enter")
+    board.settle()
+
+    assert board.page.evaluate("document.activeElement.id") == "search"
+    assert not board.page.locator("#clear").is_visible()

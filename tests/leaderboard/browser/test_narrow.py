@@ -120,3 +120,17 @@ def test_twice_the_size_keeps_every_control_and_number(browser, layered: BuiltSi
             names, first = [row["name"] for row in rows], list(rows[0]["cells"].values())
             seen[width] = (visit.page.evaluate(_CONTROLS), names, first)
     assert seen[640] == seen[1280]
+
+
+def test_names_that_differ_at_their_ends_are_whole_on_a_phone(browser, layered) -> None:
+    with visiting(browser, layered.origin, "index.html", width=390, height=800) as visit:
+        visit.settle()
+        names = visit.page.locator(".board tbody th.name a")
+        row = names.first.locator("xpath=ancestor::tr")
+        height = row.bounding_box()["height"]
+        names.first.evaluate("(a) => (a.textContent = 'Log-mel spectrum, 128 bands (librosa)')")
+
+        assert names.first.evaluate(
+            "(a) => a.scrollHeight <= a.clientHeight && a.scrollWidth <= a.clientWidth"
+        )
+        assert row.bounding_box()["height"] == height

@@ -92,3 +92,18 @@ def test_the_other_formats_have_the_same_rows(tabs) -> None:
     assert latex.count("{") == latex.count("}")
     bibtex = saved(visit, "BibTeX")
     assert bibtex.count("{") == bibtex.count("}")
+
+
+@pytest.mark.parametrize(
+    ("quantity", "word"), [("Normalised", "normalised"), ("Raw", "raw"), ("Ceiling", "ceiling")]
+)
+def test_a_saved_table_is_named_after_what_its_numbers_are(tabs, quantity: str, word: str) -> None:
+    visit = tabs("layered")
+    visit.page.get_by_role("radio", name=quantity).check(force=True)
+    visit.settle()
+    for kind, suffix in (("CSV", "csv"), ("LaTeX", "tex"), ("JSON", "json")):
+        visit.page.locator("#export summary").click()
+        with visit.page.expect_download() as download:
+            visit.page.get_by_role("button", name=kind, exact=True).click()
+
+        assert download.value.suggested_filename == f"heschl-real-{word}.{suffix}"

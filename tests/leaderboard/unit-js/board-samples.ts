@@ -27,6 +27,7 @@ export function benchmark(slug: string, path: string[], change: Partial<Benchmar
     ownErrorKinds: {},
     unranked: [],
     ranks: "",
+    tellsApart: 1,
     counts: 1,
     isDescriptive: 0,
     numberName: "",
@@ -72,6 +73,7 @@ export function board(benchmarks: Benchmark[], value: (number | null)[][]): Boar
       high: rows.map(() => 0),
       counted: benchmarks.length,
       words: "",
+      untold: "",
     },
   };
 }

@@ -7,6 +7,7 @@ import { rowsKept } from "../../../leaderboard/frontend/src/filtering.ts";
 import { fitted, fragmentOf, isViewFragment, viewOf, type Known } from "../../../leaderboard/frontend/src/permalink.ts";
 import { Separability } from "../../../leaderboard/frontend/src/separability.ts";
 import { Shown } from "../../../leaderboard/frontend/src/shown.ts";
+import { meaningOf } from "../../../leaderboard/frontend/src/status.ts";
 import { FIRST_VIEW, type View } from "../../../leaderboard/frontend/src/view.ts";
 import { benchmark, board, seeded } from "./board-samples.ts";
 
@@ -222,4 +223,33 @@ test("who cannot be told from the row in focus is marked, but not on a common su
 
   assert.deepEqual(marked(false), [false, true, false]);
   assert.deepEqual(marked(true), [false, false, false]);
+});
+
+test("where there are too few samples nobody is called inseparable, and it is said why", () => {
+  const few = "3 listeners cannot tell two models apart, for which 6 are needed: every rank may be any";
+  const data = board([benchmark("a", ["Brain"], { tellsApart: 0, ranks: few }), benchmark("b", ["Brain"])], [
+    [900, 800],
+    [500, 600],
+  ]);
+  data.overall = { ...data.overall, low: [1, 1], high: [2, 2], untold: "Overall tells no models apart." };
+  const alike = new Separability({ rows: [0, 1], low: [1, 1], high: [2, 2], bits: btoa("\0") });
+  const later = { separability: new Map(["overall", "a", "b"].map((name) => [name, alike])) };
+  const meaning = (sort: string): string => {
+    const shown = new Shown(data, later, { ...FIRST_VIEW, sort, focus: "a" });
+    return `${meaningOf(shown)} ${shown.isAlike(1)} ${cellWords(shown, 1, 1)}`;
+  };
+
+  assert.equal(meaning("overall"), "Overall tells no models apart. false Overall tells no models apart.");
+  assert.equal(meaning("b:a"), `a: ${few}. false a: ${few}.`);
+  assert.match(meaning("b:b"), /^Ranks are of b\. Shaded ≈: 1 not separable from Model A on b .* true $/);
+});
+
+test("beside raw scores the overall number is still said to be of normalised ones", () => {
+  const data = board([benchmark("a", ["Brain"])], [[900, 800]]);
+  const meaning = (change: Partial<View>): string =>
+    meaningOf(new Shown(data, { separability: new Map() }, { ...FIRST_VIEW, ...change }));
+
+  assert.equal(meaning({}), "");
+  assert.equal(meaning({ quantity: "score" }), "Overall and ranks are of normalised scores.");
+  assert.match(meaning({ quantity: "ceiling", common: true }), /Means and their order are of normalised scores\.$/);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { choiceOf, fragmentOf } from "../../../leaderboard/frontend/src/compare-address.ts";
-import { bit, contrasts, type Apart, type ModelSection } from "../../../leaderboard/frontend/src/compare-data.ts";
+import { bit, contrasts, tally, type Apart, type ModelSection } from "../../../leaderboard/frontend/src/compare-data.ts";
 import { curvePanels, differenceData, shortLabels } from "../../../leaderboard/frontend/src/compare-view.ts";
 
 const KNOWN = new Set(["one", "two", "hf-a.b_c", "four"]);
@@ -44,6 +44,7 @@ test("contrasts are in order of the first's gain, and only what is told apart ha
   assert.deepEqual(found.map(({ winner }) => winner), ["", "", "second"]);
   assert.deepEqual(found.map(({ isSeparable }) => isSeparable), [false, undefined, true]);
   assert.deepEqual(found.map(({ value }) => value), [50, null, -101]);
+  assert.deepEqual(tally(found), { first: 0, second: 1, alike: 1, untold: 1 });
 });
 
 test("a difference that looks like none has the winner that it has in full", () => {

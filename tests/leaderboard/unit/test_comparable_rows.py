@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from made_board import (
 )
 
 from heschl.leaderboard.cell_facts import facts
+from heschl.leaderboard.columns import normalisation_in_words
 from heschl.leaderboard.joint_draws import seed_of
 from heschl.leaderboard.score_file import Samples
 from heschl.leaderboard.separability import N_DRAWS
@@ -141,6 +143,7 @@ def test_with_few_listeners_nobody_is_told_apart(n):
     assert "cannot tell two models apart" in column_of(board).ranking_in_words
     assert np.isnan(board.overall["error"]).all()
     assert "tells no models apart" in board.overall_in_words
+    assert f"{ONE} has fewer than 6 samples" in board.overall_untold
     assert np.isfinite(board.overall["value"][:4]).all()
 
 
@@ -183,3 +186,21 @@ def test_the_page_knows_whose_numbers_are_compared_with_none(samples, changes):
 
     # Papers' rows have numbers, too, and no part in any order.
     assert said == {slug: [] for slug in said} | {ONE: [cell(board, "odd", ONE)[0]]}
+
+
+@pytest.mark.parametrize(("ceiling", "is_corrected"), [(1.0, False), (0.5, True)])
+def test_a_file_that_says_it_divides_by_nothing_is_held_to_its_numbers(ceiling, is_corrected):
+    says = "none: the score itself"
+    files = [
+        replace(
+            score_file(model, ONE, listeners(0.5, 0.6), ceiling=ceiling),
+            normalisation=says,
+            ceiling_kind="none",
+        )
+        for model in ("f0", "f1")
+    ]
+    board = board_of(*models(2), *files)
+
+    assert (column_of(board).normalisation == says) != is_corrected
+    assert (f"enter it as they are: of {ONE}" in board.overall_in_words) != is_corrected
+    assert normalisation_in_words(files[0]) == column_of(board).normalisation

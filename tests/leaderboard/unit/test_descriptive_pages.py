@@ -16,6 +16,7 @@ from heschl.leaderboard import (
     model_pages,
 )
 from heschl.leaderboard.assembly import assemble
+from heschl.leaderboard.board import DESCRIPTIVE
 from heschl.leaderboard.differences import twin_figures
 from heschl.leaderboard.score_file import LayerCurve
 from heschl.leaderboard.site import Site
@@ -117,3 +118,15 @@ def test_the_latex_table_says_what_is_not_normalised(folder) -> None:
 
     assert r"% Not normalised: lebel\_moth-low\_level\_impact, percent lost." in comments
     assert len([line for line in comments if "Not normalised" in line]) == 1
+
+
+def test_what_praises_nobody_is_said_to_have_no_mean(board, folder) -> None:
+    head = (folder / "index.html").read_text()
+
+    titles = re.findall(r'title="Fold (\w+) into one column\. ([^"]*)"', head)
+    assert titles
+    words = {group.label: group.words for group in board.groups if group.path[:1] == (DESCRIPTIVE,)}
+    assert words
+    assert all("mean" not in each for each in words.values())
+    for label, said in titles:
+        assert ("mean" in said) != (said == words.get(label)), label

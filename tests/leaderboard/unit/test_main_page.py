@@ -205,3 +205,35 @@ def test_payloads_of_a_thousand_models_are_small() -> None:
     for content in (table, score):
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
         assert len(gzip.compress(text.encode(), 6)) <= 120_000
+
+
+@pytest.mark.parametrize(
+    ("page", "ours", "others"),
+    [
+        ("index.html", "real", "phantom"),
+        ("table.html", "real", "phantom"),
+        ("simulated.html", "phantom", "real"),
+        ("simulated-table.html", "phantom", "real"),
+    ],
+)
+def test_the_foot_of_a_page_offers_the_numbers_that_are_on_it(folder, page, ours, others) -> None:
+    foot = (folder / page).read_text().partition("<footer")[2]
+
+    assert all(f'"data/{ours}.{suffix}"' in foot for suffix in ("csv", "json", "nc"))
+    assert f"data/{others}." not in foot
+    assert ("simulated-table.html" in foot) == (ours == "phantom")
+
+
+def test_pages_say_where_nobody_is_told_apart(tmp_path, board) -> None:
+    few = dataclasses.replace(board.columns[0], n=3)
+    untold = dataclasses.replace(board, columns=(few, *board.columns[1:]))
+    main_page.write(Site(tmp_path), {"real": untold, "phantom": board})
+
+    said = f"{few.label} has fewer than 6 samples."
+    assert (
+        f'<span id="meaning">{untold.overall_untold}</span>'
+        in (tmp_path / "index.html").read_text()
+    )
+    assert untold.overall_untold.endswith(said)
+    assert said in (tmp_path / "table.html").read_text()
+    assert said not in (tmp_path / "simulated-table.html").read_text()

@@ -11,7 +11,13 @@ import numpy as np
 import pytest
 from plain_pages import read_page
 
-from heschl.leaderboard import benchmark_pages, compare_page, model_pages
+from heschl.leaderboard import (
+    about_page,
+    benchmark_pages,
+    compare_page,
+    downloads,
+    model_pages,
+)
 from heschl.leaderboard.assembly import assemble
 from heschl.leaderboard.board_tables import board_as_csv
 from heschl.leaderboard.score_file import Estimate, LayerCurve, Region, Samples
@@ -204,6 +210,18 @@ def test_simulated_numbers_stand_in_a_part_of_their_own(folder) -> None:
     assert [each[0][0] for each in page.tables].count("Benchmark") == 2
     assert "On simulated recordings" in page.texts
     assert "On simulated recordings" not in read_page(folder / "models/middle.html").texts
+
+
+def test_simulated_listeners_are_not_counted_as_those_of_a_dataset(boards, tmp_path) -> None:
+    nothing = assemble(made_board.submissions([]), "real")
+    alone = {"real": nothing, "phantom": boards["phantom"]}
+    for writer in (downloads, benchmark_pages, about_page):
+        writer.write(Site(tmp_path), alone)
+
+    said = "standard error over 8 listeners"
+    assert f"{said}, simulated" in read_page(tmp_path / "benchmarks/made-ridge.html").texts
+    listed = read_page(tmp_path / "about.html").table("Benchmark")
+    assert [row[listed[0].index("Errors over")] for row in listed[1:]] == ["8 listeners, simulated"]
 
 
 def payload(folder, path: str):
