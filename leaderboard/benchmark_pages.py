@@ -10,7 +10,7 @@ import numpy as np
 
 from heschl import registry
 from heschl.leaderboard.board import Board, Column, Row
-from heschl.leaderboard.columns import BY_METRIC
+from heschl.leaderboard.columns import NO_NORMALISATION
 from heschl.leaderboard.dot_chart import DotRow
 from heschl.leaderboard.figures import Figure, dot_figure, interval
 from heschl.leaderboard.numbers import error, number
@@ -130,10 +130,10 @@ def _section(board: Board, j: int) -> Section:
 
 
 def _ceiling_in_words(column: Column) -> str:
-    if not np.isfinite(column.ceiling) and column.normalisation == BY_METRIC:
-        return "There is no ceiling of the whole: the metric corrects each unit for noise."
-    if not np.isfinite(column.ceiling):
+    if not np.isfinite(column.ceiling) and column.normalisation.startswith(NO_NORMALISATION):
         return "There is no ceiling: numbers are as they were measured."
+    if not np.isfinite(column.ceiling):
+        return f"There is no ceiling of the whole; numbers are {column.normalisation}."
     shown = f"{number(column.ceiling)} {error(column.ceiling_error)}".rstrip()
     kind = f" ({column.ceiling_in_words})" if column.ceiling_in_words else ""
     if column.number_name:

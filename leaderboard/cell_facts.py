@@ -10,7 +10,7 @@ from typing import Any
 
 from heschl.leaderboard import numbers
 from heschl.leaderboard.board import Board, Column, Row
-from heschl.leaderboard.columns import normalisation_in_words, own_error_in_words
+from heschl.leaderboard.columns import own_error_in_words
 from heschl.leaderboard.score_file import Provenance, ScoreFile
 
 __all__ = ["cells_payload", "facts", "reproduce_command"]
@@ -115,7 +115,7 @@ def _of_benchmark(file: ScoreFile, data_digests: Any) -> dict[str, str]:  # a su
     region = file.primary
     return {
         "Score": file.score_meaning,
-        "Normalisation": normalisation_in_words(file),
+        "Normalisation": file.normalisation,
         "Region": region.name,
         "Units": f"{region.n_units:,}" if region.n_units else "",
         "Layer": region.layer,

@@ -22,19 +22,16 @@ from heschl.leaderboard.tree import NO_BETTER, NO_SHARE, OUTSIDE, path_of
 from heschl.wording import counted, plural
 
 __all__ = [
-    "BY_METRIC",
     "NO_NORMALISATION",
     "Measured",
     "known_card",
     "measured",
-    "normalisation_in_words",
     "own_error_in_words",
     "recording_of",
     "with_own_slugs",
 ]
 
 NO_NORMALISATION = "none: the score itself"
-BY_METRIC = "by the metric, which corrects each unit for noise"
 _SAME = 1e-6
 """Ceilings that differ by less, relatively, differ by rounding alone."""
 
@@ -138,7 +135,7 @@ def measured(
             ceiling_error=ceiling_error,
             ceiling_kind=_usual(current, lambda file: file.ceiling_kind),
             citation=card.citation if card else "",
-            normalisation=_usual(current, normalisation_in_words),
+            normalisation=_usual(current, lambda file: file.normalisation),
             score_meaning=_usual(current, lambda file: file.score_meaning),
             number_name=NO_SHARE.get(card.protocol, "") if card else "",
             error_in_words=_error_in_words(noun, paired.n, is_drawn=paired.is_drawn),
@@ -179,18 +176,6 @@ def _ceiling(files: list[ScoreFile]) -> tuple[float, float, str]:
         return float(known[0]), float(errors[0]), kind
     words = f"rows disagree on it, from {low:.4f} to {high:.4f}, so that their mean is shown"
     return float(known.mean()), math.nan, f"{kind}; {words}" if kind else words
-
-
-def normalisation_in_words(file: ScoreFile) -> str:
-    """Return what a file says of its normalisation, unless its own numbers contradict that.
-
-    Metrics that correct each unit for noise divide by no ceiling; some say that they do nothing.
-    """
-    score, normalised = file.primary.score.value, file.primary.normalised.value
-    says_none = file.normalisation.startswith(NO_NORMALISATION)
-    if says_none and math.isfinite(normalised) and not math.isclose(score, normalised):
-        return BY_METRIC
-    return file.normalisation
 
 
 def own_error_in_words(column: Column, file: ScoreFile) -> str:

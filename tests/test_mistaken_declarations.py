@@ -103,6 +103,7 @@ class Answering(Ridge):
             "unnamed and fewer": found.isel(unit=slice(4)).drop_vars("unit"),
             "fold twice": found.isel(fold=[0, 0]),
             "unnamed": found.drop_vars(["unit", "fold"]),
+            "normalised": found.assign(normalised=found["score"] * 2),
         }[self.change]
 
 
@@ -110,6 +111,11 @@ class Answering(Ridge):
 def test_metric_that_answers_for_others_is_refused(tmp_path, change):
     with pytest.raises(CellsFailed, match=r"BrokenPlugin: the metric 'ridge' .*as they come"):
         run(tmp_path, metric=Answering(change=change))
+
+
+def test_metric_that_normalises_without_a_word_is_refused(tmp_path):
+    with pytest.raises(CellsFailed, match="does not say how it came about"):
+        run(tmp_path, metric=Answering(change="normalised"))
 
 
 def test_metric_may_leave_out_the_names(tmp_path):

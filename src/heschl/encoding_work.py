@@ -247,6 +247,13 @@ def _check_answer(
                 "others, or in another order; expected those of the responses and the folds, as "
                 "they come"
             )
+    if "normalised" in result and not isinstance(
+        getattr(benchmark.metric, "normalisation", 0), str
+    ):
+        raise BrokenPlugin(
+            f"{who} returned 'normalised' and does not say how it came about; give it a text "
+            "'normalisation', such as 'score / reliability'"
+        )
     if not np.isfinite(result["score"]).all():
         raise BrokenPlugin(
             f"{who} returned scores that are not finite; give 0, and 1 in 'flag_constant', where "

@@ -189,6 +189,7 @@ def test_correction_divides_by_both_reliabilities_and_leaves_the_score_alone():
 
     np.testing.assert_array_equal(corrected["score"], plain["score"])
     assert "normalised" not in plain
+    assert TuckuteRidge.normalisation.startswith("score / (reliability of the response *")
     for number, fold in enumerate(folds):
         predicted = np.stack(
             [

@@ -59,6 +59,9 @@ class TuckuteRidge:
         "squared correlation, 0 where negative, of the ridge prediction with the response to "
         "held-out sounds"
     )
+    normalisation: ClassVar[str] = (
+        "score / (reliability of the response * reliability of its prediction), split by split"
+    )
     needs_repeats: ClassVar[bool] = True
 
     def __post_init__(self) -> None:

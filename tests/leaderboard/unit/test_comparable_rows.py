@@ -23,7 +23,6 @@ from made_board import (
 )
 
 from heschl.leaderboard.cell_facts import facts
-from heschl.leaderboard.columns import normalisation_in_words
 from heschl.leaderboard.joint_draws import seed_of
 from heschl.leaderboard.score_file import Samples
 from heschl.leaderboard.separability import N_DRAWS
@@ -188,19 +187,11 @@ def test_the_page_knows_whose_numbers_are_compared_with_none(samples, changes):
     assert said == {slug: [] for slug in said} | {ONE: [cell(board, "odd", ONE)[0]]}
 
 
-@pytest.mark.parametrize(("ceiling", "is_corrected"), [(1.0, False), (0.5, True)])
-def test_a_file_that_says_it_divides_by_nothing_is_held_to_its_numbers(ceiling, is_corrected):
-    says = "none: the score itself"
-    files = [
-        replace(
-            score_file(model, ONE, listeners(0.5, 0.6), ceiling=ceiling),
-            normalisation=says,
-            ceiling_kind="none",
-        )
-        for model in ("f0", "f1")
-    ]
-    board = board_of(*models(2), *files)
+@pytest.mark.parametrize("says", ["none: the score itself", "score / reliability"])
+def test_the_mean_names_numbers_that_enter_it_as_they_are(says):
+    board = board_of(
+        *(replace(file, normalisation=says, ceiling_kind="none") for file in models(2))
+    )
 
-    assert (column_of(board).normalisation == says) != is_corrected
-    assert (f"enter it as they are: of {ONE}" in board.overall_in_words) != is_corrected
-    assert normalisation_in_words(files[0]) == column_of(board).normalisation
+    assert column_of(board).normalisation == says
+    assert (f"enter it as they are: of {ONE}" in board.overall_in_words) == says.startswith("none")
