@@ -19,7 +19,8 @@ from heschl.data_registry.timit_ecog.format import (
     fault_of_timing,
 )
 from heschl.errors import CorruptData
-from heschl.hdf5 import check_texts, dataset_in, opened
+from heschl.hdf5 import dataset_in, opened
+from heschl.hdf5_texts import check_texts
 from heschl.untrusted import check_file
 
 __all__ = ["Subject", "read_subject", "read_timing", "read_trials"]

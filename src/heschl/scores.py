@@ -16,6 +16,7 @@ import xarray as xr
 from heschl.dimensions import DRAW, LAYER, ROI, STIMULUS, SUBJECT, UNIT
 from heschl.disk import usable
 from heschl.errors import CorruptData, InvalidInput, MissingData, UnknownName, near_names
+from heschl.hdf5_texts import check_texts
 from heschl.layer_choice import LAYER_RULES
 from heschl.provenance import missing_fields
 from heschl.score_words import uncertainty_in_words
@@ -343,6 +344,7 @@ def open_score(path: str | os.PathLike[str]) -> Score:
         raise MissingData(
             f"there is no score at {source}; name the file.nc that `heschl score` wrote"
         )
+    check_texts(source)
     try:
         with xr.open_datatree(source, engine="netcdf4") as opened:
             # DataTree.load leaves variables out that have the name of a group, as ceiling does.

@@ -126,14 +126,15 @@ def test_gifti_that_reads_another_file_or_counts_for_ever_is_refused(
             _PARSERS[name].read(path)
 
 
-def test_heap_that_libhdf5_would_walk_for_ever_is_refused(tmp_path: Path):
-    whole = _PARSERS["EC1.h5"].whole[0]
+@pytest.mark.parametrize("name", ["EC1.h5", "score.nc"])
+def test_heap_that_libhdf5_would_walk_for_ever_is_refused(tmp_path: Path, name: str):
+    whole = _PARSERS[name].whole[0]
     heap = whole.index(b"GCOL\x01")
-    path = tmp_path / "EC1.h5"
+    path = tmp_path / name
     # The first text: number 0, which is the free space, of no length.
     path.write_bytes(whole[: heap + 16] + bytes(16) + whole[heap + 32 :])
-    with bounded("EC1.h5"), pytest.raises(CorruptData, match=r"EC1\.h5 cannot be read as HDF5"):
-        _PARSERS["EC1.h5"].read(path)
+    with bounded(name), pytest.raises(CorruptData, match=f"{name} cannot be read as HDF5"):
+        _PARSERS[name].read(path)
 
 
 def test_checkpoint_that_would_run_code_is_refused(tmp_path: Path):
