@@ -39,12 +39,14 @@ def launch(playwright: Playwright, path: str) -> Browser:
     )
 
 
-# Two idle moments: what the first one asked for has come by the second.
+# Two idle moments, and the numbers that a board still waits for.
 _IDLE = """
 async () => {
   const idle = () => new Promise((done) => requestIdleCallback(done, {timeout: 1000}));
   const soon = () => new Promise((done) => setTimeout(done, 30));
+  const isBusy = () => document.querySelector('heschl-board[aria-busy="true"]');
   await idle(); await soon(); await idle();
+  for (let times = 0; times < 300 && isBusy(); times++) await soon();
 }
 """
 

@@ -21,6 +21,7 @@ class BoardElement extends HTMLElement {
   #facets!: Facets;
   #view: View = FIRST_VIEW;
   #shown!: Shown;
+  #nAwaited = 0;
   readonly #later: Later = { separability: new Map() };
 
   connectedCallback(): void {
@@ -168,12 +169,20 @@ class BoardElement extends HTMLElement {
   }
 
   async #when(loads: Promise<void>[], then: () => void): Promise<void> {
+    this.#await(1);
     try {
       await Promise.all(loads);
       then();
     } catch (reason) {
       this.#notify([`Some numbers could not be loaded: ${String(reason)}`]);
     }
+    this.#await(-1);
+  }
+
+  /** Until they have come, what is there is of another view. */
+  #await(more: number): void {
+    this.#nAwaited += more;
+    this.setAttribute("aria-busy", String(this.#nAwaited > 0));
   }
 
   #sortBy(key: string): void {

@@ -77,6 +77,21 @@ def test_numbers_on_screen_are_those_submitted(board: Visit, submitted, quantity
     assert n_checked >= 3 * 5 * 30
 
 
+def test_numbers_are_marked_until_those_that_are_asked_for_have_come(browser, large: BuiltSite):
+    with visiting(browser, large.origin, go=False) as visit:
+        held: list = []
+        visit.page.route("**/*-score.js*", lambda route: held.append(route))  # noqa: PLW0108  it takes no method of C
+        visit.go("index.html")
+        before = board_reading.rows(visit.page)
+        visit.page.get_by_role("radio", name="Raw").check(force=True)
+        visit.page.locator('heschl-board[aria-busy="true"]').wait_for()
+        assert board_reading.rows(visit.page) == before
+        held[0].continue_()
+        visit.settle()
+        assert visit.page.locator("heschl-board").get_attribute("aria-busy") == "false"
+        assert board_reading.rows(visit.page) != before
+
+
 def expected_text(file: dict | None, quantity: str) -> str:
     if file is None:
         return NONE
