@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from heschl.leaderboard.score_file import ScoreFile
-from heschl.leaderboard.separability import LEAST_SAMPLES
+from heschl.leaderboard.separability import LEAST_SAMPLES, are_enough
 from heschl.published import PublishedTable
 from heschl.wording import counted, plural, some
 
@@ -98,7 +98,7 @@ class Column:
     @property
     def is_testable(self) -> bool:
         """Whether there are enough samples to tell two models apart."""
-        return self.is_drawn or self.n >= LEAST_SAMPLES
+        return are_enough(self.n, is_drawn=self.is_drawn)
 
     @property
     def samples_in_words(self) -> str:

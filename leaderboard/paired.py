@@ -13,7 +13,7 @@ import numpy as np
 
 from heschl.leaderboard.joint_draws import counts_of_draws, places_of_draws
 from heschl.leaderboard.score_file import Samples, ScoreFile
-from heschl.leaderboard.separability import LEAST_SAMPLES, resampled
+from heschl.leaderboard.separability import are_enough, resampled
 from heschl.wording import counted, plural
 
 __all__ = ["Paired", "drawn_together", "pair"]
@@ -50,7 +50,7 @@ class Paired:
     @property
     def is_testable(self) -> bool:
         """Whether there are enough samples to tell anybody apart."""
-        return self.is_drawn or self.n >= LEAST_SAMPLES
+        return are_enough(self.n, is_drawn=self.is_drawn)
 
     @property
     def draws(self) -> np.ndarray:

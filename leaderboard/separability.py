@@ -14,7 +14,7 @@ import numpy as np
 
 from heschl.paired_draws import most_beyond
 
-__all__ = ["LEAST_SAMPLES", "LEVEL", "N_DRAWS", "resampled", "separable"]
+__all__ = ["LEAST_SAMPLES", "LEVEL", "N_DRAWS", "are_enough", "resampled", "separable"]
 
 N_DRAWS = 2000
 LEVEL = 0.95
@@ -33,6 +33,11 @@ _FEW = 8
 _PART = 64
 """Rows that are rounded to steps at once."""
 _HIGHEST_STEP = 65535.0
+
+
+def are_enough(n: int, *, is_drawn: bool) -> bool:
+    """Return whether so many samples, or draws of what they are, can tell two models apart."""
+    return is_drawn or n >= LEAST_SAMPLES
 
 
 def resampled(values: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import functools
 import hashlib
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from heschl.code_digest import code_digest, exact_text
+from heschl.code_digest import NAMESPACES, code_digest, exact_text
 
 __all__ = [
     "installed_code",
@@ -148,7 +147,7 @@ class _Describing:
             return str(value)
         if isinstance(value, (set, frozenset)):
             return sorted(map(str, value))
-        if isinstance(value, _NAMESPACES) or dataclasses.is_dataclass(value) or _is_config(value):
+        if isinstance(value, NAMESPACES) or dataclasses.is_dataclass(value) or _is_config(value):
             return {
                 key: setting
                 for key, setting in getattr(value, "__dict__", {"text": str(value)}).items()
@@ -178,8 +177,6 @@ def _code_of(hook: Callable[..., Any]) -> Any:
         hook = hook.func if isinstance(hook, functools.partial) else hook.__func__
     return hook
 
-
-_NAMESPACES = (argparse.Namespace, types.SimpleNamespace)
 
 _OF_TORCH = {*vars(torch.nn.Module())}
 """What torch keeps in every module: weights, submodules and hooks."""

@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["code_digest", "exact_text"]
+__all__ = ["NAMESPACES", "code_digest", "exact_text"]
 
 _SCALARS = (bool, int, float, complex, str, bytes, np.generic, PurePath)
 _NO_BEHAVIOUR = {
@@ -45,7 +45,7 @@ _EXACT_IN_PRINT = (
 )
 """Types of installed packages whose values print all that they are."""
 
-_NAMESPACES = (types.SimpleNamespace, argparse.Namespace)
+NAMESPACES = (types.SimpleNamespace, argparse.Namespace)
 
 
 def code_digest(thing: Any) -> str | None:
@@ -206,7 +206,7 @@ class _Reading:
             self._all("partial", [value.func, value.args, value.keywords])
         elif isinstance(value, types.MethodType):
             self.follow(value.__func__)
-        elif isinstance(value, _NAMESPACES):
+        elif isinstance(value, NAMESPACES):
             self.follow(vars(value))
         elif _is_of_torch(value, "Tensor"):
             self._tensor(value)
